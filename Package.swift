@@ -1,0 +1,123 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+  .enableUpcomingFeature("ExistentialAny"),
+  // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+  .enableUpcomingFeature("MemberImportVisibility"),
+  // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0480-swiftpm-warning-control.md
+  .treatAllWarnings(as: .error),
+]
+
+// The kernels choose their instruction set at run time with target attributes, so no architecture
+// flag stands here and one binary runs on every x86-64 since AVX2 and on 64-bit Arm.
+let kernelSettings: [CSetting] = [
+  .unsafeFlags(["-O3", "-fno-math-errno", "-ffp-contract=off"])
+]
+
+let package = Package(
+  name: "atelier",
+  products: [.executable(name: "atelier", targets: ["atelier"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.10.0"),
+  ],
+  targets: [
+    // Engine: Tensor <- UnCLIP -> Imaging. Knows nothing of the cluster.
+    .target(name: "CKernels", cSettings: kernelSettings),
+    .systemLibrary(name: "COpenBLAS"),
+    .systemLibrary(name: "CPNG"),
+    .systemLibrary(name: "CJPEG"),
+    .target(
+      name: "Tensor", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: swiftSettings),
+    .target(name: "Imaging", dependencies: ["CPNG", "CJPEG"], swiftSettings: swiftSettings),
+    .target(
+      name: "UnCLIP",
+      dependencies: ["Tensor", "Imaging", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: swiftSettings),
+
+    // Cluster: Coordinator and Worker meet only in Shared.
+    .systemLibrary(name: "CZeroMQ"),
+    .target(
+      name: "Shared",
+      dependencies: [
+        "CZeroMQ", "Yams",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "Coordinator",
+      dependencies: [
+        "Shared",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "Worker",
+      dependencies: [
+        "Shared", "UnCLIP", "Imaging", "Tensor",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "Gateway",
+      dependencies: [
+        "Coordinator", "Shared",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "atelier",
+      dependencies: [
+        "Gateway", "Coordinator", "Worker", "Shared", "UnCLIP", "Imaging", "Tensor",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: swiftSettings,
+      // A bundle for another host keeps the shared libraries beside the binary.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/lib"])]),
+
+    .target(
+      name: "TestSupport", dependencies: ["Shared"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TensorTests", dependencies: ["Tensor", "CKernels", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ImagingTests", dependencies: ["Imaging", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "UnCLIPTests", dependencies: ["UnCLIP", "Tensor", "Imaging", "TestSupport"],
+      exclude: ["Fixtures"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "SharedTests", dependencies: ["Shared", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CoordinatorTests", dependencies: ["Coordinator", "Shared", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "WorkerTests", dependencies: ["Worker", "Shared", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ClusterTests", dependencies: ["Shared", "Imaging", "TestSupport"],
+      swiftSettings: swiftSettings),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,22 @@
+package import Shared
+
+/// How a coordinator treats its workers and tasks.
+package struct CoordinatorSettings: Sendable, Equatable {
+  /// How often a worker is to report.
+  package var heartbeat: Duration
+  /// How long a worker may be silent before it loses its leases.
+  package var silence: Duration
+  /// How often the state of a running task is to be saved.
+  package var checkpoint: Duration
+  package var retries: RetryPolicy
+  /// How many images may be between the pools.
+  package var embeddedAhead: Int
+
+  package init(_ configuration: ClusterConfiguration.Coordinator) {
+    heartbeat = configuration.heartbeat
+    silence = configuration.silence
+    checkpoint = configuration.checkpoint
+    retries = RetryPolicy(attempts: configuration.attempts, backoff: configuration.backoff)
+    embeddedAhead = configuration.embeddedAhead
+  }
+}

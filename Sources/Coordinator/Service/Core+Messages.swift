@@ -1,0 +1,109 @@
+import Foundation
+import Logging
+import Shared
+
+extension Core {
+  /// Handles one message of a worker.
+  mutating func handle(
+    _ message: WireMessage<Wire.FromWorker>, from id: WorkerID, _ store: StoreTransaction, now: Now, logger: Logger
+  ) throws {
+    let envelope = message.envelope
+    guard envelope.protocolVersion == Wire.protocolVersion else {
+      refuse(
+        id,
+        "This coordinator speaks protocol version \(Wire.protocolVersion), the worker \(envelope.protocolVersion). "
+          + "Install the same version of atelier on both (this one is \(AtelierVersion.current)).")
+      return
+    }
+    if case .hello(let hello)? = envelope.body {
+      try welcome(hello, from: id, store, now: now, logger: logger)
+      return
+    }
+    guard registry.heard(id, at: now.instant) else {
+      // A worker on its way out need not introduce itself first.
+      if case .goodbye? = envelope.body { return }
+      say(to: id, .stranger(.init()))
+      return
+    }
+    switch envelope.body {
+    case .heartbeat(let heartbeat)?: try take(heartbeat, from: id, store, now: now)
+    case .outcome(let outcome)?:
+      try take(outcome, frames: message.frames, from: id, store, now: now, logger: logger)
+    case .checkpoint(let checkpoint)?: try take(checkpoint, frames: message.frames, store)
+    case .goodbye?:
+      logger.info("worker left", metadata: ["worker": "\(id)"])
+      for (task, lease) in registry.remove(id)?.leases ?? [:] {
+        if let record = try store.task(task), record.attempt == lease.attempt { try store.release(task) }
+      }
+    case .hello?, nil: break
+    }
+  }
+
+  private mutating func refuse(_ id: WorkerID, _ reason: String) {
+    var refusal = Atelier_Cluster_V1_Refusal()
+    refusal.reason = reason
+    say(to: id, .refusal(refusal))
+  }
+
+  private mutating func welcome(
+    _ hello: Wire.Hello, from id: WorkerID, _ store: StoreTransaction, now: Now, logger: Logger
+  ) throws {
+    guard let pool = Pool(hello.pool) else {
+      refuse(id, "The worker names no pool that this coordinator knows; it must be prior or decoder.")
+      return
+    }
+    let description = WorkerDescription(
+      pool: pool, capacity: Int(hello.capacity), models: hello.models.map { ModelInfo($0) }, host: hello.host,
+      processID: Int(hello.processID), threads: Int(hello.threads), version: hello.softwareVersion)
+    let held = hello.held.map { TaskAttempt($0) }
+    for lost in registry.welcome(id, as: description, holding: held, at: now.instant) {
+      if let record = try store.task(lost.task), record.attempt == lost.attempt { try store.release(lost.task) }
+    }
+    for model in description.models { try store.register(model, at: now.time) }
+
+    var welcome = Wire.Welcome()
+    welcome.heartbeatMilliseconds = settings.heartbeat.milliseconds
+    welcome.silenceMilliseconds = settings.silence.milliseconds
+    welcome.checkpointMilliseconds = settings.checkpoint.milliseconds
+    for attempt in held where try store.renew(attempt, to: id, at: now.time) {
+      if let record = try store.task(attempt.task) {
+        registry.lease(attempt, job: record.jobID, stage: record.stage, to: id, at: now.instant)
+      }
+      welcome.keep.append(attempt.wire)
+    }
+    say(to: id, .welcome(welcome))
+    logger.info(
+      "worker connected",
+      metadata: [
+        "worker": "\(id)", "pool": "\(pool)", "threads": "\(hello.threads)",
+        "models": "\(description.models.map(\.name).joined(separator: ","))",
+      ])
+  }
+
+  private mutating func take(
+    _ heartbeat: Wire.Heartbeat, from id: WorkerID, _ store: StoreTransaction, now: Now
+  ) throws {
+    var progress: [TaskAttempt: (step: Int, steps: Int)] = [:]
+    for running in heartbeat.running {
+      progress[TaskAttempt(running.task)] = (Int(running.step), Int(running.steps))
+    }
+    let lost = registry.heartbeat(
+      id, credit: Int(heartbeat.credit), holding: heartbeat.held.map { TaskAttempt($0) }, progress: progress,
+      draining: heartbeat.draining, grace: settings.heartbeat * 2, at: now.instant)
+    for attempt in lost {
+      if let record = try store.task(attempt.task), record.attempt == attempt.attempt { try store.release(attempt.task) }
+    }
+    say(to: id, .alive(.init()))
+  }
+
+  private func take(_ checkpoint: Wire.Checkpoint, frames: [[UInt8]], _ store: StoreTransaction) throws {
+    // A damaged checkpoint is not worth more than the line that it costs to ignore it: the next follows.
+    guard let latents = try? checkpoint.latents.artifact(in: frames) else { return }
+    try store.saveCheckpoint(
+      TaskAttempt(checkpoint.task), completedSteps: Int(checkpoint.completedSteps), latents: latents)
+  }
+}
+
+extension Duration {
+  var milliseconds: UInt32 { UInt32(clamping: Int(self / .milliseconds(1))) }
+}

@@ -1,0 +1,33 @@
+/// Counts pictures over the last minute, in buckets of a second: bounded, whatever the rate.
+package struct RateMeter: Sendable {
+  private static let window = 60
+  private var buckets = [Int](repeating: 0, count: window)
+  private var newest = 0
+  private var first: Double?
+
+  package init() {}
+
+  /// - Parameter time: seconds since 1970.
+  package mutating func record(at time: Double) {
+    advance(to: Int(time))
+    buckets[newest % Self.window] += 1
+    if first == nil { first = time }
+  }
+
+  /// Pictures a minute over the last minute, or since the first if that is shorter; nil before it can be told.
+  package func perMinute(at time: Double) -> Double? {
+    guard let first else { return nil }
+    var meter = self
+    meter.advance(to: Int(time))
+    let seconds = min(Double(Self.window), time - first)
+    let count = meter.buckets.reduce(0, +)
+    guard seconds >= 1, count > 0 else { return nil }
+    return Double(count) * 60 / seconds
+  }
+
+  private mutating func advance(to second: Int) {
+    guard second > newest else { return }
+    for next in max(newest + 1, second - Self.window + 1)...second { buckets[next % Self.window] = 0 }
+    newest = second
+  }
+}

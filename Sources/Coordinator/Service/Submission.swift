@@ -1,0 +1,143 @@
+import Foundation
+import Logging
+package import Shared
+
+/// A prompt file on its way in. Lines are checked and stored as they arrive, in a job that nobody sees
+/// until `finish()`; a job of a million prompts never stands in memory.
+package struct Submission {
+  private let coordinator: Coordinator
+  private let options: SubmitOptions
+  private let model: ModelInfo
+  private let id: JobID
+  private let seq: Int64
+  private var parser: PromptFileParser
+  private var batch: [ResolvedItem] = []
+  private var items = 0
+  private var images = 0
+  private var skipped: [SkippedLine] = []
+  private var bad: [SkippedLine] = []
+  private var badCount = 0
+  private var generator = SystemRandomNumberGenerator()
+
+  /// Bad lines that a refusal names; more are counted.
+  private static let badLinesNamed = 10
+  private static let batchSize = 500
+  /// Lines left out that an answer names.
+  private static let skippedNamed = 1000
+
+  /// Begins a job.
+  /// - Throws: `invalidInput` for options that make no sense, `notFound` for an unknown model.
+  package init(
+    to coordinator: Coordinator, options: SubmitOptions, format: PromptFileFormat
+  ) async throws {
+    try options.validate()
+    self.coordinator = coordinator
+    self.options = options
+    model = try await coordinator.model(named: options.model)
+    parser = PromptFileParser(format: format)
+    let id = JobID(using: &generator)
+    self.id = id
+    let (name, priority, model) = (options.name ?? id.text, options.priority, model)
+    seq = try await coordinator.perform { _, store, now in
+      try store.beginJob(id, name: name, model: model, priority: priority, at: now.time)
+    }
+  }
+
+  /// Takes the next bytes of the file.
+  package mutating func consume(_ bytes: some Sequence<UInt8>) async throws {
+    for line in parser.consume(bytes) { add(line) }
+    if batch.count >= Self.batchSize { try await flush() }
+  }
+
+  /// Makes the job visible and durable.
+  /// - Throws: `invalidInput` that names the bad lines, or if there is no prompt; the job is gone then.
+  package mutating func finish() async throws -> Submitted {
+    for line in parser.finish() { add(line) }
+    guard bad.isEmpty else { throw refusal() }
+    guard items > 0 else {
+      let left = badCount == 0 ? "it is empty or has only comments" : "all of its \(badCount) lines were left out"
+      throw AtelierError(.invalidInput, "There is no prompt in the file: \(left).")
+    }
+    try await flush()
+    let seq = seq
+    try await coordinator.perform { _, store, _ in try store.activateJob(seq) }
+    return Submitted(job: id, items: items, images: images, skipped: skipped)
+  }
+
+  /// Forgets the job. Does nothing to one that was finished.
+  package func abandon() async {
+    let seq = seq
+    do {
+      try await coordinator.perform { _, store, _ in try store.abandonJob(seq) }
+    } catch {
+      // Whatever is left of it is invisible, and is deleted at the next start.
+      coordinator.logger.warning("cannot forget a refused submission", metadata: ["job": "\(id)", "error": "\(error)"])
+    }
+  }
+
+  private mutating func add(_ line: PromptFileParser.Line) {
+    switch line.result {
+    case .failure(let error):
+      badCount += 1
+      let entry = SkippedLine(line: line.number, reason: error.message)
+      if options.skipBad {
+        if skipped.count < Self.skippedNamed { skipped.append(entry) }
+      } else if bad.count < Self.badLinesNamed {
+        bad.append(entry)
+      }
+    case .success(let request):
+      let item = resolve(request, line: line.number)
+      items += 1
+      images += item.n
+      // Once a line was bad, the rest is read only to name further bad ones.
+      if bad.isEmpty { batch.append(item) }
+    }
+  }
+
+  private mutating func resolve(_ request: ItemRequest, line: Int) -> ResolvedItem {
+    ResolvedItem(
+      line: line, customID: request.customID, prompt: request.prompt, negativePrompt: request.negativePrompt,
+      n: request.n ?? options.n ?? 1,
+      // 32 bits are enough to be distinct and short enough to be typed.
+      seed: request.seed ?? options.seed ?? UInt64(UInt32.random(in: 0...UInt32.max, using: &generator)),
+      size: request.size ?? options.size ?? model.size,
+      parameters: request.parameters.filled(from: options.parameters).filled(from: model.defaults).filled(from: .karlo))
+  }
+
+  private mutating func flush() async throws {
+    let (items, seq) = (batch, seq)
+    batch.removeAll(keepingCapacity: true)
+    guard !items.isEmpty else { return }
+    try await coordinator.perform { _, store, _ in try store.addItems(items, to: seq) }
+  }
+
+  private func refusal() -> AtelierError {
+    let named = bad.map { "line \($0.line): \($0.reason)" }.joined(separator: " ")
+    let more = badCount > bad.count ? " And \(badCount - bad.count) more." : ""
+    return AtelierError(
+      .invalidInput,
+      "\(badCount) \(badCount == 1 ? "line" : "lines") cannot be read, so nothing was accepted: \(named)\(more) "
+        + "Mend the file, or leave such lines out with --skip-bad.")
+  }
+}
+
+extension Coordinator {
+  /// - Throws: `notFound` with the names that are known.
+  func model(named requested: String?) async throws -> ModelInfo {
+    let known = try await models()
+    guard let name = modelName(requested) else {
+      if let only = known.first, known.count == 1 { return only }
+      throw AtelierError(.notFound, "The submission names no model and the cluster has no default; name one with --model. \(Self.list(known))")
+    }
+    guard let model = known.first(where: { $0.name == name }) else {
+      throw AtelierError(.notFound, "There is no model '\(name)'. \(Self.list(known))")
+    }
+    return model
+  }
+
+  private static func list(_ models: [ModelInfo]) -> String {
+    models.isEmpty
+      ? "None is known yet: name its folder in cluster.yaml, or start a worker that holds it."
+      : "Known are: \(models.map(\.name).joined(separator: ", "))."
+  }
+}

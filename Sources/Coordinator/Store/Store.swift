@@ -1,0 +1,97 @@
+import Foundation
+import GRDB
+package import Shared
+
+/// The coordinator's memory: one SQLite database, on one connection, in WAL mode with `synchronous=FULL`.
+///
+/// One connection, because SQLite before 3.51.3 can corrupt a WAL database that two connections write
+/// and checkpoint; so nothing else opens the file. Methods of `StoreTransaction` are the only SQL.
+package final class Store: Sendable {
+  private let queue: DatabaseQueue
+
+  /// Opens or creates the database and brings its schema up to date.
+  ///
+  /// - Throws: `system` if the folder cannot be written or the file is no database of Atelier.
+  package init(folder: String) throws(AtelierError) {
+    let path = folder + "/atelier.sqlite"
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw AtelierError(
+        .system,
+        "Cannot create the data directory '\(folder)': \(Self.reason(error)). Choose another with 'coordinator.data' in cluster.yaml.")
+    }
+    guard access(folder, W_OK) == 0 else {
+      throw AtelierError(
+        .system,
+        "Cannot write to the data directory '\(folder)': permission denied. Choose another with 'coordinator.data' in cluster.yaml.")
+    }
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = true
+    configuration.busyMode = .immediateError
+    configuration.prepareDatabase { db in
+      try db.execute(sql: "PRAGMA journal_mode = WAL")
+      try db.execute(sql: "PRAGMA synchronous = FULL")
+      // Holds the file for this process alone: a second coordinator fails at once instead of sharing it.
+      try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+    }
+    do {
+      queue = try DatabaseQueue(path: path, configuration: configuration)
+      try Migrations.all.migrate(queue)
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {
+      throw AtelierError(
+        .system, "Cannot open '\(path)': another coordinator uses this data directory. Stop it, or choose another directory.")
+    } catch {
+      throw AtelierError(.system, "Cannot open the database '\(path)': \(error).")
+    }
+  }
+
+  /// Runs one transaction, durable when this returns.
+  package func write<Value>(_ body: (StoreTransaction) throws -> Value) throws -> Value {
+    try queue.write { try body(StoreTransaction(db: $0)) }
+  }
+
+  /// Asks without changing.
+  package func read<Value>(_ body: (StoreTransaction) throws -> Value) throws -> Value {
+    try queue.read { try body(StoreTransaction(db: $0)) }
+  }
+
+  /// Asks without changing and without blocking the calling task's thread.
+  package func read<Value: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> Value) async throws -> Value {
+    try await queue.read { try body(StoreTransaction(db: $0)) }
+  }
+
+  /// Folds the log into the database and closes both.
+  package func close() throws {
+    try queue.close()
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch (error as? CocoaError)?.code {
+    case .fileWriteNoPermission?: "permission denied"
+    case .fileWriteFileExists?: "a file of that name is in the way"
+    case .fileWriteOutOfSpace?: "the disk is full"
+    default: "\(error)"
+    }
+  }
+}
+
+/// The questions and changes that the store knows. Extensions group them by subject.
+package struct StoreTransaction {
+  let db: Database
+
+  /// Makes the changes of `body` or, if it throws, none of them; the transaction goes on either way.
+  package func attempt<Value>(_ body: () throws -> Value) -> Result<Value, any Error> {
+    var result: Result<Value, any Error>?
+    do {
+      try db.inSavepoint {
+        let value = try body()
+        result = .success(value)
+        return .commit
+      }
+    } catch {
+      return .failure(error)
+    }
+    return result ?? .failure(AtelierError(.internal, "A savepoint ended without a result."))
+  }
+}

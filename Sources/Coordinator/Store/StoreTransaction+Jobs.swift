@@ -1,0 +1,135 @@
+import Foundation
+import GRDB
+package import Shared
+
+/// What the store knows of a job, without what only the running cluster knows (rates, reasons to wait).
+package struct JobRecord: Sendable {
+  package var seq: Int64
+  package var id: JobID
+  package var name: String
+  package var state: JobState
+  package var priority: Int
+  package var model: ModelInfo
+  package var createdAt: Double
+  package var finishedAt: Double?
+  package var items: Int
+  package var images = ImageCounts()
+  package var stages: [StageCounts] = []
+  /// Ready tasks by stage, in the order of `stages`.
+  package var ready: [Int] = []
+}
+
+extension StoreTransaction {
+  /// - Throws: `notFound`.
+  package func job(_ id: JobID) throws -> JobRecord {
+    guard let job = try jobs(where: "jobs.id = ?", arguments: [id.text]).first else {
+      throw AtelierError(.notFound, "There is no job '\(id)'. 'atelier jobs' lists them.")
+    }
+    return job
+  }
+
+  /// The newest jobs, newest first.
+  package func jobs(limit: Int) throws -> [JobRecord] {
+    try jobs(where: "TRUE", arguments: [limit])
+  }
+
+  private func jobs(where condition: String, arguments: StatementArguments) throws -> [JobRecord] {
+    let limit = condition == "TRUE" ? " LIMIT ?" : ""
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        -- The columns of models come first, so that "name" is the model's.
+        SELECT models.*, jobs.name AS job_name, jobs.* FROM jobs JOIN models ON models.digest = jobs.model
+        WHERE jobs.state <> 'receiving' AND \(condition) ORDER BY jobs.seq DESC\(limit)
+        """, arguments: arguments)
+    return try rows.map { row in
+      let state: String = row["state"]
+      var job = JobRecord(
+        seq: row["seq"], id: JobID(row["id"]), name: row["job_name"], state: JobState(rawValue: state) ?? .active,
+        priority: row["priority"],
+        model: Self.model(row), createdAt: row["created_at"], finishedAt: row["finished_at"],
+        items: row["items"])
+      try count(&job)
+      return job
+    }
+  }
+
+  private func count(_ job: inout JobRecord) throws {
+    for row in try Row.fetchAll(
+      db.cachedStatement(sql: "SELECT state, n FROM image_counts WHERE job = ?"), arguments: [job.seq])
+    {
+      let state: String = row["state"]
+      if let state = ImageState(rawValue: state) { job.images[state] = row["n"] }
+    }
+    var counts = Dictionary(uniqueKeysWithValues: Stage.allCases.map { ($0, StageCounts(stage: $0)) })
+    var ready: [Stage: Int] = [:]
+    for row in try Row.fetchAll(
+      db.cachedStatement(sql: "SELECT stage, state, n FROM task_counts WHERE job = ?"), arguments: [job.seq])
+    {
+      let stage = try Self.stage(row["stage"])
+      let state: String = row["state"]
+      let n: Int = row["n"]
+      switch TaskState(rawValue: state) {
+      case .ready?:
+        counts[stage]?.waiting += n
+        ready[stage] = n
+      case .delayed?: counts[stage]?.waiting += n
+      case .leased?: counts[stage]?.running += n
+      case .done?: counts[stage]?.done += n
+      case .failed?: counts[stage]?.failed += n
+      case .cancelled?, nil: break
+      }
+    }
+    job.stages = Stage.allCases.compactMap { counts[$0] }
+    job.ready = Stage.allCases.map { ready[$0] ?? 0 }
+  }
+
+  /// - Throws: `wrongState` if the job has ended.
+  package func setPaused(_ paused: Bool, job: JobRecord) throws {
+    guard !job.state.isFinal else {
+      throw AtelierError(.wrongState, "The job '\(job.id)' is \(job.state.rawValue); it cannot be \(paused ? "paused" : "resumed").")
+    }
+    try db.execute(
+      sql: "UPDATE jobs SET state = ? WHERE seq = ?",
+      arguments: [paused ? JobState.paused.rawValue : JobState.active.rawValue, job.seq])
+  }
+
+  /// Cancels what is not finished. Returns the attempts that workers hold.
+  /// - Throws: `wrongState` if the job is completed. A cancelled one stays cancelled.
+  package func cancel(_ job: JobRecord, at now: Double) throws -> [TaskAttempt] {
+    guard job.state != .completed else {
+      throw AtelierError(.wrongState, "The job '\(job.id)' is completed; there is nothing to cancel.")
+    }
+    let held = try Row.fetchAll(
+      db, sql: "SELECT id, attempt FROM tasks WHERE job = ? AND state = 'leased'", arguments: [job.seq]
+    ).map { TaskAttempt(task: $0["id"], attempt: $0["attempt"]) }
+    for sql in [
+      "UPDATE tasks SET state = 'cancelled' WHERE job = ?1 AND state IN ('ready', 'leased', 'delayed')",
+      "UPDATE images SET state = 'cancelled', finished_at = ?2 WHERE job = ?1 AND state = 'pending'",
+      "UPDATE jobs SET state = 'cancelled', finished_at = coalesce(finished_at, ?2) WHERE seq = ?1",
+      "DELETE FROM checkpoints WHERE task IN (SELECT id FROM tasks WHERE job = ?1)",
+      "DELETE FROM artifacts WHERE item IN (SELECT id FROM items WHERE job = ?1)",
+    ] {
+      try db.execute(sql: sql, arguments: sql.contains("?2") ? [job.seq, now] : [job.seq])
+    }
+    return held
+  }
+
+  /// Tries the failed images of a job again, each from the stage that failed. Returns how many.
+  /// - Throws: `wrongState` if the job was cancelled.
+  package func retryFailures(of job: JobRecord) throws -> Int {
+    guard job.state != .cancelled else {
+      throw AtelierError(.wrongState, "The job '\(job.id)' was cancelled; submit it again instead.")
+    }
+    guard job.images.failed > 0 else { return 0 }
+    try db.execute(
+      sql: "UPDATE tasks SET state = 'ready', failures = 0 WHERE job = ? AND state = 'failed'", arguments: [job.seq])
+    try db.execute(
+      sql: "UPDATE images SET state = 'pending', error = NULL, finished_at = NULL WHERE job = ? AND state = 'failed'",
+      arguments: [job.seq])
+    try db.execute(
+      sql: "UPDATE jobs SET state = CASE state WHEN 'completed' THEN 'active' ELSE state END, finished_at = NULL WHERE seq = ?",
+      arguments: [job.seq])
+    return job.images.failed
+  }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import GRDB
+package import Shared
+
+extension StoreTransaction {
+  /// Marks a task done and, if a stage follows, makes that ready.
+  package func complete(_ task: TaskRecord, worker: WorkerID, seconds: Double) throws {
+    try db.cachedStatement(sql: "UPDATE tasks SET state = 'done', worker = ?, seconds = ? WHERE id = ?")
+      .execute(arguments: [worker.text, seconds, task.id])
+    try db.cachedStatement(sql: "DELETE FROM checkpoints WHERE task = ?").execute(arguments: [task.id])
+    if let next = task.stage.next {
+      try db.cachedStatement(sql: "INSERT INTO tasks (job, image, stage, state) VALUES (?, ?, ?, 'ready')")
+        .execute(arguments: [task.job, task.image, next.rawValue])
+    }
+  }
+
+  /// Publishes the picture of an image. Its artifacts have served.
+  package func publish(_ task: TaskRecord, file: String, sha256: String, at now: Double) throws {
+    try db.cachedStatement(
+      sql: "UPDATE images SET state = 'completed', file = ?, sha256 = ?, finished_at = ?, error = NULL WHERE id = ?"
+    ).execute(arguments: [file, sha256, now, task.image])
+    try dropArtifacts(of: task)
+    try finishJobIfDone(task.job, at: now)
+  }
+
+  /// Records why an attempt failed.
+  package func recordFailure(_ task: TaskRecord, worker: WorkerID, reason: String, at now: Double) throws {
+    try db.cachedStatement(
+      sql: "INSERT INTO failures (task, attempt, worker, at, reason) VALUES (?, ?, ?, ?, ?)"
+    ).execute(arguments: [task.id, task.attempt, worker.text, now, reason])
+    try db.cachedStatement(sql: "UPDATE tasks SET failures = failures + 1 WHERE id = ?").execute(arguments: [task.id])
+  }
+
+  /// Lets a task wait until a time before it is handed out again.
+  package func delay(_ task: TaskRecord, until time: Double) throws {
+    try db.cachedStatement(sql: "UPDATE tasks SET state = 'delayed', not_before = ? WHERE id = ?")
+      .execute(arguments: [time, task.id])
+  }
+
+  /// Gives up on a task, and so on its image. What earlier stages left is kept, so that a retry of the
+  /// job goes on from there.
+  package func fail(_ task: TaskRecord, reason: String, at now: Double) throws {
+    try db.cachedStatement(sql: "UPDATE tasks SET state = 'failed' WHERE id = ?").execute(arguments: [task.id])
+    try db.cachedStatement(sql: "UPDATE images SET state = 'failed', error = ?, finished_at = ? WHERE id = ?")
+      .execute(arguments: [reason, now, task.image])
+    try finishJobIfDone(task.job, at: now)
+  }
+
+  private func finishJobIfDone(_ job: Int64, at now: Double) throws {
+    try db.cachedStatement(
+      sql: """
+        UPDATE jobs SET state = 'completed', finished_at = ?
+        WHERE seq = ? AND state IN ('active', 'paused')
+          AND NOT EXISTS (SELECT 1 FROM image_counts WHERE job = jobs.seq AND state = 'pending' AND n > 0)
+        """
+    ).execute(arguments: [now, job])
+  }
+
+  /// Drops what the stages of a finished image left, and the item's text states with its last image.
+  private func dropArtifacts(of task: TaskRecord) throws {
+    try db.cachedStatement(sql: "DELETE FROM artifacts WHERE item = ? AND image = ?")
+      .execute(arguments: [task.item, task.image])
+    try db.cachedStatement(
+      sql: """
+        DELETE FROM artifacts WHERE item = ?1 AND image = 0
+          AND NOT EXISTS (SELECT 1 FROM images WHERE item = ?1 AND state IN ('pending', 'failed'))
+        """
+    ).execute(arguments: [task.item])
+  }
+}

@@ -1,0 +1,65 @@
+/// What the coordinator answers to an accepted submission.
+package struct Submitted: Sendable, Codable, Equatable {
+  package var job: JobID
+  package var items: Int
+  package var images: Int
+  /// Lines left out on request (`skip_bad`).
+  package var skipped: [SkippedLine]
+
+  package init(job: JobID, items: Int, images: Int, skipped: [SkippedLine]) {
+    self.job = job
+    self.items = items
+    self.images = images
+    self.skipped = skipped
+  }
+}
+
+/// A line of a prompt file that was left out, and why.
+package struct SkippedLine: Sendable, Codable, Equatable {
+  package var line: Int
+  package var reason: String
+
+  package init(line: Int, reason: String) {
+    self.line = line
+    self.reason = reason
+  }
+}
+
+/// What the coordinator answers when it refuses.
+package struct APIError: Sendable, Codable, Equatable {
+  package struct Body: Sendable, Codable, Equatable {
+    package var code: String
+    package var message: String
+  }
+
+  package var error: Body
+
+  package init(code: String, message: String) {
+    error = Body(code: code, message: message)
+  }
+}
+
+/// A page of a job's images.
+package struct ManifestPage: Sendable, Codable {
+  package var lines: [ManifestLine]
+  /// Ask again with `after` set to this; nil at the end.
+  package var next: Int64?
+
+  package init(lines: [ManifestLine], next: Int64?) {
+    self.lines = lines
+    self.next = next
+  }
+}
+
+/// Images of a job that failed, with the reasons, the most frequent first.
+package struct FailureReason: Sendable, Codable, Equatable {
+  package var reason: String
+  package var images: Int
+  package var example: String
+
+  package init(reason: String, images: Int, example: String) {
+    self.reason = reason
+    self.images = images
+    self.example = example
+  }
+}

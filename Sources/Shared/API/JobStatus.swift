@@ -1,0 +1,89 @@
+package import Foundation
+
+/// Everything that `status` says of a job. Counted by the store as things happen, so that asking costs
+/// the same for ten images as for a million.
+package struct JobStatus: Sendable, Codable, Equatable {
+  package var id: JobID
+  package var name: String
+  package var state: JobState
+  package var model: String
+  package var modelDigest: String
+  package var priority: Int
+  package var createdAt: Date
+  package var finishedAt: Date?
+  package var items: Int
+  package var images: ImageCounts
+  package var stages: [StageCounts]
+  /// Pictures finished in the last minute of work.
+  package var picturesPerMinute: Double?
+  /// Nil while nobody can tell.
+  package var secondsLeft: Double?
+  /// Why nothing moves, if nothing moves: one sentence each.
+  package var waitingFor: [String]
+
+  package init(
+    id: JobID, name: String, state: JobState, model: String, modelDigest: String, priority: Int, createdAt: Date,
+    finishedAt: Date?, items: Int, images: ImageCounts, stages: [StageCounts], picturesPerMinute: Double?,
+    secondsLeft: Double?, waitingFor: [String]
+  ) {
+    self.id = id
+    self.name = name
+    self.state = state
+    self.model = model
+    self.modelDigest = modelDigest
+    self.priority = priority
+    self.createdAt = createdAt
+    self.finishedAt = finishedAt
+    self.items = items
+    self.images = images
+    self.stages = stages
+    self.picturesPerMinute = picturesPerMinute
+    self.secondsLeft = secondsLeft
+    self.waitingFor = waitingFor
+  }
+}
+
+/// Images of a job by state. `total` is the sum of the others.
+package struct ImageCounts: Sendable, Codable, Equatable {
+  package var total = 0
+  package var pending = 0
+  package var completed = 0
+  package var failed = 0
+  package var cancelled = 0
+
+  package init() {}
+
+  package subscript(state: ImageState) -> Int {
+    get {
+      switch state {
+      case .pending: pending
+      case .completed: completed
+      case .failed: failed
+      case .cancelled: cancelled
+      }
+    }
+    set {
+      total += newValue - self[state]
+      switch state {
+      case .pending: pending = newValue
+      case .completed: completed = newValue
+      case .failed: failed = newValue
+      case .cancelled: cancelled = newValue
+      }
+    }
+  }
+}
+
+/// Tasks of one stage of a job by state.
+package struct StageCounts: Sendable, Codable, Equatable {
+  package var stage: Stage
+  /// Ready, or waiting for another attempt.
+  package var waiting = 0
+  package var running = 0
+  package var done = 0
+  package var failed = 0
+
+  package init(stage: Stage) {
+    self.stage = stage
+  }
+}

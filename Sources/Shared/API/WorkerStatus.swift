@@ -1,0 +1,64 @@
+/// Everything that `workers` says of one worker.
+package struct WorkerStatus: Sendable, Codable, Equatable {
+  package enum State: String, Sendable, Codable {
+    case connected
+    /// Finishes what it holds and takes nothing new.
+    case draining
+    /// Held leases when it was last heard of, and has not come back yet.
+    case missing
+  }
+
+  package struct Running: Sendable, Codable, Equatable {
+    package var task: Int64
+    package var attempt: Int
+    package var job: JobID
+    package var stage: Stage
+    package var step: Int
+    package var steps: Int
+
+    package init(task: Int64, attempt: Int, job: JobID, stage: Stage, step: Int, steps: Int) {
+      self.task = task
+      self.attempt = attempt
+      self.job = job
+      self.stage = stage
+      self.step = step
+      self.steps = steps
+    }
+  }
+
+  package var id: WorkerID
+  package var pool: Pool
+  package var state: State
+  package var host: String
+  package var processID: Int
+  package var threads: Int
+  package var version: String
+  package var models: [ModelInfo]
+  package var capacity: Int
+  package var held: Int
+  package var running: [Running]
+  package var completed: Int
+  package var failed: Int
+  package var secondsSinceHeard: Double
+
+  package init(
+    id: WorkerID, pool: Pool, state: State, host: String, processID: Int, threads: Int, version: String,
+    models: [ModelInfo], capacity: Int, held: Int, running: [Running], completed: Int, failed: Int,
+    secondsSinceHeard: Double
+  ) {
+    self.id = id
+    self.pool = pool
+    self.state = state
+    self.host = host
+    self.processID = processID
+    self.threads = threads
+    self.version = version
+    self.models = models
+    self.capacity = capacity
+    self.held = held
+    self.running = running
+    self.completed = completed
+    self.failed = failed
+    self.secondsSinceHeard = secondsSinceHeard
+  }
+}

@@ -1,0 +1,91 @@
+import Yams
+
+/// A mapping of the configuration file, read key by key. What nobody asked for is an error in the end,
+/// so a misspelt key never passes in silence.
+struct ConfigurationSection {
+  private let file: String
+  private let path: String?
+  private let node: Node
+  private var unread: [String: Node] = [:]
+  private var order: [String] = []
+  private var marks: [String: Mark] = [:]
+
+  init(_ node: Node, key: String?, file: String) throws(AtelierError) {
+    self.file = file
+    self.node = node
+    path = key
+    guard case .mapping(let mapping) = node else {
+      throw Self.error(file, node.mark, key ?? "the file", "a list of 'key: value' lines is expected")
+    }
+    for (keyNode, value) in mapping {
+      guard let name = keyNode.string else {
+        throw Self.error(file, keyNode.mark, key ?? "the file", "a key must be a word")
+      }
+      unread[name] = value
+      marks[name] = keyNode.mark
+      order.append(name)
+    }
+  }
+
+  mutating func section(_ key: String) throws(AtelierError) -> ConfigurationSection? {
+    guard let value = take(key) else { return nil }
+    return try ConfigurationSection(value, key: qualified(key), file: file)
+  }
+
+  mutating func sections(_ key: String) throws(AtelierError) -> [ConfigurationSection] {
+    guard let value = take(key) else { return [] }
+    guard case .sequence(let sequence) = value else {
+      throw error(key, "a list is expected, each entry beginning with '-'")
+    }
+    var sections: [ConfigurationSection] = []
+    for entry in sequence { sections.append(try ConfigurationSection(entry, key: qualified(key), file: file)) }
+    return sections
+  }
+
+  mutating func string(_ key: String, _ set: (String) -> Void) throws(AtelierError) {
+    guard let value = take(key) else { return }
+    guard let text = value.scalar?.string, !text.isEmpty else { throw error(key, "a text is expected") }
+    set(text)
+  }
+
+  mutating func integer(_ key: String, in range: ClosedRange<Int>, _ set: (Int) -> Void) throws(AtelierError) {
+    guard let value = take(key) else { return }
+    guard let number = value.int, range.contains(number) else {
+      throw error(key, "'\(value.scalar?.string ?? "")' is no whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    set(number)
+  }
+
+  mutating func seconds(_ key: String, in range: ClosedRange<Double>, _ set: (Duration) -> Void) throws(AtelierError) {
+    guard let value = take(key) else { return }
+    guard let number = value.float ?? value.int.map(Double.init), range.contains(number) else {
+      throw error(
+        key, "'\(value.scalar?.string ?? "")' is no number of seconds from \(range.lowerBound) to \(range.upperBound)")
+    }
+    set(.seconds(number))
+  }
+
+  /// - Throws: if a key was not read, which means that it is not known.
+  func finish() throws(AtelierError) {
+    guard let key = order.first(where: { unread[$0] != nil }) else { return }
+    throw error(key, "there is no such setting")
+  }
+
+  func error(_ key: String, _ reason: String) -> AtelierError {
+    Self.error(file, marks[key] ?? node.mark, qualified(key), reason)
+  }
+
+  private mutating func take(_ key: String) -> Node? {
+    guard let value = unread.removeValue(forKey: key) else { return nil }
+    // `key:` with nothing behind it leaves the default.
+    return value.tag == Tag(.null) ? nil : value
+  }
+
+  private func qualified(_ key: String) -> String {
+    path.map { "\($0).\(key)" } ?? key
+  }
+
+  private static func error(_ file: String, _ mark: Mark?, _ key: String, _ reason: String) -> AtelierError {
+    AtelierError(.configuration, "\(file), line \(mark?.line ?? 1): '\(key)': \(reason).")
+  }
+}

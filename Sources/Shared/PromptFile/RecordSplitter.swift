@@ -1,0 +1,57 @@
+/// Cuts a stream of bytes into records: lines, or for CSV rows, whose quoted fields may hold line ends.
+///
+/// Memory is bounded by the longest record: one that passes `longestRecord` is reported and skipped.
+package struct RecordSplitter {
+  package enum Record: Equatable {
+    case bytes([UInt8], line: Int)
+    case tooLong(line: Int)
+  }
+
+  /// In bytes.
+  package static let longestRecord = 1 << 20
+
+  private let quotesHoldLineEnds: Bool
+  private var current: [UInt8] = []
+  private var inQuotes = false
+  private var overflowed = false
+  private var line = 1
+  private var firstLine = 1
+
+  package init(quotesHoldLineEnds: Bool) {
+    self.quotesHoldLineEnds = quotesHoldLineEnds
+  }
+
+  /// Takes the next bytes and hands on each record that they complete, numbered by its first line.
+  package mutating func consume(_ bytes: some Sequence<UInt8>, _ body: (Record) throws -> Void) rethrows {
+    for byte in bytes {
+      if byte == UInt8(ascii: "\n") {
+        line += 1
+        if !inQuotes {
+          try emit(body)
+          continue
+        }
+      } else if byte == UInt8(ascii: "\""), quotesHoldLineEnds {
+        inQuotes.toggle()
+      }
+      if current.count < Self.longestRecord { current.append(byte) } else { overflowed = true }
+    }
+  }
+
+  /// Hands on what stands after the last line end.
+  package mutating func finish(_ body: (Record) throws -> Void) rethrows {
+    if !current.isEmpty || overflowed { try emit(body) }
+  }
+
+  private mutating func emit(_ body: (Record) throws -> Void) rethrows {
+    if overflowed {
+      try body(.tooLong(line: firstLine))
+    } else {
+      if current.last == UInt8(ascii: "\r") { current.removeLast() }
+      try body(.bytes(current, line: firstLine))
+    }
+    current.removeAll(keepingCapacity: true)
+    overflowed = false
+    inQuotes = false
+    firstLine = line
+  }
+}

@@ -1,0 +1,42 @@
+/// The fields that a line of a prompt file can have.
+enum RequestField: String, CaseIterable {
+  case prompt
+  case negativePrompt = "negative_prompt"
+  case n
+  case seed
+  case size
+  case priorSteps = "prior_steps"
+  case decoderSteps = "decoder_steps"
+  case superResSteps = "super_res_steps"
+  case priorGuidance = "prior_guidance"
+  case decoderGuidance = "decoder_guidance"
+  case customID = "custom_id"
+
+  static let list = allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+}
+
+extension ItemRequest {
+  /// Sets a field from text, as CSV has it.
+  mutating func set(_ field: RequestField, to text: String) throws(AtelierError) {
+    func number<N: LosslessStringConvertible>(_ kind: String) throws(AtelierError) -> N {
+      guard let value = N(text.trimmingWhitespace()) else {
+        throw AtelierError(.invalidInput, "'\(field.rawValue)' is '\(text)'; it must be \(kind).")
+      }
+      return value
+    }
+    let whole = "a whole number"
+    switch field {
+    case .prompt: prompt = text.trimmingWhitespace()
+    case .negativePrompt: negativePrompt = text
+    case .n: n = try number(whole)
+    case .seed: seed = try number("a whole number from 0 to 18446744073709551615")
+    case .size: size = text == "auto" ? nil : try PictureSize(parsing: text)
+    case .priorSteps: parameters.priorSteps = try number(whole)
+    case .decoderSteps: parameters.decoderSteps = try number(whole)
+    case .superResSteps: parameters.superResSteps = try number(whole)
+    case .priorGuidance: parameters.priorGuidance = try number("a number")
+    case .decoderGuidance: parameters.decoderGuidance = try number("a number")
+    case .customID: customID = text
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/// Carries messages of several frames between the coordinator and its workers.
+///
+/// The service that owns a transport gives it a `TransportHandler`; the transport calls that from a
+/// thread of its own, one call at a time.
+package protocol Transport: AnyObject, Sendable {
+  /// Queues a message. A worker's transport knows one peer and ignores `peer`.
+  ///
+  /// Returns at once. A message that cannot be delivered is reported to the handler where that can be
+  /// known, and is otherwise lost: every message of the protocol can be lost without harm.
+  func send(_ frames: [[UInt8]], to peer: String)
+
+  /// Sends what is queued, waiting a second at most, and stops. The handler is not called afterwards.
+  func close()
+}
+
+/// Where a transport delivers to.
+package struct TransportHandler: Sendable {
+  /// A message from a peer. May block, which holds back the senders.
+  package var received: @Sendable (_ frames: [[UInt8]], _ peer: String) -> Void
+  /// A message could not be delivered: the peer is gone, or takes nothing more.
+  package var undeliverable: @Sendable (_ peer: String) -> Void
+
+  package init(
+    received: @escaping @Sendable ([[UInt8]], String) -> Void,
+    undeliverable: @escaping @Sendable (String) -> Void
+  ) {
+    self.received = received
+    self.undeliverable = undeliverable
+  }
+}

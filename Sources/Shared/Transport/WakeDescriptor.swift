@@ -1,0 +1,26 @@
+import CZeroMQ
+import Foundation
+
+/// An eventfd: lets other threads end a poll.
+final class WakeDescriptor: Sendable {
+  let descriptor: Int32
+
+  init() throws(AtelierError) {
+    descriptor = atelier_eventfd()
+    guard descriptor >= 0 else {
+      throw AtelierError(.system, "Cannot open an eventfd: \(String(cString: strerror(errno))).")
+    }
+  }
+
+  deinit { Foundation.close(descriptor) }
+
+  func signal() {
+    var one: UInt64 = 1
+    _ = write(descriptor, &one, 8)
+  }
+
+  func clear() {
+    var count: UInt64 = 0
+    _ = read(descriptor, &count, 8)
+  }
+}

@@ -1,0 +1,126 @@
+import CZeroMQ
+import Foundation
+
+/// One ZeroMQ socket and its context. For the use of one thread.
+final class ZeroMQSocket {
+  private let context: UnsafeMutableRawPointer
+  private let socket: UnsafeMutableRawPointer
+  private let isRouter: Bool
+
+  init(role: ZeroMQTransport.Role) throws(AtelierError) {
+    guard let context = zmq_ctx_new() else {
+      throw AtelierError(.system, "Cannot start ZeroMQ: \(Self.lastError).")
+    }
+    let address: String
+    let identity: String?
+    switch role {
+    case .coordinator(let bind): (address, identity) = (bind, nil)
+    case .worker(let connect, let name): (address, identity) = (connect, name)
+    }
+    isRouter = identity == nil
+    guard let socket = zmq_socket(context, isRouter ? ZMQ_ROUTER : ZMQ_DEALER) else {
+      zmq_ctx_term(context)
+      throw AtelierError(.system, "Cannot open a ZeroMQ socket: \(Self.lastError).")
+    }
+    self.context = context
+    self.socket = socket
+    set(ZMQ_LINGER, 1000)
+    // A peer that does not read is reported, not waited for: one thread serves all peers.
+    set(ZMQ_SNDTIMEO, isRouter ? 20 : 100)
+    set(ZMQ_TCP_KEEPALIVE, 1)
+    // ZeroMQ's own heartbeats notice a peer whose host vanished without closing the connection.
+    set(ZMQ_HEARTBEAT_IVL, 5000)
+    set(ZMQ_HEARTBEAT_TIMEOUT, 15000)
+    var largest = Int64(Artifact.largest)
+    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, MemoryLayout<Int64>.size)
+    if let identity {
+      let bytes = Array(identity.utf8)
+      zmq_setsockopt(socket, ZMQ_ROUTING_ID, bytes, bytes.count)
+    } else {
+      // Without this, messages to unknown or full peers vanish in silence.
+      set(ZMQ_ROUTER_MANDATORY, 1)
+      // A worker that comes back may do so before its old connection is known to be dead.
+      set(ZMQ_ROUTER_HANDOVER, 1)
+    }
+    guard (isRouter ? zmq_bind(socket, address) : zmq_connect(socket, address)) == 0 else {
+      let error = Self.failure(to: isRouter ? "listen on" : "connect to", address)
+      close()
+      throw error
+    }
+  }
+
+  /// Returns false if the message cannot be delivered now.
+  func send(_ frames: [[UInt8]], to peer: String) -> Bool {
+    if isRouter {
+      let identity = Array(peer.utf8)
+      guard zmq_send(socket, identity, identity.count, ZMQ_SNDMORE) >= 0 else { return false }
+    }
+    for (index, frame) in frames.enumerated() {
+      let flags = index + 1 < frames.count ? ZMQ_SNDMORE : 0
+      var result: Int32
+      repeat { result = zmq_send(socket, frame, frame.count, flags) } while result < 0 && errno == EINTR
+      guard result >= 0 else { return false }
+    }
+    return true
+  }
+
+  /// The next message, or nil if none has arrived.
+  func receive() -> (frames: [[UInt8]], peer: String)? {
+    var frames: [[UInt8]] = []
+    var message = zmq_msg_t()
+    repeat {
+      zmq_msg_init(&message)
+      defer { zmq_msg_close(&message) }
+      // The frames of a message arrive together, so only the first can be missing.
+      guard zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0 else { return nil }
+      let bytes = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
+      frames.append(Array(bytes))
+    } while hasMore
+    guard isRouter else { return (frames, "") }
+    return (Array(frames.dropFirst()), String(decoding: frames[0], as: UTF8.self))
+  }
+
+  /// Waits for input or for the descriptor; returns whether the descriptor is the reason.
+  func waitForInput(or descriptor: Int32) -> Bool {
+    var items = [
+      zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
+      zmq_pollitem_t(socket: nil, fd: descriptor, events: Int16(ZMQ_POLLIN), revents: 0),
+    ]
+    zmq_poll(&items, 2, -1)
+    return items[1].revents != 0
+  }
+
+  func close() {
+    zmq_close(socket)
+    while zmq_ctx_term(context) != 0, errno == EINTR {}
+  }
+
+  private var hasMore: Bool {
+    var more: Int32 = 0
+    var size = MemoryLayout<Int32>.size
+    zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size)
+    return more != 0
+  }
+
+  private func set(_ option: Int32, _ value: Int32) {
+    var value = value
+    zmq_setsockopt(socket, option, &value, MemoryLayout<Int32>.size)
+  }
+
+  private static var lastError: String { String(cString: zmq_strerror(zmq_errno())) }
+
+  private static func failure(to verb: String, _ address: String) -> AtelierError {
+    switch zmq_errno() {
+    case EADDRINUSE:
+      AtelierError(
+        .system,
+        "Cannot \(verb) '\(address)': the port is in use. Stop what listens there, or choose another with 'coordinator.work' in cluster.yaml.")
+    case EINVAL, EPROTONOSUPPORT, ENODEV:
+      AtelierError(
+        .configuration,
+        "Cannot \(verb) '\(address)': it is no address of this machine such as tcp://127.0.0.1:5555.")
+    default:
+      AtelierError(.system, "Cannot \(verb) '\(address)': \(lastError).")
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import Crypto
+import Foundation
+
+/// What a stage leaves for the next: a named array, or a finished picture.
+package struct Artifact: Sendable, Equatable {
+  package enum Kind: String, Sendable, Codable, CaseIterable {
+    /// [2, tokens, width], unconditional first.
+    case textStates = "text_states"
+    /// [2, width].
+    case textEmbedding = "text_embedding"
+    /// [2, tokens], 1 where a token counts.
+    case textMask = "text_mask"
+    /// [width].
+    case imageEmbedding = "image_embedding"
+    /// [3, height, width], -1 to 1.
+    case baseImage = "base_image"
+    /// [height, width, 3], as a PNG file.
+    case picture
+    /// The noisy state of an unfinished stage.
+    case latents
+  }
+
+  package enum ElementType: String, Sendable, Codable {
+    case float32
+    case uint8
+    /// A whole PNG file; the shape is the picture's.
+    case png
+  }
+
+  package var kind: Kind
+  package var type: ElementType
+  package var shape: [Int]
+  /// Little-endian.
+  package var bytes: [UInt8]
+
+  package init(kind: Kind, type: ElementType, shape: [Int], bytes: [UInt8]) {
+    self.kind = kind
+    self.type = type
+    self.shape = shape
+    self.bytes = bytes
+  }
+
+  package var sha256: [UInt8] { Array(SHA256.hash(data: bytes)) }
+
+  /// The largest artifact that is taken, in bytes: a 4096 x 4096 picture and some room.
+  package static let largest = 256 << 20
+
+  /// Whether the bytes are as many as type and shape say.
+  package var hasConsistentSize: Bool {
+    let elementSize: Int
+    switch type {
+    case .float32: elementSize = 4
+    case .uint8: elementSize = 1
+    case .png: return !bytes.isEmpty
+    }
+    var count = elementSize
+    for side in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: side)
+      guard side >= 0, !overflow else { return false }
+      count = product
+    }
+    return count == bytes.count
+  }
+}
+
+/// Lower-case hexadecimal text of bytes.
+package func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+  let digits = Array("0123456789abcdef".utf8)
+  return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+}

@@ -1,0 +1,41 @@
+/// The memory behind a ``Tensor``: an aligned heap buffer of its own, or a region of a mapped file
+/// that an owner keeps alive.
+///
+/// Heap buffers come from ``BufferPool`` and go back to it, so that a denoising step after the first
+/// finds its activations' memory warm instead of asking the kernel for pages.
+///
+/// Sharing between threads is safe because ``Tensor`` writes only through a unique reference
+/// (copy on write) and borrowed regions are never written.
+package final class TensorStorage: @unchecked Sendable {
+  /// First element, aligned to 64 bytes for heap buffers, to 4 for borrowed regions.
+  let base: UnsafeMutablePointer<Float>
+  /// Elements that belong to the tensor (the buffer may be larger).
+  let count: Int
+  /// Keeps a borrowed region alive; `nil` for heap buffers.
+  private let owner: (any AnyObject & Sendable)?
+  private let capacity: Int
+
+  /// A heap buffer of `count` elements whose contents are undefined.
+  init(uninitialized count: Int) {
+    let buffer = BufferPool.shared.take(count)
+    base = buffer.base
+    capacity = buffer.capacity
+    self.count = count
+    owner = nil
+  }
+
+  /// A region that `owner` keeps alive and nobody writes to.
+  init(borrowing base: UnsafePointer<Float>, count: Int, owner: any AnyObject & Sendable) {
+    self.base = UnsafeMutablePointer(mutating: base)
+    self.count = count
+    capacity = 0
+    self.owner = owner
+  }
+
+  /// Whether the memory belongs to someone else and must not be written.
+  var isBorrowed: Bool { owner != nil }
+
+  deinit {
+    if owner == nil { BufferPool.shared.give(base, capacity: capacity) }
+  }
+}

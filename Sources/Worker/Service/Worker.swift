@@ -1,0 +1,201 @@
+import Foundation
+package import Logging
+package import Shared
+
+/// A worker process: talks to the coordinator from one thread, works on another.
+///
+/// Whatever the executor does, heartbeats go out; whatever the network does, the executor goes on. A
+/// result is kept until the coordinator has said that it is committed.
+package final class Worker: Sendable {
+  package struct Settings: Sendable {
+    package var id: WorkerID
+    package var pool: Pool
+    package var host: String
+    package var threads: Int
+    /// Tasks held at once, the running one included.
+    package var capacity: Int
+
+    package init(id: WorkerID, pool: Pool, host: String, threads: Int, capacity: Int) {
+      self.id = id
+      self.pool = pool
+      self.host = host
+      self.threads = threads
+      self.capacity = capacity
+    }
+  }
+
+  private enum Event: Sendable {
+    case message([[UInt8]])
+    case progress(TaskAttempt, step: Int, steps: Int)
+    case checkpoint(TaskAttempt, step: Int, latents: Artifact)
+    case ended(TaskAttempt, Wire.Outcome.OneOf_Result?, frames: [[UInt8]])
+    case drain
+    case stop
+  }
+
+  private let settings: Settings
+  private let executor: any StageExecutor
+  private let logger: Logger
+  private let mailbox = Mailbox<Event>(capacity: 1024)
+  private let runner: StageRunner
+  private let makeTransport: @Sendable (TransportHandler) throws(AtelierError) -> any Transport
+
+  package init(
+    settings: Settings, executor: any StageExecutor, logger: Logger,
+    makeTransport: @escaping @Sendable (TransportHandler) throws(AtelierError) -> any Transport
+  ) {
+    self.settings = settings
+    self.executor = executor
+    self.logger = logger
+    self.makeTransport = makeTransport
+    runner = StageRunner(executor: executor)
+  }
+
+  /// Finishes the running task, gives back the waiting ones, and returns from `run()`.
+  package func drain() { mailbox.put(.drain) }
+
+  /// Gives back the running task too.
+  package func stop() { mailbox.put(.stop) }
+
+  /// Serves until drained, stopped or refused. Blocks the calling thread.
+  ///
+  /// - Throws: `unavailable` with the coordinator's reason if it refuses this worker; `configuration` or
+  ///   `system` if the address cannot be used.
+  package func run() throws {
+    let mailbox = mailbox
+    let transport = try makeTransport(
+      TransportHandler(received: { frames, _ in mailbox.put(.message(frames)) }, undeliverable: { _ in }))
+    runner.start { [logger] report in
+      switch report {
+      case .progress(let task, let step, let steps): mailbox.put(.progress(task, step: step, steps: steps))
+      case .checkpoint(let task, let step, let latents): mailbox.put(.checkpoint(task, step: step, latents: latents))
+      case .ended(let task, .success(let result)):
+        var frames: [[UInt8]] = []
+        var success = Wire.Success()
+        success.outputs = result.artifacts.map { Wire.Payload($0, frames: &frames) }
+        success.seconds = result.seconds
+        mailbox.put(.ended(task, .success(success), frames: frames))
+      case .ended(let task, .failure(let error)):
+        guard !(error is CancellationError) else {
+          mailbox.put(.ended(task, nil, frames: []))
+          return
+        }
+        logger.error("task failed", metadata: ["task": "\(task)", "error": "\(error)"])
+        mailbox.put(.ended(task, .failure(Self.failure(for: error)), frames: []))
+      }
+    }
+    defer {
+      mailbox.close()
+      runner.finish()
+      transport.close()
+    }
+    try converse(over: transport)
+  }
+
+  private func converse(over transport: any Transport) throws {
+    var session = WorkerSession(capacity: settings.capacity)
+    var lastHeard = ContinuousClock.now
+    var lastSaid = ContinuousClock.now
+    try perform(session.introduce(as: hello), over: transport)
+    while session.phase != .finished {
+      let interval = session.welcome.heartbeatMilliseconds > 0 ? Duration.milliseconds(session.welcome.heartbeatMilliseconds) : .seconds(1)
+      let untilNext = lastSaid + interval - .now
+      let events = mailbox.takeAll(waitingUpTo: max(untilNext, .milliseconds(1))) ?? [.stop]
+      for event in events {
+        if case .message(let frames) = event {
+          lastHeard = .now
+          try perform(receive(frames, &session), over: transport)
+        } else {
+          try perform(take(event, &session), over: transport)
+        }
+      }
+      guard ContinuousClock.now >= lastSaid + interval else { continue }
+      lastSaid = .now
+      // A coordinator that has been silent may have been restarted, and so does not know this worker.
+      let silence = Duration.milliseconds(max(session.welcome.silenceMilliseconds, 2000))
+      if session.phase == .introducing || lastHeard + silence < .now {
+        try perform(session.introduce(as: hello), over: transport)
+      } else {
+        try perform(session.heartbeat(), over: transport)
+      }
+    }
+  }
+
+  private func take(_ event: Event, _ session: inout WorkerSession) -> [WorkerSession.Action] {
+    switch event {
+    case .message: return []
+    case .progress(let task, let step, let steps):
+      session.progressed(task, step: step, of: steps)
+      return []
+    case .checkpoint(let task, let step, let latents):
+      var frames: [[UInt8]] = []
+      var checkpoint = Wire.Checkpoint()
+      checkpoint.task = task.wire
+      checkpoint.completedSteps = UInt32(step)
+      checkpoint.latents = Wire.Payload(latents, frames: &frames)
+      return [.send(.checkpoint(checkpoint), frames: frames)]
+    case .ended(let task, let result, let frames): return session.ended(task, result, frames: frames)
+    case .drain:
+      logger.info("draining")
+      return session.drain()
+    case .stop:
+      logger.info("stopping")
+      return session.stop()
+    }
+  }
+
+  private func receive(_ parts: [[UInt8]], _ session: inout WorkerSession) -> [WorkerSession.Action] {
+    let message: WireMessage<Wire.FromCoordinator>
+    do {
+      message = try WireMessage(decoding: parts)
+    } catch {
+      logger.warning("message ignored", metadata: ["reason": "\(error)"])
+      return []
+    }
+    guard let body = message.envelope.body else { return [] }
+    let before = session.phase
+    if case .stranger = body { return session.introduce(as: hello) }
+    let actions = session.receive(body, frames: message.frames)
+    if before == .introducing, session.phase == .serving {
+      runner.checkpointInterval = .milliseconds(session.welcome.checkpointMilliseconds)
+      logger.info("connected", metadata: ["worker": "\(settings.id)"])
+    }
+    return actions
+  }
+
+  private func perform(_ actions: [WorkerSession.Action], over transport: any Transport) throws {
+    for action in actions {
+      switch action {
+      case .send(let body, let frames):
+        var envelope = Wire.FromWorker()
+        envelope.protocolVersion = Wire.protocolVersion
+        envelope.workerID = settings.id.text
+        envelope.body = body
+        transport.send(try WireMessage(envelope, frames: frames).encoded(), to: "")
+      case .run(let task): runner.run(task)
+      case .interrupt: runner.interrupt()
+      case .refused(let reason): throw AtelierError(.unavailable, "The coordinator refuses this worker: \(reason)")
+      case .finish: break
+      }
+    }
+  }
+
+  private var hello: Wire.Hello {
+    var hello = Wire.Hello()
+    hello.pool = settings.pool.wire
+    hello.models = executor.models.map(\.wire)
+    hello.host = settings.host
+    hello.processID = UInt32(getpid())
+    hello.threads = UInt32(settings.threads)
+    hello.softwareVersion = AtelierVersion.current
+    return hello
+  }
+
+  private static func failure(for error: any Error) -> Wire.Failure {
+    switch (error as? AtelierError)?.code {
+    case .invalidInput?: Wire.Failure(.task, "\(error)")
+    case .system?: Wire.Failure(.moment, "\(error)")
+    default: Wire.Failure(.worker, "\(error)")
+    }
+  }
+}

@@ -1,0 +1,212 @@
+package import Shared
+
+/// What a worker does next, decided without doing it: a value whose methods take what happened and
+/// return actions.
+package struct WorkerSession: Sendable {
+  /// Where the conversation with the coordinator stands.
+  package enum Phase: Sendable, Equatable {
+    /// Said hello, waits for an answer. Becomes `serving`, or `finished` if refused.
+    case introducing
+    /// Takes tasks. Becomes `introducing` when the coordinator has forgotten the worker, or `draining`.
+    case serving
+    /// Finishes what it holds, takes nothing new. Becomes `finished` when nothing is left.
+    case draining
+    /// Said goodbye, or was refused.
+    case finished
+  }
+
+  /// How an attempt ended, with the frames that go with it.
+  package struct Ended: Sendable {
+    package var outcome: Wire.Outcome
+    package var frames: [[UInt8]]
+  }
+
+  package enum Action: Sendable {
+    case send(Wire.FromWorker.OneOf_Body, frames: [[UInt8]])
+    /// Start this task; nothing runs at the moment.
+    case run(StageTask)
+    /// Stop the running task; its end will still be reported.
+    case interrupt
+    /// The coordinator refuses this worker, for this reason.
+    case refused(String)
+    case finish
+  }
+
+  package private(set) var phase = Phase.introducing
+  package private(set) var welcome = Wire.Welcome()
+  package let capacity: Int
+
+  private var waiting: [StageTask] = []
+  private var running: StageTask?
+  private var progress: (step: Int, steps: Int) = (0, 0)
+  /// Nobody wants the result of the running task any more.
+  private var runningIsRevoked = false
+  /// Kept until the coordinator has answered.
+  private var unanswered: [TaskAttempt: Ended] = [:]
+
+  package init(capacity: Int) {
+    self.capacity = capacity
+  }
+
+  private var held: [TaskAttempt] {
+    let active = (runningIsRevoked ? [] : [running].compactMap { $0 }) + waiting
+    return active.map(\.id) + unanswered.keys.sorted { $0.task < $1.task }
+  }
+
+  /// Whether a task is running or a result is unanswered.
+  package var isIdle: Bool { running == nil && waiting.isEmpty && unanswered.isEmpty }
+
+  // MARK: To the coordinator
+
+  /// Introduces itself, at the start and whenever the coordinator has forgotten it.
+  package mutating func introduce(as hello: Wire.Hello) -> [Action] {
+    guard phase != .finished else { return [] }
+    if phase != .draining { phase = .introducing }
+    var hello = hello
+    hello.capacity = UInt32(capacity)
+    hello.held = held.map(\.wire)
+    return [.send(.hello(hello), frames: [])]
+  }
+
+  package func heartbeat() -> [Action] {
+    var heartbeat = Wire.Heartbeat()
+    heartbeat.credit = phase == .serving ? UInt32(max(0, capacity - held.count)) : 0
+    heartbeat.held = held.map(\.wire)
+    heartbeat.draining = phase == .draining
+    if let running, !runningIsRevoked {
+      var report = Wire.Progress()
+      report.task = running.id.wire
+      report.step = UInt32(progress.step)
+      report.steps = UInt32(progress.steps)
+      heartbeat.running = [report]
+    }
+    return [.send(.heartbeat(heartbeat), frames: [])]
+  }
+
+  // MARK: From the coordinator
+
+  package mutating func receive(_ body: Wire.FromCoordinator.OneOf_Body, frames: [[UInt8]]) -> [Action] {
+    switch body {
+    case .welcome(let welcome): return welcomed(welcome)
+    case .refusal(let refusal):
+      phase = .finished
+      return [.refused(refusal.reason)]
+    case .assignment(let assignment): return assigned(assignment, frames: frames)
+    case .verdict(let verdict):
+      unanswered[TaskAttempt(verdict.task)] = nil
+      return finishIfDrained()
+    case .revocation(let revocation): return revoke(Set(revocation.tasks.map { TaskAttempt($0) }))
+    case .drain: return drain()
+    case .alive, .stranger: return []
+    }
+  }
+
+  private mutating func welcomed(_ welcome: Wire.Welcome) -> [Action] {
+    self.welcome = welcome
+    if phase == .introducing { phase = .serving }
+    let kept = Set(welcome.keep.map { TaskAttempt($0) })
+    let dropped = Set(held).subtracting(kept).subtracting(unanswered.keys)
+    var actions = revoke(dropped)
+    // What was not answered before the break is sent again; the coordinator knows what it has seen.
+    for ended in unanswered.sorted(by: { $0.key.task < $1.key.task }).map(\.value) {
+      actions.append(.send(.outcome(ended.outcome), frames: ended.frames))
+    }
+    return actions + heartbeat() + startNext() + finishIfDrained()
+  }
+
+  private mutating func assigned(_ assignment: Wire.Assignment, frames: [[UInt8]]) -> [Action] {
+    var actions: [Action] = []
+    for wire in assignment.tasks {
+      let id = TaskAttempt(wire.task)
+      do throws(AtelierError) {
+        guard phase == .serving else {
+          actions += end(id, .released(.init()), frames: [])
+          continue
+        }
+        guard !held.contains(id) else { continue }
+        waiting.append(try StageTask(wire, frames: frames))
+      } catch {
+        actions += end(id, .failure(.init(.worker, error.message)), frames: [])
+      }
+    }
+    return actions + startNext()
+  }
+
+  private mutating func revoke(_ tasks: Set<TaskAttempt>) -> [Action] {
+    waiting.removeAll { tasks.contains($0.id) }
+    for task in tasks { unanswered[task] = nil }
+    guard let running, tasks.contains(running.id), !runningIsRevoked else { return finishIfDrained() }
+    runningIsRevoked = true
+    return [.interrupt]
+  }
+
+  /// Takes nothing new, gives back what has not begun, finishes what has.
+  package mutating func drain() -> [Action] {
+    guard phase != .finished, phase != .draining else { return [] }
+    phase = .draining
+    var actions: [Action] = []
+    for task in waiting { actions += end(task.id, .released(.init()), frames: []) }
+    waiting.removeAll()
+    return actions + heartbeat() + finishIfDrained()
+  }
+
+  /// Gives back the running task too.
+  package mutating func stop() -> [Action] {
+    drain() + (running == nil ? [] : [.interrupt])
+  }
+
+  private mutating func finishIfDrained() -> [Action] {
+    guard phase == .draining, isIdle else { return [] }
+    phase = .finished
+    return [.send(.goodbye(.init()), frames: []), .finish]
+  }
+
+  // MARK: From the executor
+
+  package mutating func progressed(_ id: TaskAttempt, step: Int, of steps: Int) {
+    guard running?.id == id else { return }
+    progress = (step, steps)
+  }
+
+  /// The running task ended; nil means that it was interrupted.
+  package mutating func ended(
+    _ id: TaskAttempt, _ result: Wire.Outcome.OneOf_Result?, frames: [[UInt8]]
+  ) -> [Action] {
+    guard running?.id == id else { return [] }
+    let revoked = runningIsRevoked
+    running = nil
+    runningIsRevoked = false
+    var actions: [Action] = []
+    if !revoked { actions += end(id, result ?? .released(.init()), frames: frames) }
+    actions += startNext()
+    // Told at once that there is room, the coordinator need not wait for the next heartbeat.
+    if phase == .serving { actions += heartbeat() }
+    return actions + finishIfDrained()
+  }
+
+  private mutating func end(
+    _ id: TaskAttempt, _ result: Wire.Outcome.OneOf_Result, frames: [[UInt8]]
+  ) -> [Action] {
+    var outcome = Wire.Outcome()
+    outcome.task = id.wire
+    outcome.result = result
+    unanswered[id] = Ended(outcome: outcome, frames: frames)
+    return [.send(.outcome(outcome), frames: frames)]
+  }
+
+  private mutating func startNext() -> [Action] {
+    guard running == nil, !waiting.isEmpty else { return [] }
+    let next = waiting.removeFirst()
+    running = next
+    progress = (0, 0)
+    return [.run(next)]
+  }
+}
+
+extension Wire.Failure {
+  package init(_ blame: Blame, _ reason: String) {
+    self.init()
+    self.blame = blame
+    self.reason = reason
+  }
+}

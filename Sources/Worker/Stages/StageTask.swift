@@ -1,0 +1,56 @@
+package import Shared
+
+/// A task as its worker needs it: the request, what earlier stages left, and where an earlier attempt
+/// got to.
+package struct StageTask: Sendable {
+  package var id: TaskAttempt
+  package var stage: Stage
+  package var modelDigest: String
+  package var prompt: String
+  package var negativePrompt: String
+  package var seed: UInt64
+  package var parameters: RenderParameters
+  /// Of the finished picture.
+  package var size: PictureSize
+  /// Whether the text states are wanted too: once a prompt is enough.
+  package var textWanted: Bool
+  package var inputs: [Artifact.Kind: Artifact]
+  package var checkpoint: (completedSteps: Int, latents: Artifact)?
+
+  /// - Throws: `malformed` if the message names an unknown stage or an input is damaged.
+  package init(_ wire: Wire.Task, frames: [[UInt8]]) throws(AtelierError) {
+    guard let stage = Stage(wire.stage) else {
+      throw AtelierError(.malformed, "The task \(wire.task.task) is of a stage that this worker does not know.")
+    }
+    id = TaskAttempt(wire.task)
+    self.stage = stage
+    modelDigest = wire.modelDigest
+    prompt = wire.prompt
+    negativePrompt = wire.negativePrompt
+    seed = wire.seed
+    parameters = RenderParameters(wire.parameters)
+    size = PictureSize(width: Int(wire.width), height: Int(wire.height))
+    textWanted = wire.textWanted
+    inputs = [:]
+    for payload in wire.inputs {
+      let artifact = try payload.artifact(in: frames)
+      inputs[artifact.kind] = artifact
+    }
+    if wire.hasCheckpoint {
+      // A damaged checkpoint costs its steps, not the task.
+      do throws(AtelierError) {
+        checkpoint = (Int(wire.checkpoint.completedSteps), try wire.checkpoint.latents.artifact(in: frames))
+      } catch {
+        checkpoint = nil
+      }
+    }
+  }
+
+  /// - Throws: `malformed` if the coordinator did not send it.
+  package func input(_ kind: Artifact.Kind) throws(AtelierError) -> Artifact {
+    guard let artifact = inputs[kind] else {
+      throw AtelierError(.malformed, "The task \(id.task) came without its \(kind.rawValue).")
+    }
+    return artifact
+  }
+}

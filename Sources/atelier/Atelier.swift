@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Atelier: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "atelier")
+}
