@@ -1,0 +1,15 @@
+import Shared
+
+/// Where HTTP is served.
+enum HTTPAddress {
+  /// - Throws: `configuration` if the text is not `host:port`.
+  static func parse(_ text: String) throws(AtelierError) -> (host: String, port: Int) {
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (0...65535).contains(port), colon != text.startIndex
+    else {
+      throw AtelierError(
+        .configuration, "'\(text)' is no HTTP address; 'coordinator.http' must be like 127.0.0.1:8080.")
+    }
+    return (String(text[..<colon]), port)
+  }
+}

@@ -1,0 +1,54 @@
+import Coordinator
+import Hummingbird
+import NIOCore
+import NIOFoundationCompat
+import Shared
+
+/// Jobs: list, ask, pause, resume, cancel, retry, manifest, pictures.
+struct JobRoutes {
+  let coordinator: Coordinator
+
+  func addRoutes(to api: RouterGroup<BasicRequestContext>) {
+    api.get("jobs") { request, _ in
+      let limit = request.uri.queryParameters.get("limit", as: Int.self) ?? 100
+      return try await JSONAnswer.response(coordinator.jobs(limit: min(max(limit, 1), 1000)))
+    }
+    api.get("jobs/:job") { _, context in
+      try await JSONAnswer.response(coordinator.job(context.job))
+    }
+    api.post("jobs/:job/pause") { _, context in
+      try await JSONAnswer.response(coordinator.setPaused(true, job: context.job))
+    }
+    api.post("jobs/:job/resume") { _, context in
+      try await JSONAnswer.response(coordinator.setPaused(false, job: context.job))
+    }
+    api.post("jobs/:job/cancel") { _, context in
+      try await JSONAnswer.response(coordinator.cancel(context.job))
+    }
+    api.post("jobs/:job/retry") { _, context in
+      try await JSONAnswer.response(coordinator.retry(context.job))
+    }
+    api.get("jobs/:job/failures") { _, context in
+      try await JSONAnswer.response(coordinator.failures(of: context.job))
+    }
+    api.get("jobs/:job/images") { request, context in
+      let after = request.uri.queryParameters.get("after", as: Int64.self) ?? 0
+      let limit = request.uri.queryParameters.get("limit", as: Int.self) ?? 500
+      return try await JSONAnswer.response(coordinator.manifest(of: context.job, after: after, limit: limit))
+    }
+    api.get("jobs/:job/pictures/:item/:index") { _, context in
+      let item = try context.parameters.require("item", as: Int.self)
+      let index = try context.parameters.require("index", as: Int.self)
+      let png = try await coordinator.picture(job: context.job, item: item, index: index)
+      return Response(
+        status: .ok, headers: [.contentType: "image/png"],
+        body: ResponseBody(byteBuffer: ByteBuffer(data: png)))
+    }
+  }
+}
+
+extension BasicRequestContext {
+  fileprivate var job: JobID {
+    get throws { JobID(try parameters.require("job")) }
+  }
+}
