@@ -86,6 +86,12 @@ package struct Tensor: Sendable {
     return Tensor(shape: shape, storage: storage)
   }
 
+  /// First element, for operations of this module, which hold the tensor while they read.
+  var base: UnsafePointer<Float> { UnsafePointer(storage.base) }
+
+  /// First element for writing, for operations that fill a tensor nobody else has seen yet.
+  var unsharedBase: UnsafeMutablePointer<Float> { storage.base }
+
   private init(shape: [Int], storage: TensorStorage) {
     self.shape = shape
     count = storage.count

@@ -1,6 +1,53 @@
 import ArgumentParser
+import Foundation
+import Shared
 
+/// The command line: parsing and composition, nothing else.
 @main
 struct Atelier: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "atelier")
+  static let configuration = CommandConfiguration(
+    commandName: "atelier",
+    abstract: "Renders text into pictures with unCLIP models, on one machine or a cluster of them.",
+    discussion: """
+      atelier render --model models/starter --prompt "a red apple on a blue background" --out apple.png
+      atelier up                                  a whole cluster on this machine
+      atelier submit prompts.txt --wait --out out all pictures of a prompt file
+      """,
+    version: AtelierVersion.current,
+    groupedSubcommands: [
+      CommandGroup(name: "CLUSTER", subcommands: [UpCommand.self, CoordinatorCommand.self, WorkerCommand.self]),
+      CommandGroup(
+        name: "JOBS",
+        subcommands: [
+          SubmitCommand.self, StatusCommand.self, JobsCommand.self, FetchCommand.self, CancelCommand.self,
+          PauseCommand.self, ResumeCommand.self, RetryCommand.self, WorkersCommand.self, DrainCommand.self,
+        ]),
+      CommandGroup(name: "ON THIS MACHINE", subcommands: []),
+    ])
+
+  /// Exit status: 0 done, 1 failed, 2 usage. The argument parser's own status for usage errors is 64.
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      let code = exitCode(for: error)
+      if code == .validationFailure {
+        standardError(fullMessage(for: error))
+        Foundation.exit(2)
+      }
+      if error is CleanExit || code == .success || error is ExitCode { exit(withError: error) }
+      standardError("atelier: \(error)")
+      Foundation.exit(1)
+    }
+  }
+}
+
+/// Prints a line to standard error.
+func standardError(_ line: String) {
+  FileHandle.standardError.write(Data((line + "\n").utf8))
 }

@@ -133,7 +133,7 @@ extension WorkerRegistry.Worker {
     WorkerStatus(
       id: id, pool: description?.pool ?? (id.text.hasPrefix("prior") ? .prior : .decoder),
       state: isMissing ? .missing : isDraining ? .draining : .connected, host: description?.host ?? "",
-      processID: description?.processID ?? 0, threads: description?.threads ?? 0, version: description?.version ?? "",
+      processId: description?.processID ?? 0, threads: description?.threads ?? 0, version: description?.version ?? "",
       models: description?.models ?? [], capacity: description?.capacity ?? 0, held: leases.count,
       running: leases.sorted { $0.key < $1.key }.compactMap { task, lease in
         lease.progress.map {

@@ -24,7 +24,7 @@ extension StoreTransaction {
     let index: Int = row["image_position"]
     let size = PictureSize(width: row["width"], height: row["height"])
     return ManifestLine(
-      job: job.id, item: row["position"], line: row["line"], index: index, customID: row["custom_id"],
+      job: job.id, item: row["position"], line: row["line"], index: index, customId: row["custom_id"],
       state: ImageState(rawValue: stateText) ?? .pending, prompt: row["prompt"], negativePrompt: row["negative_prompt"],
       seed: UInt64(bitPattern: seed) &+ UInt64(index), model: job.model.name, modelDigest: job.model.digest,
       parameters: Self.parameters(row), size: size, resampledFrom: size == job.model.size ? nil : job.model.size,

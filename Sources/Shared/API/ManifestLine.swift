@@ -7,7 +7,7 @@ package struct ManifestLine: Sendable, Codable, Equatable {
   package var line: Int
   /// Which picture of the item, from 0.
   package var index: Int
-  package var customID: String?
+  package var customId: String?
   package var state: ImageState
   package var prompt: String
   package var negativePrompt: String?
@@ -40,7 +40,7 @@ package struct ManifestLine: Sendable, Codable, Equatable {
   }
 
   package init(
-    job: JobID, item: Int, line: Int, index: Int, customID: String?, state: ImageState, prompt: String,
+    job: JobID, item: Int, line: Int, index: Int, customId: String?, state: ImageState, prompt: String,
     negativePrompt: String?, seed: UInt64, model: String, modelDigest: String, parameters: RenderParameters,
     size: PictureSize, resampledFrom: PictureSize?, file: String?, sha256: String?, stages: [StageRecord],
     error: String?
@@ -49,7 +49,7 @@ package struct ManifestLine: Sendable, Codable, Equatable {
     self.item = item
     self.line = line
     self.index = index
-    self.customID = customID
+    self.customId = customId
     self.state = state
     self.prompt = prompt
     self.negativePrompt = negativePrompt

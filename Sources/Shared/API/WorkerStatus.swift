@@ -30,7 +30,7 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
   package var pool: Pool
   package var state: State
   package var host: String
-  package var processID: Int
+  package var processId: Int
   package var threads: Int
   package var version: String
   package var models: [ModelInfo]
@@ -42,7 +42,7 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
   package var secondsSinceHeard: Double
 
   package init(
-    id: WorkerID, pool: Pool, state: State, host: String, processID: Int, threads: Int, version: String,
+    id: WorkerID, pool: Pool, state: State, host: String, processId: Int, threads: Int, version: String,
     models: [ModelInfo], capacity: Int, held: Int, running: [Running], completed: Int, failed: Int,
     secondsSinceHeard: Double
   ) {
@@ -50,7 +50,7 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
     self.pool = pool
     self.state = state
     self.host = host
-    self.processID = processID
+    self.processId = processId
     self.threads = threads
     self.version = version
     self.models = models

@@ -1,0 +1,274 @@
+// The bodies of the vector kernels. Included once a level by kernels.c with CK(name) naming the
+// level's copy. All arithmetic runs over `v16`, tails too (padded by zeros), so every level computes
+// the same sums in the same order.
+
+static inline v16 CK(load)(const float *p) {
+  v16 v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+static inline void CK(store)(float *p, v16 v) { memcpy(p, &v, sizeof v); }
+
+static inline v16 CK(load_part)(const float *p, size_t n) {
+  float buffer[16] = {0};
+  memcpy(buffer, p, n * sizeof(float));
+  return CK(load)(buffer);
+}
+
+static inline void CK(store_part)(float *p, v16 v, size_t n) {
+  float buffer[16];
+  CK(store)(buffer, v);
+  memcpy(p, buffer, n * sizeof(float));
+}
+
+static inline v16 CK(splat)(float x) {
+  return (v16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
+}
+
+static inline v16 CK(select)(i16 mask, v16 a, v16 b) {
+  return (v16)(((i16)a & mask) | ((i16)b & ~mask));
+}
+
+static inline v16 CK(max)(v16 a, v16 b) { return CK(select)(a > b, a, b); }
+static inline v16 CK(min)(v16 a, v16 b) { return CK(select)(a < b, a, b); }
+
+// Sum of the lanes, halving, so that the order does not depend on the register width.
+static inline float CK(sum)(v16 v) {
+  float f[16];
+  CK(store)(f, v);
+  for (int width = 8; width > 0; width /= 2)
+    for (int i = 0; i < width; i++) f[i] = f[i] + f[i + width];
+  return f[0];
+}
+
+static inline float CK(largest)(v16 v) {
+  float f[16];
+  CK(store)(f, v);
+  float m = f[0];
+  for (int i = 1; i < 16; i++) m = f[i] > m ? f[i] : m;
+  return m;
+}
+
+// e^x within 2 units in the last place: 2^n times a polynomial on |r| <= ln 2 / 2 (Cephes, expf).
+static inline v16 CK(exp)(v16 x) {
+  x = CK(min)(x, CK(splat)(88.0f));
+  x = CK(max)(x, CK(splat)(-87.33654f));
+  // Adding and taking away 1.5 * 2^23 rounds to the nearest integer.
+  const v16 magic = CK(splat)(12582912.0f);
+  v16 n = (x * CK(splat)(1.44269504088896341f) + magic) - magic;
+  v16 r = x - n * CK(splat)(0.693359375f);
+  r = r - n * CK(splat)(-2.12194440e-4f);
+  v16 p = CK(splat)(1.9875691500e-4f);
+  p = p * r + CK(splat)(1.3981999507e-3f);
+  p = p * r + CK(splat)(8.3334519073e-3f);
+  p = p * r + CK(splat)(4.1665795894e-2f);
+  p = p * r + CK(splat)(1.6666665459e-1f);
+  p = p * r + CK(splat)(5.0000001201e-1f);
+  p = p * r * r + r + CK(splat)(1.0f);
+  i16 exponent = (__builtin_convertvector(n, i16) + 127) << 23;
+  return p * (v16)exponent;
+}
+
+// The error function within 2e-7: Cephes' polynomial below 1, Abramowitz and Stegun 7.1.26 above.
+static inline v16 CK(erf)(v16 x) {
+  const i16 sign_bit = (i16)CK(splat)(-0.0f);
+  i16 sign = (i16)x & sign_bit;
+  v16 a = (v16)((i16)x & ~sign_bit);
+  v16 s = a * a;
+  v16 p = CK(splat)(7.853861353153693e-5f);
+  p = p * s + CK(splat)(-8.010193625184903e-4f);
+  p = p * s + CK(splat)(5.188327685732524e-3f);
+  p = p * s + CK(splat)(-2.685381193529856e-2f);
+  p = p * s + CK(splat)(1.128358514861418e-1f);
+  p = p * s + CK(splat)(-3.761262582423300e-1f);
+  p = p * s + CK(splat)(1.128379165726710f);
+  v16 small = a * p;
+  v16 t = CK(splat)(1.0f) / (CK(splat)(1.0f) + CK(splat)(0.3275911f) * a);
+  v16 q = CK(splat)(1.061405429f);
+  q = q * t + CK(splat)(-1.453152027f);
+  q = q * t + CK(splat)(1.421413741f);
+  q = q * t + CK(splat)(-0.284496736f);
+  q = q * t + CK(splat)(0.254829592f);
+  v16 large = CK(splat)(1.0f) - q * t * CK(exp)(CK(splat)(0.0f) - s);
+  v16 magnitude = CK(select)(a < CK(splat)(1.0f), small, large);
+  return (v16)((i16)magnitude | sign);
+}
+
+static inline v16 CK(sigmoid)(v16 x) {
+  return CK(splat)(1.0f) / (CK(splat)(1.0f) + CK(exp)(CK(splat)(0.0f) - x));
+}
+
+static inline v16 CK(apply)(v16 x, int activation) {
+  switch (activation) {
+    case CK_SILU: return x * CK(sigmoid)(x);
+    case CK_GELU:
+      return CK(splat)(0.5f) * x *
+             (CK(splat)(1.0f) + CK(erf)(x * CK(splat)(0.70710678118654752f)));
+    case CK_QUICK_GELU: return x * CK(sigmoid)(x * CK(splat)(1.702f));
+    case CK_RELU: return CK(max)(x, CK(splat)(0.0f));
+    default: return x;
+  }
+}
+
+static void CK(activate)(const float *x, float *y, size_t n, int activation) {
+  size_t i = 0;
+  for (; i + 16 <= n; i += 16) CK(store)(y + i, CK(apply)(CK(load)(x + i), activation));
+  if (i < n) CK(store_part)(y + i, CK(apply)(CK(load_part)(x + i, n - i), activation), n - i);
+}
+
+// Sum of n values, or of their squared distances from `centre`, in double across blocks.
+static double CK(moment)(const float *x, size_t n, float centre, bool squared) {
+  double total = 0;
+  for (size_t start = 0; start < n; start += 4096) {
+    size_t count = n - start < 4096 ? n - start : 4096;
+    const float *p = x + start;
+    v16 a = CK(splat)(0.0f), b = a, c = CK(splat)(centre);
+    size_t i = 0;
+    if (squared) {
+      for (; i + 32 <= count; i += 32) {
+        v16 u = CK(load)(p + i) - c, v = CK(load)(p + i + 16) - c;
+        a += u * u;
+        b += v * v;
+      }
+      for (; i < count; i += 16) {
+        float buffer[16] = {0};
+        size_t part = count - i < 16 ? count - i : 16;
+        for (size_t k = 0; k < part; k++) buffer[k] = p[i + k] - centre;
+        v16 u = CK(load)(buffer);
+        a += u * u;
+      }
+    } else {
+      for (; i + 32 <= count; i += 32) {
+        a += CK(load)(p + i);
+        b += CK(load)(p + i + 16);
+      }
+      for (; i < count; i += 16) a += CK(load_part)(p + i, count - i < 16 ? count - i : 16);
+    }
+    total += (double)CK(sum)(a + b);
+  }
+  return total;
+}
+
+static void CK(group_norm)(const float *x, float *y, size_t channels, size_t pixels,
+                           const float *gamma, const float *beta, const float *scale,
+                           const float *shift, float eps, int activation) {
+  size_t n = channels * pixels;
+  float mean = (float)(CK(moment)(x, n, 0, false) / (double)n);
+  double variance = CK(moment)(x, n, mean, true) / (double)n;
+  float inverse = (float)(1.0 / sqrt(variance + (double)eps));
+  for (size_t c = 0; c < channels; c++) {
+    float factor = inverse * gamma[c];
+    float offset = beta[c] - mean * factor;
+    if (scale) {
+      factor = factor * (1.0f + scale[c]);
+      offset = offset * (1.0f + scale[c]) + shift[c];
+    }
+    v16 f = CK(splat)(factor), o = CK(splat)(offset);
+    const float *in = x + c * pixels;
+    float *out = y + c * pixels;
+    size_t i = 0;
+    for (; i + 16 <= pixels; i += 16)
+      CK(store)(out + i, CK(apply)(CK(load)(in + i) * f + o, activation));
+    if (i < pixels)
+      CK(store_part)(out + i, CK(apply)(CK(load_part)(in + i, pixels - i) * f + o, activation),
+                     pixels - i);
+  }
+}
+
+static void CK(layer_norm)(const float *x, float *y, size_t n, const float *gamma,
+                           const float *beta, float eps) {
+  float mean = (float)(CK(moment)(x, n, 0, false) / (double)n);
+  double variance = CK(moment)(x, n, mean, true) / (double)n;
+  v16 m = CK(splat)(mean), f = CK(splat)((float)(1.0 / sqrt(variance + (double)eps)));
+  size_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    CK(store)(y + i, (CK(load)(x + i) - m) * f * CK(load)(gamma + i) + CK(load)(beta + i));
+  if (i < n) {
+    size_t part = n - i;
+    v16 v = (CK(load_part)(x + i, part) - m) * f * CK(load_part)(gamma + i, part) +
+            CK(load_part)(beta + i, part);
+    CK(store_part)(y + i, v, part);
+  }
+}
+
+static void CK(softmax)(float *x, size_t n, size_t valid, float factor) {
+  if (valid > n) valid = n;
+  v16 top = CK(splat)(-3.4e38f);
+  size_t i = 0;
+  for (; i + 16 <= valid; i += 16) top = CK(max)(top, CK(load)(x + i));
+  float largest = CK(largest)(top);
+  for (; i < valid; i++) largest = x[i] > largest ? x[i] : largest;
+  v16 total = CK(splat)(0.0f), f = CK(splat)(factor), m = CK(splat)(largest);
+  for (i = 0; i + 16 <= valid; i += 16) {
+    v16 e = CK(exp)((CK(load)(x + i) - m) * f);
+    CK(store)(x + i, e);
+    total += e;
+  }
+  if (i < valid) {
+    size_t part = valid - i;
+    CK(store_part)(x + i, CK(exp)((CK(load_part)(x + i, part) - m) * f), part);
+    total += CK(load_part)(x + i, part);
+  }
+  v16 inverse = CK(splat)(1.0f / CK(sum)(total));
+  for (i = 0; i + 16 <= valid; i += 16) CK(store)(x + i, CK(load)(x + i) * inverse);
+  if (i < valid) CK(store_part)(x + i, CK(load_part)(x + i, valid - i) * inverse, valid - i);
+  if (valid < n) memset(x + valid, 0, (n - valid) * sizeof(float));
+}
+
+static inline void CK(finish_row)(float *out, size_t columns, const float *bias_row, float bias,
+                                  const float *residual, float factor, int activation) {
+  v16 f = CK(splat)(factor), b = CK(splat)(bias);
+  size_t i = 0;
+  for (; i + 16 <= columns; i += 16) {
+    v16 v = CK(load)(out + i) + (bias_row ? CK(load)(bias_row + i) : b);
+    v = CK(apply)(v, activation);
+    if (residual) v = (v + CK(load)(residual + i)) * f;
+    CK(store)(out + i, v);
+  }
+  if (i < columns) {
+    size_t part = columns - i;
+    v16 v = CK(load_part)(out + i, part) + (bias_row ? CK(load_part)(bias_row + i, part) : b);
+    v = CK(apply)(v, activation);
+    if (residual) v = (v + CK(load_part)(residual + i, part)) * f;
+    CK(store_part)(out + i, v, part);
+  }
+}
+
+static void CK(finish_rows)(float *out, size_t ld, size_t rows, size_t columns, const float *bias,
+                            const float *residual, size_t ld_residual, float factor,
+                            int activation) {
+  for (size_t r = 0; r < rows; r++)
+    CK(finish_row)(out + r * ld, columns, NULL, bias ? bias[r] : 0.0f,
+                   residual ? residual + r * ld_residual : NULL, factor, activation);
+}
+
+static void CK(finish_columns)(float *out, size_t ld, size_t rows, size_t columns,
+                               const float *bias, const float *residual, size_t ld_residual,
+                               float factor, int activation) {
+  for (size_t r = 0; r < rows; r++)
+    CK(finish_row)(out + r * ld, columns, bias, 0.0f,
+                   residual ? residual + r * ld_residual : NULL, factor, activation);
+}
+
+static void CK(combine)(const float *x, float a, const float *y0, float b, const float *z, float c,
+                        float *y, size_t n) {
+  v16 va = CK(splat)(a), vb = CK(splat)(b), vc = CK(splat)(c);
+  size_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    v16 v = va * CK(load)(x + i) + vb * CK(load)(y0 + i);
+    if (z) v = v + vc * CK(load)(z + i);
+    CK(store)(y + i, v);
+  }
+  if (i < n) {
+    size_t part = n - i;
+    v16 v = va * CK(load_part)(x + i, part) + vb * CK(load_part)(y0 + i, part);
+    if (z) v = v + vc * CK(load_part)(z + i, part);
+    CK(store_part)(y + i, v, part);
+  }
+}
+
+static const struct ck_table CK(table) = {
+    CK(activate),    CK(group_norm),     CK(layer_norm), CK(softmax),
+    CK(finish_rows), CK(finish_columns), CK(combine),
+};

@@ -1,0 +1,26 @@
+import CKernels
+
+extension Compute {
+  /// activation(x), element by element.
+  package func activate(_ x: Tensor, _ activation: Activation) -> Tensor {
+    let result = Tensor(uninitialized: x.shape)
+    kernels.table.activate(x.base, result.unsharedBase, x.count, activation.code)
+    withExtendedLifetime(x) {}
+    return result
+  }
+
+  /// a · x + b · y (+ c · z), element by element; shapes must agree.
+  package func combine(
+    _ x: Tensor, _ a: Float, _ y: Tensor, _ b: Float, _ z: Tensor? = nil, _ c: Float = 0
+  ) -> Tensor {
+    precondition(x.count == y.count && (z.map { $0.count == x.count } ?? true))
+    let result = Tensor(uninitialized: x.shape)
+    kernels.table.combine(
+      x.base, a, y.base, b, z.map { $0.base }, c, result.unsharedBase, x.count)
+    withExtendedLifetime((x, y, z)) {}
+    return result
+  }
+
+  /// x + y, element by element.
+  package func add(_ x: Tensor, _ y: Tensor) -> Tensor { combine(x, 1, y, 1) }
+}

@@ -1,0 +1,34 @@
+import Foundation
+import Synchronization
+
+/// One folder of a model: its configuration and, where it has any, its weights.
+package final class ModelPart: Sendable {
+  package let name: String
+  package let folder: String
+  package let config: Config
+  private let opened = Mutex<WeightStore?>(nil)
+
+  /// - Throws: `missing` or `malformed` for the configuration.
+  init(name: String, folder: String) throws(UnCLIPError) {
+    self.name = name
+    self.folder = folder
+    let file = ["config.json", "scheduler_config.json", "preprocessor_config.json", "tokenizer_config.json"]
+      .map { "\(folder)/\($0)" }.first { FileManager.default.fileExists(atPath: $0) }
+    guard let file else {
+      throw UnCLIPError(.missing, "The part '\(name)' in '\(folder)' has no configuration (config.json).")
+    }
+    config = try Config(path: file)
+  }
+
+  /// The weights, opened at the first use.
+  package var weights: WeightStore {
+    get throws(UnCLIPError) {
+      try opened.withLock { (store) throws(UnCLIPError) in
+        if let store { return store }
+        let new = try WeightStore(folder: folder)
+        store = new
+        return new
+      }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import Tensor
+
+/// A transformer block that normalises first: attention with a residual, two linear layers with a
+/// residual. CLIP's encoders and the prior are stacks of it.
+struct TransformerBlock: Sendable {
+  /// Where a library keeps the parts of a block, below the block's own name.
+  struct Names: Sendable {
+    let firstNorm, query, key, value, out, secondNorm, widen, narrow: String
+
+    /// transformers' `CLIPEncoderLayer`.
+    static let clip = Names(
+      firstNorm: "layer_norm1", query: "self_attn.q_proj", key: "self_attn.k_proj",
+      value: "self_attn.v_proj", out: "self_attn.out_proj", secondNorm: "layer_norm2",
+      widen: "mlp.fc1", narrow: "mlp.fc2")
+
+    /// diffusers' `BasicTransformerBlock`.
+    static let basic = Names(
+      firstNorm: "norm1", query: "attn1.to_q", key: "attn1.to_k", value: "attn1.to_v",
+      out: "attn1.to_out.0", secondNorm: "norm3", widen: "ff.net.0.proj", narrow: "ff.net.2")
+  }
+
+  /// Keys and values of the tokens of one picture, `[1, tokens, width]` each.
+  struct Memory: Sendable {
+    let keys: Tensor
+    let values: Tensor
+  }
+
+  private let firstNorm: LayerNorm
+  private let query: Linear
+  private let key: Linear
+  private let value: Linear
+  private let out: Linear
+  private let secondNorm: LayerNorm
+  private let widen: Linear
+  private let narrow: Linear
+  private let heads: Int
+  private let activation: Activation
+
+  /// - Parameters:
+  ///   - width: of a token; `heads` divides it.
+  ///   - hidden: outputs of the first of the two linear layers.
+  init(
+    _ weights: WeightStore, _ name: String, names: Names, width: Int, hidden: Int, heads: Int,
+    activation: Activation, epsilon: Float
+  ) throws {
+    func linear(_ part: String, _ inner: Int, _ outer: Int) throws -> Linear {
+      try Linear(weights, "\(name).\(part)", from: inner, to: outer)
+    }
+    firstNorm = try LayerNorm(
+      weights, "\(name).\(names.firstNorm)", width: width, epsilon: epsilon)
+    query = try linear(names.query, width, width)
+    key = try linear(names.key, width, width)
+    value = try linear(names.value, width, width)
+    out = try linear(names.out, width, width)
+    secondNorm = try LayerNorm(
+      weights, "\(name).\(names.secondNorm)", width: width, epsilon: epsilon)
+    widen = try linear(names.widen, width, hidden)
+    narrow = try linear(names.narrow, hidden, width)
+    self.heads = heads
+    self.activation = activation
+  }
+
+  /// Runs the tokens of one picture under a causal mask, and keeps their keys and values.
+  ///
+  /// - Parameter x: `[1, tokens, width]`.
+  func prefix(_ compute: Compute, _ x: Tensor) -> (Tensor, Memory) {
+    let (result, memories) = run(compute, x, after: nil, causal: true)
+    return (result, memories[0])
+  }
+
+  /// Runs the tokens of each picture after those that `memories` holds (one a picture).
+  ///
+  /// - Parameter x: `[pictures, tokens, width]`.
+  func callAsFunction(_ compute: Compute, _ x: Tensor, after memories: [Memory]) -> Tensor {
+    run(compute, x, after: memories, causal: true).0
+  }
+
+  /// Runs the tokens of each picture by themselves.
+  ///
+  /// - Parameter x: `[pictures, tokens, width]`.
+  func callAsFunction(_ compute: Compute, _ x: Tensor, causal: Bool) -> Tensor {
+    run(compute, x, after: nil, causal: causal).0
+  }
+
+  private func run(
+    _ compute: Compute, _ x: Tensor, after memories: [Memory]?, causal: Bool
+  ) -> (Tensor, [Memory]) {
+    let normalised = firstNorm(compute, x)
+    let (q, k, v) = (
+      query(compute, normalised), key(compute, normalised), value(compute, normalised)
+    )
+    let attended: Tensor
+    let current = (0..<x.shape[0]).map {
+      Memory(keys: k.rows($0..<$0 + 1), values: v.rows($0..<$0 + 1))
+    }
+    if let memories {
+      let pictures = (0..<x.shape[0]).map { picture in
+        compute.attention(
+          queries: q.rows(picture..<picture + 1),
+          keys: Self.join(memories[picture].keys, current[picture].keys),
+          values: Self.join(memories[picture].values, current[picture].values), heads: heads,
+          causal: causal)
+      }
+      attended = Tensor.stack(pictures)
+    } else {
+      attended = compute.attention(queries: q, keys: k, values: v, heads: heads, causal: causal)
+    }
+    let middle = out(compute, attended, residual: x)
+    let hidden = widen(compute, secondNorm(compute, middle), activation: activation)
+    return (narrow(compute, hidden, residual: middle), current)
+  }
+
+  /// The tokens of `first` followed by those of `second`, both `[1, tokens, width]`.
+  private static func join(_ first: Tensor, _ second: Tensor) -> Tensor {
+    let width = first.shape[2]
+    let rows = Tensor.stack([
+      first.reshaped([first.shape[1], width]), second.reshaped([second.shape[1], width]),
+    ])
+    return rows.reshaped([1, rows.shape[0], width])
+  }
+}

@@ -1,0 +1,155 @@
+import Imaging
+package import Shared
+import Tensor
+package import UnCLIP
+
+/// Runs the stages of a pool on the models that this worker holds.
+package struct UnCLIPExecutor: StageExecutor {
+  package let models: [ModelInfo]
+  private let loaded: [String: LoadedModel]
+
+  /// The parts of one model that a pool needs.
+  private struct LoadedModel: Sendable {
+    var prior: PriorStage?
+    var decoder: DecoderStage?
+    var upsampler: UpsamplerStage?
+  }
+
+  /// Loads what the pool needs of each model; weights are mapped, not copied, where their type allows.
+  ///
+  /// - Throws: `UnCLIPError` that names the model's file and what is wrong with it.
+  package init(pool: Pool, models: [(name: String, folder: ModelFolder)], threads: Int) throws {
+    let threads = ThreadPool(threads: threads)
+    var infos: [ModelInfo] = []
+    var loaded: [String: LoadedModel] = [:]
+    for (name, folder) in models {
+      let info = try ModelInfo(name: name, folder: folder)
+      var model = LoadedModel()
+      switch pool {
+      case .prior:
+        model.prior = try PriorStage(model: folder, threads: threads)
+      case .decoder:
+        model.decoder = try DecoderStage(model: folder, threads: threads)
+        model.upsampler = try UpsamplerStage(model: folder, threads: threads)
+      }
+      infos.append(info)
+      loaded[info.digest] = model
+    }
+    self.models = infos
+    self.loaded = loaded
+  }
+
+  package func execute(_ task: StageTask, report: (StageProgress) -> StageDirective) throws -> [Artifact] {
+    guard let model = loaded[task.modelDigest] else {
+      throw AtelierError(
+        .wrongState, "This worker does not hold the model \(task.modelDigest.prefix(12)) of task \(task.id.task).")
+    }
+    do {
+      switch task.stage {
+      case .embed: return try embed(task, model, report)
+      case .denoise: return try denoise(task, model, report)
+      case .upsample: return try upsample(task, model, report)
+      }
+    } catch let error as UnCLIPError where error.code == .request {
+      throw AtelierError(.invalidInput, error.message)
+    }
+  }
+
+  private func embed(
+    _ task: StageTask, _ model: LoadedModel, _ report: (StageProgress) -> StageDirective
+  ) throws -> [Artifact] {
+    guard let prior = model.prior else { throw Self.wrongPool(task) }
+    let text = try prior.encode(prompt: task.prompt, negativePrompt: task.negativePrompt)
+    let run = try prior.run(task.request, text: text, from: task.resumption(of: .prior))
+    let embedding = Artifact(.imageEmbedding, try Self.complete(run, report))
+    guard task.textWanted else { return [embedding] }
+    return [
+      embedding, Artifact(.textStates, text.hiddenStates), Artifact(.textEmbedding, text.embedding),
+      Artifact(.textMask, text.mask),
+    ]
+  }
+
+  private func denoise(
+    _ task: StageTask, _ model: LoadedModel, _ report: (StageProgress) -> StageDirective
+  ) throws -> [Artifact] {
+    guard let decoder = model.decoder else { throw Self.wrongPool(task) }
+    let text = try TextConditioning(
+      hiddenStates: task.input(.textStates).tensor, embedding: task.input(.textEmbedding).tensor,
+      mask: task.input(.textMask).tensor)
+    let run = try decoder.run(
+      task.request, text: text, imageEmbedding: task.input(.imageEmbedding).tensor,
+      from: task.resumption(of: .decoder))
+    return [Artifact(.baseImage, try Self.complete(run, report))]
+  }
+
+  private func upsample(
+    _ task: StageTask, _ model: LoadedModel, _ report: (StageProgress) -> StageDirective
+  ) throws -> [Artifact] {
+    guard let upsampler = model.upsampler else { throw Self.wrongPool(task) }
+    var image = try task.input(.baseImage).tensor
+    for pass in 0..<upsampler.passCount {
+      // A checkpoint tells its pass by its size, and a cascade's passes differ in size.
+      let checkpoint = try task.resumption(of: .upsampler)
+      let run: DenoisingRun
+      do {
+        run = try upsampler.run(task.request, baseImage: image, pass: pass, from: checkpoint)
+      } catch let error as UnCLIPError where error.code == .request && checkpoint != nil {
+        run = try upsampler.run(task.request, baseImage: image, pass: pass)
+      }
+      image = try Self.complete(run, report)
+    }
+    var picture = UpsamplerStage.picture(of: image)
+    picture = Resampler.lanczos.resize(picture, width: task.size.width, height: task.size.height)
+    return [
+      Artifact(
+        kind: .picture, type: .png, shape: [picture.height, picture.width, 3], bytes: try PNG.encode(picture))
+    ]
+  }
+
+  /// Makes the remaining steps, asking after each whether to go on.
+  private static func complete(_ run: DenoisingRun, _ report: (StageProgress) -> StageDirective) throws -> Tensor {
+    for step in run {
+      let progress = StageProgress(completedSteps: step.index + 1, steps: step.count) {
+        Artifact(.latents, run.checkpoint.latents)
+      }
+      if report(progress) == .stop { throw CancellationError() }
+    }
+    return run.complete()
+  }
+
+  private static func wrongPool(_ task: StageTask) -> AtelierError {
+    AtelierError(.wrongState, "The stage '\(task.stage)' of task \(task.id.task) is not this worker's pool's.")
+  }
+}
+
+extension StageTask {
+  fileprivate var request: PictureRequest {
+    let full = parameters.filled(from: .karlo)
+    var request = PictureRequest(prompt: prompt, negativePrompt: negativePrompt, seed: seed)
+    request.priorSteps = full.priorSteps ?? request.priorSteps
+    request.decoderSteps = full.decoderSteps ?? request.decoderSteps
+    request.superResSteps = full.superResSteps ?? request.superResSteps
+    request.priorGuidance = full.priorGuidance ?? request.priorGuidance
+    request.decoderGuidance = full.decoderGuidance ?? request.decoderGuidance
+    return request
+  }
+
+  fileprivate func resumption(of stage: DenoisingStage) throws -> StageCheckpoint? {
+    try checkpoint.map {
+      StageCheckpoint(stage: stage, completedSteps: $0.completedSteps, latents: try $0.latents.tensor)
+    }
+  }
+}
+
+extension ModelInfo {
+  /// What the cluster needs to know of a model folder.
+  package init(name: String, folder: ModelFolder) throws {
+    let defaults = folder.defaults
+    let side = try folder.pictureSide
+    self.init(
+      name: name, digest: try folder.digest, size: PictureSize(width: side, height: side),
+      defaults: RenderParameters(
+        priorSteps: defaults.priorSteps, decoderSteps: defaults.decoderSteps, superResSteps: defaults.superResSteps,
+        priorGuidance: defaults.priorGuidance, decoderGuidance: defaults.decoderGuidance))
+  }
+}

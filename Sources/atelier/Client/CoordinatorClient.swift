@@ -1,0 +1,67 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOFoundationCompat
+import NIOHTTP1
+import Shared
+
+/// Asks a coordinator over HTTP.
+struct CoordinatorClient: Sendable {
+  let base: String
+
+  private static let timeout = TimeAmount.seconds(60)
+
+  func get<Answer: Decodable>(_ path: String, as type: Answer.Type = Answer.self) async throws -> Answer {
+    try JSONCoding.decode(type, from: try await send(HTTPClientRequest(url: url(path))))
+  }
+
+  func post<Answer: Decodable>(_ path: String, as type: Answer.Type = Answer.self) async throws -> Answer {
+    var request = HTTPClientRequest(url: url(path))
+    request.method = .POST
+    return try JSONCoding.decode(type, from: try await send(request))
+  }
+
+  func bytes(_ path: String) async throws -> Data {
+    try await send(HTTPClientRequest(url: url(path)))
+  }
+
+  /// Uploads a prompt file as a stream.
+  func submit(file: String, options: SubmitOptions, format: PromptFileFormat) async throws -> Submitted {
+    let query = SubmissionQuery.encode(options, format: format)
+      .map { "\($0.0)=\(Self.escaped($0.1))" }.joined(separator: "&")
+    var request = HTTPClientRequest(url: url("jobs?\(query)"))
+    request.method = .POST
+    request.body = .stream(try FileChunks(path: file), length: .unknown)
+    return try JSONCoding.decode(Submitted.self, from: try await send(request, timeout: .minutes(30)))
+  }
+
+  private func url(_ path: String) -> String {
+    (base.hasSuffix("/") ? String(base.dropLast()) : base) + "/api/v1/" + path
+  }
+
+  private func send(_ request: HTTPClientRequest, timeout: TimeAmount = timeout) async throws -> Data {
+    let response: HTTPClientResponse
+    do {
+      response = try await HTTPClient.shared.execute(request, timeout: timeout)
+    } catch let error as AtelierError {
+      throw error
+    } catch {
+      throw AtelierError(
+        .unavailable,
+        "No coordinator answers at \(base) (\(error)). Start one with 'atelier up', or name another with --server.")
+    }
+    let body = try await response.body.collect(upTo: 512 << 20)
+    let data = Data(buffer: body)
+    guard (200..<300).contains(response.status.code) else {
+      if let refusal = try? JSONCoding.decode(APIError.self, from: data) {
+        throw AtelierError(AtelierError.Code(rawValue: refusal.error.code) ?? .unavailable, refusal.error.message)
+      }
+      throw AtelierError(.unavailable, "The coordinator at \(base) answers with status \(response.status.code).")
+    }
+    return data
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~"))) ?? text
+  }
+}

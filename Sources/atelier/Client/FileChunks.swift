@@ -1,0 +1,41 @@
+import Foundation
+import NIOCore
+import Shared
+
+/// A file as a stream of pieces, so that a large one never stands in memory.
+struct FileChunks: AsyncSequence, Sendable {
+  private let path: String
+
+  /// - Throws: `notFound` or `system` if it cannot be read.
+  init(path: String) throws(AtelierError) {
+    self.path = path
+    try Self.open(path).closeFile()
+  }
+
+  func makeAsyncIterator() -> Iterator { Iterator(path: path) }
+
+  struct Iterator: AsyncIteratorProtocol {
+    let path: String
+    private var handle: FileHandle?
+
+    init(path: String) { self.path = path }
+
+    mutating func next() async throws -> ByteBuffer? {
+      let handle = try handle ?? FileChunks.open(path)
+      self.handle = handle
+      guard let data = try handle.read(upToCount: 1 << 18), !data.isEmpty else { return nil }
+      return ByteBuffer(bytes: data)
+    }
+  }
+
+  private static func open(_ path: String) throws(AtelierError) -> FileHandle {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw AtelierError(.notFound, "Cannot read '\(path)': there is no such file.")
+    }
+    guard !isFolder.boolValue, let handle = FileHandle(forReadingAtPath: path) else {
+      throw AtelierError(.system, "Cannot read '\(path)': \(isFolder.boolValue ? "it is a folder" : "permission denied").")
+    }
+    return handle
+  }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Coordinator
+import Gateway
+import Logging
+import ServiceLifecycle
+import Shared
+import UnixSignals
+
+struct CoordinatorCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "coordinator", abstract: "Run the coordinator: store, scheduling, HTTP, and the workers' port.",
+    discussion: "atelier coordinator --config cluster.yaml")
+
+  @Option(help: "The settings; default: cluster.yaml if it is there.") var config: String?
+  @OptionGroup var logging: LoggingOption
+
+  func run() async throws {
+    let configuration = try ClusterConfiguration.load(config)
+    let logger = logging.logger("coordinator")
+    let work = configuration.coordinator.work
+    let coordinator = try Coordinator(
+      configuration: configuration, models: ConfiguredModels.load(configuration, logger: logger), logger: logger
+    ) { handler throws(AtelierError) in
+      try ZeroMQTransport(role: .coordinator(bind: work), handler: handler, logger: logger)
+    }
+    let http = configuration.coordinator.http
+    let gateway = try Gateway.service(for: coordinator, address: http, logger: logger) {
+      logger.info("ready", metadata: ["http": "http://\(http)", "work": "\(work)", "data": "\(configuration.coordinator.data)"])
+    }
+    // Started in this order and stopped in the opposite one: HTTP first, then the coordinator.
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [CoordinatorService(coordinator: coordinator), gateway], gracefulShutdownSignals: [.sigterm, .sigint],
+        logger: logger))
+    do {
+      try await group.run()
+    } catch {
+      throw Self.explained(error, http: http)
+    }
+  }
+
+  private struct CoordinatorService: Service {
+    let coordinator: Coordinator
+    func run() async { await coordinator.run() }
+  }
+
+  private static func explained(_ error: any Error, http: String) -> any Error {
+    let text = "\(error)"
+    guard text.contains("in use") || text.contains("EADDRINUSE") || text.contains("errno: 98") else { return error }
+    return AtelierError(
+      .system,
+      "Cannot serve HTTP on '\(http)': the port is in use. Stop what listens there, or choose another with 'coordinator.http' in cluster.yaml.")
+  }
+}

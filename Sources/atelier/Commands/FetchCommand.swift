@@ -1,0 +1,22 @@
+import ArgumentParser
+import Shared
+
+struct FetchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fetch", abstract: "Fetch a job's pictures, manifest.jsonl and a contact sheet.",
+    discussion: """
+      Pictures that are there already, whole, are not fetched again. Run it again while a job goes on.
+
+      atelier fetch job-4k2m9qa7cx --out pictures
+      """)
+
+  @Argument(help: "The job.") var job: String
+  @Option(help: "The folder to write to.") var out: String
+  @Flag(help: "Print facts as JSON.") var json = false
+  @OptionGroup var server: ServerOption
+
+  func run() async throws {
+    let fetched = try await JobFetch(client: server.client(), job: JobID(job), folder: out, quiet: json).run()
+    if json { try printJSON(fetched) }
+  }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Shared
+
+struct JobsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "jobs", abstract: "List the newest jobs.", discussion: "atelier jobs --limit 10")
+
+  @Option(help: "How many.") var limit = 30
+  @Flag(help: "Print facts as JSON.") var json = false
+  @OptionGroup var server: ServerOption
+
+  func run() async throws {
+    let jobs: [JobStatus] = try await server.client().get("jobs?limit=\(limit)")
+    if json { try printJSON(jobs) } else { print(JobText.table(jobs)) }
+  }
+}
+
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show all jobs, or one with its counts, rate, time left and failures.",
+    discussion: "atelier status job-4k2m9qa7cx --watch")
+
+  @Argument(help: "The job; all if left out.") var job: String?
+  @Flag(help: "Follow it until it has ended.") var watch = false
+  @Flag(help: "Print facts as JSON.") var json = false
+  @OptionGroup var server: ServerOption
+
+  func run() async throws {
+    let client = try server.client()
+    guard let job else {
+      let jobs: [JobStatus] = try await client.get("jobs?limit=30")
+      if json { try printJSON(jobs) } else { print(JobText.table(jobs)) }
+      return
+    }
+    if watch { _ = try await JobWatch(client: client, job: JobID(job), quiet: json).untilEnd() }
+    let status: JobStatus = try await client.get("jobs/\(job)")
+    if json {
+      try printJSON(status)
+      return
+    }
+    print(JobText.details(status))
+    if status.images.failed > 0 {
+      let reasons: [FailureReason] = try await client.get("jobs/\(job)/failures")
+      for reason in reasons { print("  failed: \(reason.images) x \(reason.reason) (such as '\(reason.example.prefix(60))')") }
+    }
+  }
+}
+
+/// The commands that change one job and print its status.
+protocol JobChange: AsyncParsableCommand {
+  static var verb: String { get }
+  var job: String { get }
+  var json: Bool { get }
+  var server: ServerOption { get }
+}
+
+extension JobChange {
+  func run() async throws {
+    let status: JobStatus = try await server.client().post("jobs/\(job)/\(Self.verb)")
+    if json { try printJSON(status) } else { print(JobText.details(status)) }
+  }
+}
+
+struct CancelCommand: JobChange {
+  static let verb = "cancel"
+  static let configuration = CommandConfiguration(
+    commandName: verb, abstract: "Cancel what is not finished of a job; finished pictures stay.",
+    discussion: "atelier cancel job-4k2m9qa7cx")
+  @Argument(help: "The job.") var job: String
+  @Flag(help: "Print facts as JSON.") var json = false
+  @OptionGroup var server: ServerOption
+}
+
+struct PauseCommand: JobChange {
+  static let verb = "pause"
+  static let configuration = CommandConfiguration(
+    commandName: verb, abstract: "Hand out nothing more of a job.", discussion: "atelier pause job-4k2m9qa7cx")
+  @Argument(help: "The job.") var job: String
+  @Flag(help: "Print facts as JSON.") var json = false
+  @OptionGroup var server: ServerOption
+}
+
+struct ResumeCommand: JobChange {
+  static let verb = "resume"
+  static let configuration = CommandConfiguration(
+    commandName: verb, abstract: "Go on with a paused job.", discussion: "atelier resume job-4k2m9qa7cx")
+  @Argument(help: "The job.") var job: String
+  @Flag(help: "Print facts as JSON.") var json = false
+  @OptionGroup var server: ServerOption
+}
+
+struct RetryCommand: JobChange {
+  static let verb = "retry"
+  static let configuration = CommandConfiguration(
+    commandName: verb, abstract: "Try the failed pictures of a job again.", discussion: "atelier retry job-4k2m9qa7cx")
+  @Argument(help: "The job.") var job: String
+  @Flag(help: "Print facts as JSON.") var json = false
+  @OptionGroup var server: ServerOption
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Foundation
+import Shared
+
+struct SubmitCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "submit", abstract: "Submit a prompt file.",
+    discussion: """
+      A .txt file has a prompt a line, a .csv file a header row with 'prompt', a .jsonl file an object a line.
+      Items without a seed of their own get the one given here, else a random one, which is recorded.
+
+      atelier submit examples/prompts.txt --n 4 --seed 1 --wait --out pictures
+      """)
+
+  @Argument(help: "The prompt file: .txt, .csv or .jsonl.") var file: String
+  @Option(help: "The model's name; default: the cluster's.") var model: String?
+  @Option(help: "Pictures of each prompt that does not say otherwise.") var n: Int?
+  @Option(help: "The seed of each prompt that has none; picture k uses seed + k.") var seed: UInt64?
+  @Option(help: "Size of the pictures, such as 256x256; default: the model's.") var size: String?
+  @Option(help: "Jobs of higher priority go first (-100 to 100).") var priority: Int = 0
+  @Option(help: "A name for the job; default: the file's.") var name: String?
+  @Flag(help: "Leave out lines that cannot be read instead of refusing the file.") var skipBad = false
+  @Flag(help: "Wait until the job has ended.") var wait = false
+  @Option(help: "Wait, then fetch the pictures to this folder.") var out: String?
+  @Flag(help: "Print facts as JSON.") var json = false
+  @OptionGroup var render: RenderOptions
+  @OptionGroup var server: ServerOption
+
+  func run() async throws {
+    let client = try server.client()
+    let options = SubmitOptions(
+      model: model, n: n, seed: seed, size: try size.map { try PictureSize(parsing: $0) }, priority: priority,
+      skipBad: skipBad, name: name ?? URL(fileURLWithPath: file).lastPathComponent, parameters: render.parameters)
+    try options.validate()
+    let submitted = try await client.submit(file: file, options: options, format: PromptFileFormat(fileName: file))
+    if !json {
+      print("\(submitted.job): \(submitted.items) prompts, \(submitted.images) pictures")
+      for line in submitted.skipped { standardError("left out line \(line.line): \(line.reason)") }
+    }
+    guard wait || out != nil else {
+      if json { try printJSON(submitted) } else { print("Follow it with: atelier status \(submitted.job) --watch") }
+      return
+    }
+    let status = try await JobWatch(client: client, job: submitted.job, quiet: json).untilEnd()
+    if let out {
+      _ = try await JobFetch(client: client, job: submitted.job, folder: out, quiet: json).run()
+    }
+    if json { try printJSON(status) }
+    if status.state == .cancelled || status.images.failed > 0 { throw ExitCode(1) }
+  }
+}

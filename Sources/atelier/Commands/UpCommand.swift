@@ -1,0 +1,42 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Shared
+
+struct UpCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "up", abstract: "Run a whole cluster on this machine: coordinator, workers and dashboard.",
+    discussion: """
+      Each is a process of its own, started again if it dies. Ctrl-C stops them all; jobs go on at the next start.
+
+      atelier up --decoder 2
+      """)
+
+  @Option(help: "The settings; default: cluster.yaml if it is there.") var config: String?
+  @Option(help: "Workers of the prior pool.") var prior: Int?
+  @Option(help: "Workers of the decoder pool.") var decoder: Int?
+  @Option(help: "Processor threads of each worker; default: the cores shared out.") var threads: Int?
+  @OptionGroup var logging: LoggingOption
+
+  func run() throws {
+    let configuration = try ClusterConfiguration.load(config)
+    let (prior, decoder) = (prior ?? configuration.up.prior, decoder ?? configuration.up.decoder)
+    let shared = ["--log-level", logging.logLevel.rawValue] + (config.map { ["--config", $0] } ?? [])
+    // The pools take turns more than they compete: the decoder pool has most of the work, so its workers
+    // share the cores among themselves.
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let decoderThreads = threads ?? configuration.worker.threads ?? max(1, cores / max(1, decoder))
+    let priorThreads = threads ?? configuration.worker.threads ?? max(1, cores / max(1, prior * 2))
+
+    var children = [ChildProcess.Command(name: "coordinator", arguments: ["coordinator"] + shared)]
+    for index in 0..<prior {
+      children.append(
+        .init(name: "prior \(index)", arguments: ["worker", "--pool", "prior", "--threads", "\(priorThreads)"] + shared))
+    }
+    for index in 0..<decoder {
+      children.append(
+        .init(name: "decoder \(index)", arguments: ["worker", "--pool", "decoder", "--threads", "\(decoderThreads)"] + shared))
+    }
+    try Supervisor(commands: children, logger: logging.logger("up")).run()
+  }
+}

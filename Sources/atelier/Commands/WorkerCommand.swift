@@ -1,0 +1,81 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Shared
+import UnCLIP
+import Worker
+
+struct WorkerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "worker", abstract: "Run a worker of one pool.",
+    discussion: """
+      It needs nothing but this binary, the model's folder and the coordinator's address. SIGTERM drains it: it
+      finishes the running task and leaves; a second one gives the running task back too.
+
+      atelier worker --pool decoder --connect tcp://10.0.0.5:5555 --model models/starter
+      """)
+
+  @Option(help: "prior (prompts to embeddings) or decoder (embeddings to pictures).") var pool: Pool
+  @Option(help: "The coordinator's address for workers; default: cluster.yaml's.") var connect: String?
+  @Option(
+    help: ArgumentHelp("A model's folder, or NAME=FOLDER; may be repeated. Default: cluster.yaml's.", valueName: "dir"))
+  var model: [String] = []
+  @Option(help: "Processor threads; default: one a core.") var threads: Int?
+  @Option(help: "Tasks held at once; default: cluster.yaml's.") var capacity: Int?
+  @Option(help: "The settings; default: cluster.yaml if it is there.") var config: String?
+  @OptionGroup var logging: LoggingOption
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
+    if let capacity, !(1...1024).contains(capacity) { throw ValidationError("--capacity must be from 1 to 1024.") }
+  }
+
+  func run() throws {
+    let configuration = try ClusterConfiguration.load(config)
+    let logger = logging.logger("worker.\(pool)")
+    let threads = threads ?? configuration.worker.threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let executor = try UnCLIPExecutor(
+      pool: pool, models: try folders(configuration), threads: threads)
+
+    var generator = SystemRandomNumberGenerator()
+    let host = ProcessInfo.processInfo.hostName
+    let id = WorkerID(pool: pool, host: host, process: getpid(), using: &generator)
+    let address = Self.reachable(connect ?? configuration.coordinator.work)
+    let worker = Worker(
+      settings: Worker.Settings(
+        id: id, pool: pool, host: host, threads: threads, capacity: capacity ?? configuration.worker.capacity),
+      executor: executor, logger: logger
+    ) { handler throws(AtelierError) in
+      try ZeroMQTransport(role: .worker(connect: address, identity: id.text), handler: handler, logger: logger)
+    }
+    logger.info("starting", metadata: ["worker": "\(id)", "connect": "\(address)", "threads": "\(threads)"])
+    let signals = StopSignals(first: { worker.drain() }, second: { worker.stop() })
+    defer { signals.cancel() }
+    try worker.run()
+    logger.info("left")
+  }
+
+  private func folders(_ configuration: ClusterConfiguration) throws -> [(name: String, folder: ModelFolder)] {
+    let named: [(String, String)] = model.map { text in
+      if let equals = text.firstIndex(of: "=") {
+        return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+      }
+      let known = configuration.models.first {
+        URL(fileURLWithPath: $0.path).standardized.path == URL(fileURLWithPath: text).standardized.path
+      }
+      return (known?.name ?? URL(fileURLWithPath: text).lastPathComponent, text)
+    }
+    let all = named.isEmpty ? configuration.models.map { ($0.name, $0.path) } : named
+    guard !all.isEmpty else {
+      throw AtelierError(.configuration, "The worker has no model: name a folder with --model, or in cluster.yaml.")
+    }
+    return try all.map { (name: $0.0, folder: try ModelFolder(path: $0.1)) }
+  }
+
+  /// A coordinator that listens on all addresses is on this machine, if no other address was given.
+  private static func reachable(_ address: String) -> String {
+    address.replacingOccurrences(of: "//0.0.0.0:", with: "//127.0.0.1:").replacingOccurrences(of: "//*:", with: "//127.0.0.1:")
+  }
+}
+
+extension Pool: ExpressibleByArgument {}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Shared
+
+struct WorkersCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "workers", abstract: "List the workers and what each does.", discussion: "atelier workers --json")
+
+  @Flag(help: "Print facts as JSON.") var json = false
+  @OptionGroup var server: ServerOption
+
+  func run() async throws {
+    let workers: [WorkerStatus] = try await server.client().get("workers")
+    if json { try printJSON(workers) } else { print(WorkerText.table(workers)) }
+  }
+}
+
+struct DrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drain", abstract: "Let a worker finish what it holds and leave.",
+    discussion: "atelier drain decoder-host7-4211-1x9k2z")
+
+  @Argument(help: "The worker, as 'atelier workers' names it.") var worker: String
+  @Flag(help: "Print facts as JSON.") var json = false
+  @OptionGroup var server: ServerOption
+
+  func run() async throws {
+    let workers: [WorkerStatus] = try await server.client().post("workers/\(worker)/drain")
+    if json { try printJSON(workers) } else { print(WorkerText.table(workers)) }
+  }
+}

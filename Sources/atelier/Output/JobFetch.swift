@@ -1,0 +1,92 @@
+import Crypto
+import Foundation
+import Imaging
+import Shared
+
+/// Brings a job's pictures here, with `manifest.jsonl` and a contact sheet.
+struct JobFetch {
+  let client: CoordinatorClient
+  let job: JobID
+  let folder: String
+  let quiet: Bool
+
+  struct Fetched: Encodable {
+    var job: JobID
+    var folder: String
+    var pictures: Int
+    var manifest: String
+    var contactSheet: String?
+  }
+
+  func run() async throws -> Fetched {
+    let status: JobStatus = try await client.get("jobs/\(job)")
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw AtelierError(.system, "Cannot create the folder '\(folder)'.", cause: error)
+    }
+    let manifest = folder + "/manifest.jsonl"
+    let temporary = manifest + ".part"
+    guard FileManager.default.createFile(atPath: temporary, contents: nil),
+      let lines = FileHandle(forWritingAtPath: temporary)
+    else { throw AtelierError(.system, "Cannot write '\(temporary)': no permission, or the disk is full.") }
+
+    var sheet = ContactSheet()
+    var pictures = 0
+    var after: Int64? = 0
+    while let start = after {
+      let page: ManifestPage = try await client.get("jobs/\(job)/images?after=\(start)&limit=500")
+      for var line in page.lines {
+        if line.state == .completed, let name = fileName(of: line, in: status) {
+          let png = try await picture(line, name: name)
+          line.file = name
+          pictures += 1
+          if sheet.hasRoom { sheet.add(try PNG.decode(Array(png)), caption: line.prompt) }
+        } else {
+          line.file = nil
+        }
+        try lines.write(contentsOf: JSONCoding.encode(line) + Data("\n".utf8))
+      }
+      after = page.next
+    }
+    try lines.close()
+    guard rename(temporary, manifest) == 0 else { throw AtelierError(.system, "Cannot write '\(manifest)'.") }
+
+    var fetched = Fetched(job: job, folder: folder, pictures: pictures, manifest: manifest, contactSheet: nil)
+    if pictures > 0 {
+      let path = folder + "/contact-sheet.png"
+      try Data(PNG.encode(sheet.picture())).write(to: URL(fileURLWithPath: path), options: .atomic)
+      fetched.contactSheet = path
+    }
+    if !quiet {
+      print("\(pictures) pictures in \(folder), described by manifest.jsonl")
+      if let sheet = fetched.contactSheet { print("contact sheet: \(sheet)") }
+    }
+    return fetched
+  }
+
+  /// `000012-a-red-apple.png`; with the picture's index where an item has several.
+  private func fileName(of line: ManifestLine, in status: JobStatus) -> String? {
+    let words = line.prompt.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.prefix(8)
+    let digits = String(line.item)
+    let number = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    let several = status.images.total > status.items ? "-\(line.index)" : ""
+    let title = words.joined(separator: "-").prefix(60)
+    return number + several + (title.isEmpty ? "" : "-" + title) + ".png"
+  }
+
+  /// The picture, from the folder if it is there already, else from the coordinator; checked either way.
+  private func picture(_ line: ManifestLine, name: String) async throws -> Data {
+    let path = folder + "/" + name
+    if let data = FileManager.default.contents(atPath: path), digest(data) == line.sha256 { return data }
+    let data = try await client.bytes("jobs/\(job)/pictures/\(line.item)/\(line.index)")
+    guard digest(data) == line.sha256 else {
+      throw AtelierError(
+        .malformed, "The picture \(line.index) of item \(line.item) does not match its SHA-256; it is damaged on the coordinator's disk.")
+    }
+    try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+    return data
+  }
+
+  private func digest(_ data: Data) -> String { hexadecimal(SHA256.hash(data: data)) }
+}

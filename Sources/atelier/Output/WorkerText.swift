@@ -1,0 +1,19 @@
+import Shared
+
+/// Workers as people read them.
+enum WorkerText {
+  static func table(_ workers: [WorkerStatus]) -> String {
+    guard !workers.isEmpty else {
+      return "No worker is connected. Start one with: atelier worker --pool decoder --model models/starter"
+    }
+    let rows = workers.map { worker in
+      [
+        worker.id.text, worker.pool.rawValue, worker.state.rawValue, "\(worker.threads)", "\(worker.held)/\(worker.capacity)",
+        "\(worker.completed)", "\(worker.failed)", worker.models.map(\.name).joined(separator: ","),
+        worker.running.map { "\($0.stage) \($0.step)/\($0.steps)" }.joined(separator: ", "),
+      ]
+    }
+    return TextTable.lines(
+      [["WORKER", "POOL", "STATE", "THREADS", "HELD", "DONE", "FAILED", "MODELS", "WORKING ON"]] + rows)
+  }
+}
