@@ -110,13 +110,15 @@ let package = Package(
       name: "TensorTests", dependencies: ["Tensor", "CKernels", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ImagingTests", dependencies: ["Imaging", "TestSupport"],
+      name: "ImagingTests", dependencies: ["Imaging", "TestSupport"], exclude: ["Fixtures"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "UnCLIPTests", dependencies: ["UnCLIP", "Tensor", "Imaging", "TestSupport"],
       exclude: ["Fixtures"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "SharedTests", dependencies: ["Shared", "TestSupport"], swiftSettings: swiftSettings),
+      name: "SharedTests",
+      dependencies: ["Shared", "TestSupport", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "CoordinatorTests", dependencies: ["Coordinator", "Shared", "TestSupport"],
       swiftSettings: swiftSettings),
@@ -124,7 +126,11 @@ let package = Package(
       name: "WorkerTests", dependencies: ["Worker", "Shared", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ClusterTests", dependencies: ["Shared", "Imaging", "TestSupport"],
+      name: "ClusterTests",
+      dependencies: [
+        "atelier", "Coordinator", "Worker", "Shared", "Imaging", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6]

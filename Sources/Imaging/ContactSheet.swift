@@ -10,6 +10,7 @@ package struct ContactSheet: Sendable {
   /// The most pictures on a sheet; a larger job shows its first ones.
   package static let limit = 256
   private static let margin = 12
+  private static let captionGap = 5
   private static let captionLines = 2
   private static let ink: (UInt8, UInt8, UInt8) = (40, 40, 40)
 
@@ -21,18 +22,22 @@ package struct ContactSheet: Sendable {
 
   package var hasRoom: Bool { cells.count < Self.limit }
 
+  /// Puts a picture on the sheet, shrunk or enlarged to a cell; one too many is left out.
   package mutating func add(_ picture: RGBImage, caption: String) {
-    guard hasRoom else { return }
-    let scale = min(Double(side) / Double(picture.width), Double(side) / Double(picture.height))
+    guard hasRoom, picture.width > 0, picture.height > 0 else { return }
+    let scale = Double(side) / Double(max(picture.width, picture.height))
     let width = max(1, Int((Double(picture.width) * scale).rounded()))
     let height = max(1, Int((Double(picture.height) * scale).rounded()))
-    cells.append((Resampler.lanczos.resize(picture, width: width, height: height), wrapped(caption)))
+    let lines = Self.lines(of: caption, width: side / CaptionFont.width, count: Self.captionLines)
+    cells.append((Resampler.lanczos.resize(picture, width: width, height: height), lines))
   }
 
+  /// The sheet as it is now.
   package func picture() -> RGBImage {
     let columns = max(1, min(cells.count, columns ?? Int(Double(cells.count).squareRoot().rounded(.up))))
-    let rows = max(1, (cells.count + columns - 1) / columns)
-    let captionHeight = CaptionFont.height * Self.captionLines + 4
+    let rows = (cells.count + columns - 1) / columns
+    let lines = cells.map(\.caption.count).max() ?? 0
+    let captionHeight = lines == 0 ? 0 : CaptionFont.height * lines + Self.captionGap
     let (stepX, stepY) = (side + Self.margin, side + captionHeight + Self.margin)
     var sheet = RGBImage(
       width: columns * stepX + Self.margin, height: rows * stepY + Self.margin, filledWith: (255, 255, 255))
@@ -40,30 +45,43 @@ package struct ContactSheet: Sendable {
       let (x, y) = (Self.margin + index % columns * stepX, Self.margin + index / columns * stepY)
       sheet.paste(cell.picture, x: x + (side - cell.picture.width) / 2, y: y + (side - cell.picture.height) / 2)
       for (line, text) in cell.caption.enumerated() {
-        sheet.write(text, x: x, y: y + side + 4 + line * CaptionFont.height, colour: Self.ink)
+        let indent = (side - text.count * CaptionFont.width) / 2
+        sheet.write(text, x: x + indent, y: y + side + Self.captionGap + line * CaptionFont.height, colour: Self.ink)
       }
     }
     return sheet
   }
 
-  /// Words in lines as wide as the thumbnail; what does not fit ends in dots.
-  private func wrapped(_ text: String) -> [String] {
-    let width = max(4, side / CaptionFont.width)
-    var lines = [""]
+  /// Words in at most `count` lines of at most `width` characters; what does not fit ends in dots.
+  static func lines(of text: String, width: Int, count: Int) -> [String] {
+    let width = max(4, width)
+    var lines: [String] = []
     for word in text.split(whereSeparator: \.isWhitespace) {
-      let joined = lines[lines.count - 1].isEmpty ? String(word) : lines[lines.count - 1] + " " + word
-      if joined.count <= width {
-        lines[lines.count - 1] = joined
-      } else if lines[lines.count - 1].isEmpty {
-        lines[lines.count - 1] = joined
-      } else {
-        lines.append(String(word))
+      var rest = word
+      if let last = lines.last, last.count + 1 + rest.count <= width {
+        lines[lines.count - 1] += " " + rest
+        continue
       }
+      // A word that is longer than a line is broken.
+      while !rest.isEmpty, lines.count <= count {
+        lines.append(String(rest.prefix(width)))
+        rest = rest.dropFirst(width)
+      }
+      if lines.count > count { break }
     }
-    let isCut = lines.count > Self.captionLines
-    lines = lines.prefix(Self.captionLines).map { $0.count <= width ? $0 : $0.prefix(width - 3) + "..." }
-    if isCut, let last = lines.last, !last.hasSuffix("...") { lines[lines.count - 1] = last.prefix(width - 3) + "..." }
+    guard lines.count > count else { return lines }
+    lines = Array(lines.prefix(count))
+    let last = lines[count - 1].prefix(width - 3)
+    lines[count - 1] = last.trimmingSuffix(while: \.isWhitespace) + "..."
     return lines
+  }
+}
+
+extension Substring {
+  fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> Substring {
+    var end = endIndex
+    while end > startIndex, predicate(self[index(before: end)]) { end = index(before: end) }
+    return self[..<end]
   }
 }
 

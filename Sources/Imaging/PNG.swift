@@ -2,53 +2,72 @@ import CPNG
 
 /// Portable Network Graphics, by libpng.
 package enum PNG {
-  /// The largest side that is read: a file can claim any size in a few bytes.
-  private static let longestSide = 1 << 15
+  /// The first bytes of every file.
+  package static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
   /// A picture as a PNG file. The same picture gives the same bytes with the same libpng and zlib.
+  ///
+  /// - Throws: if a side is empty or libpng finds no memory.
   package static func encode(_ picture: RGBImage) throws(ImagingError) -> [UInt8] {
-    var image = description(width: picture.width, height: picture.height)
-    var size = 0
-    // The first call asks for the size, the second writes.
-    guard png_image_write_to_memory(&image, nil, &size, 0, picture.pixels, 0, nil) != 0 else {
-      throw failure("write", &image)
+    guard picture.width > 0, picture.height > 0 else {
+      throw ImagingError(.unsupported, "Cannot write a PNG of \(picture.width)x\(picture.height) pixels.")
     }
-    var bytes = [UInt8](repeating: 0, count: size)
-    image = description(width: picture.width, height: picture.height)
-    guard png_image_write_to_memory(&image, &bytes, &size, 0, picture.pixels, 0, nil) != 0 else {
-      throw failure("write", &image)
+    var image = png_image()
+    image.version = UInt32(PNG_IMAGE_VERSION)
+    image.width = UInt32(picture.width)
+    image.height = UInt32(picture.height)
+    image.format = UInt32(PNG_FORMAT_FLAG_COLOR)
+    // Room for incompressible pixels: one write is enough.
+    let raw = (picture.width * 3 + 1) * picture.height
+    var size = raw + raw / 512 + 4096
+    var isWritten = false
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      isWritten = png_image_write_to_memory(&image, buffer.baseAddress, &size, 0, picture.pixels, 0, nil) != 0
+      count = isWritten ? size : 0
     }
-    return Array(bytes.prefix(size))
+    guard isWritten else {
+      let reason = withUnsafeBytes(of: &image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      throw ImagingError(.system, "Cannot write the PNG: \(reason).")
+    }
+    return bytes
   }
 
   /// Reads grey, palette, colour, 8 and 16 bits, interlaced or not. Transparent parts show white.
+  ///
+  /// - Throws: `malformed` or `unsupported`.
   package static func decode(_ bytes: [UInt8]) throws(ImagingError) -> RGBImage {
-    var image = png_image()
-    image.version = UInt32(PNG_IMAGE_VERSION)
-    defer { png_image_free(&image) }
-    guard png_image_begin_read_from_memory(&image, bytes, bytes.count) != 0 else { throw failure("read", &image) }
-    let (width, height) = (Int(image.width), Int(image.height))
-    guard width <= longestSide, height <= longestSide else {
-      throw ImagingError("Cannot read a PNG of \(width)x\(height) pixels; at most \(longestSide) a side are taken.")
+    let picture = try decodeWithOpacity(bytes)
+    return picture.isOpaque ? picture.colours : picture.over((255, 255, 255))
+  }
+
+  /// Reads a picture with its opacity; of 16 bits the upper 8 are kept, as Pillow does.
+  ///
+  /// - Throws: `malformed` or `unsupported`.
+  package static func decodeWithOpacity(_ bytes: [UInt8]) throws(ImagingError) -> RGBAImage {
+    guard bytes.starts(with: signature) else { throw ImagingError(.malformed, "Cannot read the PNG: it is none.") }
+    let result = bytes.withUnsafeBufferPointer { buffer in
+      Result { () throws(ImagingError) in try decode(buffer) }
     }
-    image.format = UInt32(PNG_FORMAT_FLAG_COLOR)
-    var pixels = [UInt8](repeating: 0, count: width * height * 3)
-    var white = png_color(red: 255, green: 255, blue: 255)
-    guard png_image_finish_read(&image, &white, &pixels, 0, nil) != 0 else { throw failure("read", &image) }
-    return RGBImage(width: width, height: height, pixels: pixels)
+    return try result.get()
   }
 
-  private static func description(width: Int, height: Int) -> png_image {
-    var image = png_image()
-    image.version = UInt32(PNG_IMAGE_VERSION)
-    image.width = UInt32(width)
-    image.height = UInt32(height)
-    image.format = UInt32(PNG_FORMAT_FLAG_COLOR)
-    return image
+  private static func decode(_ bytes: UnsafeBufferPointer<UInt8>) throws(ImagingError) -> RGBAImage {
+    var source = atelier_png_source()
+    source.bytes = bytes.baseAddress
+    source.count = bytes.count
+    var (width, height): (UInt32, UInt32) = (0, 0)
+    let limit = UInt32(ImagingError.longestSide)
+    guard atelier_png_decode(&source, limit, &width, &height, nil) == 0 else { throw failure(&source) }
+    guard Int(width) * Int(height) <= ImagingError.mostPixels else {
+      throw .tooLarge("PNG", width: Int(width), height: Int(height))
+    }
+    var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * 4)
+    guard atelier_png_decode(&source, limit, &width, &height, &pixels) == 0 else { throw failure(&source) }
+    return RGBAImage(width: Int(width), height: Int(height), pixels: pixels)
   }
 
-  private static func failure(_ verb: String, _ image: inout png_image) -> ImagingError {
-    let reason = withUnsafeBytes(of: &image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    return ImagingError("Cannot \(verb) the PNG: \(reason).")
+  private static func failure(_ source: inout atelier_png_source) -> ImagingError {
+    let reason = withUnsafeBytes(of: &source.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    return ImagingError(.malformed, "Cannot read the PNG: \(reason).")
   }
 }

@@ -16,7 +16,13 @@ package struct RGBImage: Sendable, Equatable {
   package init(width: Int, height: Int, filledWith colour: (UInt8, UInt8, UInt8)) {
     self.width = width
     self.height = height
-    pixels = (0..<width * height).flatMap { _ in [colour.0, colour.1, colour.2] }
+    let count = width * height * 3
+    pixels = [UInt8](unsafeUninitializedCapacity: count) { values, filled in
+      for place in stride(from: 0, to: count, by: 3) {
+        (values[place], values[place + 1], values[place + 2]) = colour
+      }
+      filled = count
+    }
   }
 
   /// Copies another picture over this one; what would lie outside is left out.

@@ -3,8 +3,8 @@ import Synchronization
 /// Recycles the heap buffers of tensors by size class.
 ///
 /// Denoising asks for the same sizes again in every step; without recycling each activation of a
-/// megabyte costs a fresh mapping and its page faults. The pool never holds more than was in use at
-/// the same time, and ``trim()`` empties it.
+/// megabyte costs a fresh mapping and its page faults. For each size the pool holds at
+/// most what was in use at the same time, and ``trim()`` empties it.
 package final class BufferPool: Sendable {
   package static let shared = BufferPool()
 

@@ -43,6 +43,14 @@ package struct ReadyWork: Sendable, Equatable {
   package var stage: Stage
   package var count: Int
   package var priority: Int
+
+  package init(job: Int64, modelDigest: String, stage: Stage, count: Int, priority: Int) {
+    self.job = job
+    self.modelDigest = modelDigest
+    self.stage = stage
+    self.count = count
+    self.priority = priority
+  }
 }
 
 extension StoreTransaction {

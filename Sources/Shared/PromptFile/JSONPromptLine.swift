@@ -25,7 +25,7 @@ struct JSONPromptLine: Decodable {
     for key in container.allKeys {
       if isBatchLine {
         switch key.stringValue {
-        case "custom_id": item.customID = try container.decode(String.self, forKey: key)
+        case "custom_id": item.customID = try Self.value(container, key, "a string")
         case "body": hasPrompt = try readFields(of: container.nestedContainer(keyedBy: Key.self, forKey: key), isBody: true)
         case "method", "url": continue
         default: throw Self.unknown(key.stringValue)
@@ -49,14 +49,14 @@ struct JSONPromptLine: Decodable {
       if try container.decodeNil(forKey: key) { continue }
       switch field {
       case .prompt, .negativePrompt, .size, .customID:
-        try item.set(field, to: container.decode(String.self, forKey: key))
-      case .n: item.n = try container.decode(Int.self, forKey: key)
-      case .seed: item.seed = try container.decode(UInt64.self, forKey: key)
-      case .priorSteps: item.parameters.priorSteps = try container.decode(Int.self, forKey: key)
-      case .decoderSteps: item.parameters.decoderSteps = try container.decode(Int.self, forKey: key)
-      case .superResSteps: item.parameters.superResSteps = try container.decode(Int.self, forKey: key)
-      case .priorGuidance: item.parameters.priorGuidance = try container.decode(Double.self, forKey: key)
-      case .decoderGuidance: item.parameters.decoderGuidance = try container.decode(Double.self, forKey: key)
+        try item.set(field, to: Self.value(container, key, "a string"))
+      case .n: item.n = try Self.value(container, key, "a whole number")
+      case .seed: item.seed = try Self.value(container, key, "a whole number from 0 to 18446744073709551615")
+      case .priorSteps: item.parameters.priorSteps = try Self.value(container, key, "a whole number")
+      case .decoderSteps: item.parameters.decoderSteps = try Self.value(container, key, "a whole number")
+      case .superResSteps: item.parameters.superResSteps = try Self.value(container, key, "a whole number")
+      case .priorGuidance: item.parameters.priorGuidance = try Self.value(container, key, "a number")
+      case .decoderGuidance: item.parameters.decoderGuidance = try Self.value(container, key, "a number")
       }
     }
     return container.contains("prompt")
@@ -66,28 +66,23 @@ struct JSONPromptLine: Decodable {
     AtelierError(.invalidInput, "The field '\(name)' is not known; known are \(RequestField.list).")
   }
 
-  private static func sentence(for error: DecodingError) -> String {
-    func field(_ context: DecodingError.Context) -> String {
-      context.codingPath.last.map { "The field '\($0.stringValue)'" } ?? "The line"
-    }
-    return switch error {
-    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-      "\(field(context)) is not \(name(of: type))."
-    case .dataCorrupted(let context) where context.codingPath.isEmpty:
-      "The line is not valid JSON."
-    case .dataCorrupted(let context):
-      "\(field(context)) has a value that does not fit."
-    default:
-      "The line is not a JSON object of request fields."
+  /// A field's value. The decoder's own errors do not always say which field they are about.
+  private static func value<Value: Decodable>(
+    _ container: KeyedDecodingContainer<Key>, _ key: Key, _ kind: String
+  ) throws(AtelierError) -> Value {
+    do {
+      return try container.decode(Value.self, forKey: key)
+    } catch {
+      throw AtelierError(.invalidInput, "The field '\(key.stringValue)' is not \(kind).")
     }
   }
 
-  private static func name(of type: any Any.Type) -> String {
-    switch type {
-    case is String.Type: "a string"
-    case is Int.Type, is UInt64.Type: "a whole number"
-    case is Double.Type: "a number"
-    default: "a JSON object"
+  private static func sentence(for error: DecodingError) -> String {
+    switch error {
+    case .dataCorrupted: "The line is not valid JSON."
+    case .typeMismatch(_, let context) where !context.codingPath.isEmpty:
+      "The field '\(context.codingPath.map(\.stringValue).joined(separator: "."))' is of the wrong type."
+    default: "The line is not a JSON object of request fields."
     }
   }
 

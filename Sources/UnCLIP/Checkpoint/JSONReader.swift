@@ -119,7 +119,7 @@ struct JSONReader {
       switch byte {
       case UInt8(ascii: "\""):
         place += 1
-        return try content.withUnsafeBytes { (content) throws(Failure) in try text(content[...]) }
+        return try text(content)
       case UInt8(ascii: "\\"):
         place += 1
         try escape(into: &content)
@@ -169,7 +169,7 @@ struct JSONReader {
     return code
   }
 
-  private func text(_ content: Slice<UnsafeRawBufferPointer>) throws(Failure) -> String {
+  private func text(_ content: some Collection<UInt8>) throws(Failure) -> String {
     guard let text = String(validating: content, as: UTF8.self) else { throw failure("a text is not UTF-8") }
     return text
   }

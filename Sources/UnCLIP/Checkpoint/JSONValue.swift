@@ -42,10 +42,12 @@ package enum JSONValue: Sendable, Equatable {
     }
   }
 
-  /// The same text for the same value, whatever the order and spacing of the file: for digests.
+  /// The same text for the same value, whatever the order, spacing and spelling of the file: for digests.
   package var canonical: String {
     switch self {
-    case .null, .bool, .integer, .number: text
+    case .null, .bool, .integer: text
+    // 1 and 1.0 say the same.
+    case .number(let value): Int(exactly: value).map { "\($0)" } ?? "\(value)"
     case .string(let value): "\"" + value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     case .array(let values): "[" + values.map(\.canonical).joined(separator: ",") + "]"
     case .object(let values):

@@ -1,37 +1,50 @@
 import Crypto
 import Foundation
 
-/// Tells models apart by content.
+/// Tells models apart by content: what changes a picture changes the digest, and nothing else does, such
+/// as how the weights are sharded, the layout of a configuration file, or the version that wrote it.
 enum ModelDigest {
-  /// Files beside the weights that change what a part computes.
-  private static let textFiles = [
+  private static let configurations = [
     "config.json", "scheduler_config.json", "preprocessor_config.json", "tokenizer_config.json",
-    "special_tokens_map.json", "vocab.json", "merges.txt", "tokenizer.json",
+    "special_tokens_map.json", "added_tokens.json",
+  ]
+  private static let vocabularies = ["vocab.json", "merges.txt", "tokenizer.json"]
+  /// Keys that say where a part came from and how it was saved.
+  private static let remarks: Set<String> = [
+    "_diffusers_version", "_name_or_path", "transformers_version", "torch_dtype", "dtype", "name_or_path",
+    "is_local", "local_files_only", "special_tokens_map_file", "tokenizer_file",
   ]
 
   static func compute(_ model: ModelFolder) throws(UnCLIPError) -> String {
     var hash = SHA256()
-    for (name, library, type) in model.parts {
-      hash.update(data: Data("part \(name) \(library) \(type)\n".utf8))
+    add("atelier-model-1", to: &hash)
+    // A request that leaves its settings out takes these.
+    add("defaults \(model.defaults.canonical)", to: &hash)
+    for (name, library, type) in model.parts where !model.lacksOptional(name) {
+      add("part \(name) \(library) \(type)", to: &hash)
       let part = try model.part(name)
-      for file in textFiles {
-        guard let data = FileManager.default.contents(atPath: "\(part.folder)/\(file)") else { continue }
-        hash.update(data: Data("file \(file) \(data.count)\n".utf8))
-        hash.update(data: data)
+      for file in configurations where FileManager.default.fileExists(atPath: "\(part.folder)/\(file)") {
+        let values = try JSONValue.object(ofFile: "\(part.folder)/\(file)").filter { !remarks.contains($0.key) }
+        add("file \(file) \(JSONValue.object(values).canonical)", to: &hash)
       }
-      guard hasWeights(part) else { continue }
+      for file in vocabularies where FileManager.default.fileExists(atPath: "\(part.folder)/\(file)") {
+        let content = try MappedFile(path: "\(part.folder)/\(file)")
+        add("file \(file) \(content.bytes.count)", to: &hash)
+        hash.update(bufferPointer: content.bytes)
+      }
+      guard part.hasWeights else { continue }
       let weights = try part.weights
       for tensor in weights.names {
         guard let entry = weights.entry(tensor), let bytes = weights.bytes(of: tensor) else { continue }
-        hash.update(data: Data("tensor \(tensor) \(entry.type.rawValue) \(entry.shape)\n".utf8))
+        add("tensor \(tensor) \(entry.type.rawValue) \(entry.shape)", to: &hash)
         hash.update(bufferPointer: bytes)
       }
     }
     return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
   }
 
-  /// Schedulers, tokenizers and feature extractors have none.
-  static func hasWeights(_ part: ModelPart) -> Bool {
-    part.config.path.hasSuffix("/config.json")
+  /// A line with its length before it, so that no two sequences of lines read the same.
+  private static func add(_ line: String, to hash: inout SHA256) {
+    hash.update(data: Data("\(line.utf8.count) \(line)\n".utf8))
   }
 }

@@ -26,7 +26,7 @@ package final class ModelFolder: Sendable {
         .missing, "The folder '\(path)' has no model_index.json; a model is a folder as the diffusers library writes it.")
     }
     index = try Config(path: self.path + "/model_index.json")
-    defaults = try ModelDefaults(index)
+    defaults = try ModelDefaults(index, folder: self.path)
   }
 
   /// The parts that the index names, each with its library and class.
@@ -40,6 +40,17 @@ package final class ModelFolder: Sendable {
   }
 
   package func hasPart(_ name: String) -> Bool { parts.contains { $0.name == name } }
+
+  /// The folder's own name, by which a person would call the model.
+  package var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+  /// Parts that a prompt's picture does not need; a folder without them is fine until something does.
+  private static let optionalParts: Set<String> = ["image_encoder", "feature_extractor"]
+
+  /// Whether the index names a part that is not there and may be absent.
+  package func lacksOptional(_ name: String) -> Bool {
+    Self.optionalParts.contains(name) && !FileManager.default.fileExists(atPath: "\(path)/\(name)")
+  }
 
   /// - Throws: `missing` if the index does not name the part or its folder is not there.
   package func part(_ name: String) throws(UnCLIPError) -> ModelPart {

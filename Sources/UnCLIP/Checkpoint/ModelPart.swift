@@ -12,13 +12,16 @@ package final class ModelPart: Sendable {
   init(name: String, folder: String) throws(UnCLIPError) {
     self.name = name
     self.folder = folder
-    let file = ["config.json", "scheduler_config.json", "preprocessor_config.json", "tokenizer_config.json"]
+    let file = ["scheduler_config.json", "preprocessor_config.json", "tokenizer_config.json", "config.json"]
       .map { "\(folder)/\($0)" }.first { FileManager.default.fileExists(atPath: $0) }
     guard let file else {
       throw UnCLIPError(.missing, "The part '\(name)' in '\(folder)' has no configuration (config.json).")
     }
     config = try Config(path: file)
   }
+
+  /// Schedulers, tokenizers and feature extractors have none.
+  package var hasWeights: Bool { config.path.hasSuffix("/config.json") }
 
   /// The weights, opened at the first use.
   package var weights: WeightStore {

@@ -58,9 +58,9 @@ package struct DecoderStage: Sendable {
     _ request: PictureRequest, text: TextConditioning, imageEmbedding: Tensor,
     from checkpoint: StageCheckpoint? = nil
   ) throws -> DenoisingRun {
-    try request.check()
+    try shape.check(request)
     try checkShapes(text, imageEmbedding)
-    let timesteps = try scheduler.checkedTimesteps(request.decoderSteps, stage: .decoder)
+    let timesteps = scheduler.timesteps(request.decoderSteps)
     let rows = TextConditioning.rows(guided: request.isGuided)
     let condition = projection(compute, image: imageEmbedding, text: text, rows: rows)
     let (unet, compute, scheduler) = (unet, compute, scheduler)

@@ -1,11 +1,11 @@
 import Glibc
 
 /// PyTorch's CPU generator: the same seed gives the numbers of `torch.randn` with
-/// `torch.Generator().manual_seed(seed)`.
+/// `torch.Generator().manual_seed(seed)`, call by call.
 ///
 /// Mersenne Twister (Matsumoto and Nishimura, 1998) seeded with the lower 32 bits; normal values by
 /// Box and Muller's transform, in blocks of 16 for samples of at least 16 values, else one by one with
-/// the second value of a pair kept for the next call.
+/// the second value of a pair kept for the next such call.
 package struct TorchGenerator: Sendable {
   private var twister: MersenneTwister
   private var spare: Double?
@@ -16,24 +16,29 @@ package struct TorchGenerator: Sendable {
 
   /// `count` standard normal values, as one call of `torch.randn` gives them.
   package mutating func normal(count: Int) -> [Float] {
-    if count < 16 { return (0..<count).map { _ in single() } }
-    var values = (0..<count).map { _ in uniform() }
-    values.withUnsafeMutableBufferPointer { values in
-      for start in stride(from: 0, through: count - 16, by: 16) { Self.transform(values, at: start) }
+    guard count >= BoxMuller.block else { return (0..<max(0, count)).map { _ in single() } }
+    return [Float](unsafeUninitializedCapacity: count) { values, filled in
+      for index in 0..<count { values.initializeElement(at: index, to: uniform()) }
+      let values = UnsafeMutableBufferPointer(rebasing: values[..<count])
+      for start in stride(from: 0, through: count - BoxMuller.block, by: BoxMuller.block) {
+        BoxMuller.transform(values, at: start)
+      }
+      if count % BoxMuller.block != 0 {
+        // The last 16 values are drawn again, so that the tail fills a block.
+        let start = count - BoxMuller.block
+        for index in start..<count { values[index] = uniform() }
+        BoxMuller.transform(values, at: start)
+      }
+      filled = count
     }
-    guard count % 16 != 0 else { return values }
-    // The last 16 values are drawn again, so that the tail fills a block.
-    for index in (count - 16)..<count { values[index] = uniform() }
-    values.withUnsafeMutableBufferPointer { Self.transform($0, at: count - 16) }
-    return values
   }
 
   /// Goes past one such call without computing its values.
   package mutating func skipNormal(count: Int) {
-    if count < 16 {
-      for _ in 0..<count { _ = single() }
+    if count < BoxMuller.block {
+      for _ in 0..<max(0, count) { _ = single() }
     } else {
-      twister.skip(count + (count % 16 == 0 ? 0 : 16))
+      twister.skip(count + (count % BoxMuller.block == 0 ? 0 : BoxMuller.block))
     }
   }
 
@@ -60,15 +65,5 @@ package struct TorchGenerator: Sendable {
     let angle = 2 * Double.pi * first
     spare = radius * sin(angle)
     return Float(radius * cos(angle))
-  }
-
-  /// Turns 16 uniform values into normal ones: eight radii and eight angles.
-  private static func transform(_ values: UnsafeMutableBufferPointer<Float>, at start: Int) {
-    for index in start..<(start + 8) {
-      let radius = (-2 * logf(1 - values[index])).squareRoot()
-      let angle = 2 * Float.pi * values[index + 8]
-      values[index] = radius * cosf(angle)
-      values[index + 8] = radius * sinf(angle)
-    }
   }
 }

@@ -3,8 +3,7 @@ extension UnCLIPScheduler {
   init(_ config: Config) throws(UnCLIPError) {
     try config.require("_class_name", .string("UnCLIPScheduler"))
     try config.require("beta_schedule", .string("squaredcos_cap_v2"))
-    let steps = try config.positive("num_train_timesteps", default: 1000)
-    guard steps > 1 else { throw config.refusal("num_train_timesteps", "it must be above one") }
+    let steps = try Self.trainSteps(config)
     let variance = try config.require(
       "variance_type", oneOf: ["fixed_small_log", "learned_range"], default: "fixed_small_log")
     let prediction = try config.require(
@@ -33,13 +32,10 @@ extension UnCLIPScheduler {
     }
   }
 
-  /// The timesteps of a request, checked against the schedule.
-  func checkedTimesteps(_ steps: Int, stage: DenoisingStage) throws(UnCLIPError) -> [Int] {
-    guard (2...trainSteps).contains(steps) else {
-      throw UnCLIPError(
-        .request,
-        "Cannot run \(steps) \(stage.rawValue) steps: this model takes 2 to \(trainSteps).")
-    }
-    return timesteps(steps)
+  /// Training steps of the schedule, from the configuration alone.
+  static func trainSteps(_ config: Config) throws(UnCLIPError) -> Int {
+    let steps = try config.positive("num_train_timesteps", default: 1000, limit: 100_000)
+    guard steps > 1 else { throw config.refusal("num_train_timesteps", "it must be above one") }
+    return steps
   }
 }

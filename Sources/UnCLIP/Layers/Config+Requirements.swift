@@ -2,11 +2,15 @@ import Tensor
 
 /// Readings of a configuration that check what the engine relies on.
 extension Config {
-  /// A whole number above zero; `standard` is what an absent key means.
-  func positive(_ key: String, default standard: Int? = nil) throws(UnCLIPError) -> Int {
+  /// More than any width, count or size of a model that fits into a machine; products of two such numbers do
+  /// not overflow.
+  static var largest: Int { 1 << 24 }
+
+  /// A whole number in 1 ... `limit`; `standard` is what an absent key means.
+  func positive(_ key: String, default standard: Int? = nil, limit: Int = Config.largest) throws(UnCLIPError) -> Int {
     let number: Int
     if let standard { number = try int(key, default: standard) } else { number = try int(key) }
-    guard number > 0 else { throw refusal(key, "it must be above zero") }
+    guard (1...limit).contains(number) else { throw refusal(key, "it must lie in 1 to \(limit)") }
     return number
   }
 
@@ -48,7 +52,7 @@ extension Config {
     } else {
       numbers = Array(repeating: try int(key, default: standard), count: levels)
     }
-    guard numbers.count == levels, numbers.allSatisfy({ $0 > 0 }) else {
+    guard numbers.count == levels, numbers.allSatisfy({ (1...Self.largest).contains($0) }) else {
       throw refusal(key, "expected a positive number, or \(levels) of them")
     }
     return numbers
@@ -63,9 +67,12 @@ extension Config {
     return names
   }
 
+  /// Height and width of a picture. Nothing else in a model bounds it, so this does.
+  func sampleSize() throws(UnCLIPError) -> Int { try positive("sample_size", limit: 4096) }
+
   /// The side of a kernel, which must be odd so that the picture keeps its size; absent means 3.
   func oddKernel(_ key: String) throws(UnCLIPError) -> Int {
-    let side = try positive(key, default: 3)
+    let side = try positive(key, default: 3, limit: 99)
     guard side % 2 == 1 else { throw refusal(key, "only odd kernels are supported") }
     return side
   }

@@ -15,19 +15,47 @@ struct ModelShape: Sendable {
   let base: Sample
   /// One entry an upsampler, in order.
   let upsampled: [Sample]
+  /// Training steps of each stage's schedule; a run cannot have more.
+  private let trainSteps: [DenoisingStage: Int]
 
   init(_ model: ModelFolder) throws {
     embeddingWidth = try PriorTransformer.embeddingWidth(model.part("prior").config)
     let decoder = try model.part("decoder").config
     base = Sample(
       channels: try decoder.positive("in_channels", default: 4),
-      size: try decoder.positive("sample_size"))
+      size: try decoder.sampleSize())
     upsampled = try UpsamplerPass.Names.cascade.map { names in
       let config = try model.part(names.first).config
       // The picture to enlarge comes in beside the sample.
       return Sample(
         channels: try config.positive("in_channels", default: 3) / 2,
-        size: try config.positive("sample_size"))
+        size: try config.sampleSize())
+    }
+    trainSteps = [
+      .prior: try UnCLIPScheduler.trainSteps(model.part("prior_scheduler").config),
+      .decoder: try UnCLIPScheduler.trainSteps(model.part("decoder_scheduler").config),
+      .upsampler: try UpsamplerPass.Names.cascade.map {
+        try UnCLIPScheduler.trainSteps(model.part($0.scheduler).config)
+      }.min(),
+    ].compactMapValues { $0 }
+  }
+
+  /// Refuses step counts that a schedule does not have, and scales that are not numbers.
+  ///
+  /// Each stage checks the whole request, since it goes past the noise of the stages before.
+  func check(_ request: PictureRequest) throws(UnCLIPError) {
+    for (stage, steps) in [
+      (DenoisingStage.prior, request.priorSteps), (.decoder, request.decoderSteps),
+      (.upsampler, request.superResSteps),
+    ] {
+      let most = trainSteps[stage] ?? 1000
+      guard (2...most).contains(steps) else {
+        throw UnCLIPError(.request, "Cannot run \(steps) \(stage.rawValue) steps: this model takes 2 to \(most).")
+      }
+    }
+    for (name, scale) in [("prior", request.priorGuidance), ("decoder", request.decoderGuidance)]
+    where !scale.isFinite {
+      throw UnCLIPError(.request, "Cannot guide the \(name) by \(scale): it must be a number.")
     }
   }
 

@@ -29,12 +29,4 @@ package struct PictureRequest: Sendable, Equatable {
   /// Whether the models run conditionally and unconditionally: where either scale asks for it, both
   /// stages do, as in the reference.
   package var isGuided: Bool { priorGuidance > 1 || decoderGuidance > 1 }
-
-  /// Refuses scales that are not numbers; steps are checked against the model's schedules.
-  func check() throws(UnCLIPError) {
-    for (name, scale) in [("prior", priorGuidance), ("decoder", decoderGuidance)]
-    where !scale.isFinite {
-      throw UnCLIPError(.request, "Cannot guide the \(name) by \(scale): it must be a number.")
-    }
-  }
 }

@@ -15,7 +15,7 @@ package struct PriorStage: Sendable {
   package init(model: ModelFolder, threads: ThreadPool) throws {
     compute = Compute(threads: threads)
     shape = try ModelShape(model)
-    tokenizer = try Tokenizer(model.part("tokenizer"))
+    tokenizer = try Tokenizer(model: model)
     textEncoder = try CLIPTextEncoder(model.part("text_encoder"))
     prior = try PriorTransformer(model.part("prior"))
     let schedule = try model.part("prior_scheduler").config
@@ -54,9 +54,9 @@ package struct PriorStage: Sendable {
   package func run(
     _ request: PictureRequest, text: TextConditioning, from checkpoint: StageCheckpoint? = nil
   ) throws -> DenoisingRun {
-    try request.check()
+    try shape.check(request)
     try checkShapes(text)
-    let timesteps = try scheduler.checkedTimesteps(request.priorSteps, stage: .prior)
+    let timesteps = scheduler.timesteps(request.priorSteps)
     let rows = TextConditioning.rows(guided: request.isGuided)
     let prefixes = rows.map { self.prior.prefix(self.compute, text: text, row: $0) }
     let (prior, compute, scheduler) = (prior, compute, scheduler)

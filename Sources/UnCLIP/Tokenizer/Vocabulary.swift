@@ -1,39 +1,60 @@
 import Foundation
 
-/// The token table and the merge ranks of a byte-pair encoding, from either spelling: `vocab.json` with
-/// `merges.txt`, or `tokenizer.json`.
+/// The token table and the merges of a byte-pair encoding, from either spelling: `tokenizer.json`, or
+/// `vocab.json` with `merges.txt`. Where both are there the former counts, as in the reference.
 struct Vocabulary: Sendable {
   struct Pair: Hashable, Sendable {
     var left: String
     var right: String
   }
 
+  /// The file, for errors.
+  let path: String
   let ids: [String: Int]
-  let ranks: [Pair: Int]
+  /// In the order in which they are applied.
+  let merges: [Pair]
+  /// The list `added_tokens` of `tokenizer.json`.
+  let addedTokens: [JSONValue]
+
+  /// Ids must fit the encoder's 32 bits with room to spare.
+  private static let largestID = 1 << 24
 
   /// - Throws: `missing` or `malformed`.
   init(folder: String) throws(UnCLIPError) {
-    if FileManager.default.fileExists(atPath: folder + "/vocab.json") {
-      try self.init(vocabulary: folder + "/vocab.json", merges: folder + "/merges.txt")
+    let (tokenizer, vocabulary) = (folder + "/tokenizer.json", folder + "/vocab.json")
+    if FileManager.default.fileExists(atPath: tokenizer) {
+      try self.init(tokenizer: tokenizer)
+    } else if FileManager.default.fileExists(atPath: vocabulary) {
+      try self.init(vocabulary: vocabulary, merges: folder + "/merges.txt")
     } else {
-      try self.init(tokenizer: folder + "/tokenizer.json")
+      throw UnCLIPError(
+        .missing, "There is no vocabulary in '\(folder)': neither tokenizer.json nor vocab.json with merges.txt.")
     }
   }
 
-  private init(vocabulary: String, merges: String) throws(UnCLIPError) {
+  private init(vocabulary: String, merges file: String) throws(UnCLIPError) {
+    path = vocabulary
     ids = try Self.ids(JSONValue.object(ofFile: vocabulary), path: vocabulary)
-    guard let data = FileManager.default.contents(atPath: merges), let text = String(validating: data, as: UTF8.self)
-    else { throw UnCLIPError(.missing, "Cannot read '\(merges)': there is no such file, or it is not UTF-8.") }
-    var pairs: [Pair] = []
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      if line.isEmpty || (number == 0 && line.hasPrefix("#version")) { continue }
-      pairs.append(try Self.pair(line, path: merges))
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw UnCLIPError(.missing, "Cannot read '\(file)': there is no such file, or no permission.")
     }
-    ranks = Self.ranks(pairs)
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw UnCLIPError(.malformed, "Cannot read '\(file)': it is not UTF-8.")
+    }
+    var pairs: [Pair] = []
+    // Split by scalars: a carriage return and a line feed are one character to Swift.
+    for line in text.unicodeScalars.split(whereSeparator: { $0 == "\n" || $0 == "\r" }) {
+      if line.starts(with: "#version".unicodeScalars) { continue }
+      pairs.append(try Self.pair(String(line), path: file))
+    }
+    merges = pairs
+    addedTokens = []
   }
 
   private init(tokenizer: String) throws(UnCLIPError) {
-    guard case .object(let model)? = try JSONValue.object(ofFile: tokenizer)["model"], case .object(let table)? = model["vocab"],
+    path = tokenizer
+    let document = try JSONValue.object(ofFile: tokenizer)
+    guard case .object(let model)? = document["model"], case .object(let table)? = model["vocab"],
       case .array(let merges)? = model["merges"]
     else { throw UnCLIPError(.malformed, "Cannot use '\(tokenizer)': it describes no byte-pair encoding.") }
     ids = try Self.ids(table, path: tokenizer)
@@ -46,17 +67,19 @@ struct Vocabulary: Sendable {
           throw UnCLIPError(.malformed, "Cannot use '\(tokenizer)': the merge \(merge.text) is no pair.")
         }
         pairs.append(Pair(left: left, right: right))
-      case .string(let text): pairs.append(try Self.pair(text[...], path: tokenizer))
+      case .string(let text): pairs.append(try Self.pair(text, path: tokenizer))
       default: throw UnCLIPError(.malformed, "Cannot use '\(tokenizer)': the merge \(merge.text) is no pair.")
       }
     }
-    ranks = Self.ranks(pairs)
+    self.merges = pairs
+    if case .array(let tokens)? = document["added_tokens"] { addedTokens = tokens } else { addedTokens = [] }
   }
 
   private static func ids(_ table: [String: JSONValue], path: String) throws(UnCLIPError) -> [String: Int] {
     var ids: [String: Int] = [:]
+    ids.reserveCapacity(table.count)
     for (token, value) in table {
-      guard case .integer(let id) = value, id >= 0 else {
+      guard case .integer(let id) = value, (0..<largestID).contains(id) else {
         throw UnCLIPError(.malformed, "Cannot use '\(path)': the token '\(token)' has the id \(value.text).")
       }
       ids[token] = id
@@ -64,15 +87,11 @@ struct Vocabulary: Sendable {
     return ids
   }
 
-  private static func pair(_ line: Substring, path: String) throws(UnCLIPError) -> Pair {
-    let parts = line.split(separator: " ", omittingEmptySubsequences: false)
+  private static func pair(_ line: String, path: String) throws(UnCLIPError) -> Pair {
+    let parts = line.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
     guard parts.count == 2 else {
-      throw UnCLIPError(.malformed, "Cannot use '\(path)': the merge '\(line)' is not two tokens.")
+      throw UnCLIPError(.malformed, "Cannot use '\(path)': the merge '\(line.prefix(60))' is not two tokens.")
     }
-    return Pair(left: String(parts[0]), right: String(parts[1]))
-  }
-
-  private static func ranks(_ pairs: [Pair]) -> [Pair: Int] {
-    Dictionary(zip(pairs, pairs.indices), uniquingKeysWith: { _, last in last })
+    return Pair(left: String(Substring(parts[0])), right: String(Substring(parts[1])))
   }
 }

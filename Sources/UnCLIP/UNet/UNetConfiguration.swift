@@ -144,8 +144,15 @@ struct UNetConfiguration: Sendable {
     if hasMiddle, try config.bool("add_attention", default: true) {
       let width = channels[count - 1]
       let named = try config.optionalInt("attn_norm_num_groups")
+      if let named, named < 1 || width % named != 0 {
+        throw config.refusal("attn_norm_num_groups", "it must divide \(width) channels")
+      }
+      let headWidth = try config.optionalInt("attention_head_dim", default: 8) ?? width
+      guard (1...width).contains(headWidth) else {
+        throw config.refusal("attention_head_dim", "a head of \(headWidth) needs as many channels")
+      }
       middleAttention = Attention(
-        headWidth: try config.optionalInt("attention_head_dim", default: 8) ?? width,
+        headWidth: headWidth,
         groups: named ?? (settings.scaleShift ? nil : settings.groups), epsilon: settings.epsilon,
         contextWidth: nil, outputScale: settings.middleScale)
     } else {
@@ -168,8 +175,9 @@ struct UNetConfiguration: Sendable {
 
   private static func channels(_ config: Config) throws -> [Int] {
     let channels = try config.ints("block_out_channels")
-    guard !channels.isEmpty, channels.allSatisfy({ $0 > 0 }) else {
-      throw config.refusal("block_out_channels", "expected at least one positive width")
+    // More than 13 halvings are more than the largest picture has.
+    guard (1...13).contains(channels.count), channels.allSatisfy({ (1...Config.largest).contains($0) }) else {
+      throw config.refusal("block_out_channels", "expected 1 to 13 positive widths")
     }
     return channels
   }
@@ -183,7 +191,7 @@ struct UNetConfiguration: Sendable {
     let frequencyShift: Double
 
     init(_ config: Config, channels: [Int]) throws {
-      sampleSize = try config.positive("sample_size")
+      sampleSize = try config.sampleSize()
       let factor = 1 << (channels.count - 1)
       guard sampleSize % factor == 0 else {
         throw config.refusal(

@@ -57,7 +57,7 @@ struct UpsamplerPass: Sendable {
 
   /// The steps that enlarge `picture`, `[channels, height, width]`.
   func loop(_ compute: Compute, picture: Tensor, steps: Int) throws -> DenoisingRun.Loop {
-    let timesteps = try scheduler.checkedTimesteps(steps, stage: .upsampler)
+    let timesteps = scheduler.timesteps(steps)
     let enlarged = compute.resampleBicubic(
       picture.reshaped([1] + picture.shape), height: size, width: size)
     let (first, last, scheduler) = (first, last, scheduler)

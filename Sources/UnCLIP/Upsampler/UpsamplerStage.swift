@@ -36,6 +36,7 @@ package struct UpsamplerStage: Sendable {
     _ request: PictureRequest, baseImage: Tensor, pass: Int = 0,
     from checkpoint: StageCheckpoint? = nil
   ) throws -> DenoisingRun {
+    try shape.check(request)
     let expected = pass == 0 ? shape.base.shape : shape.upsampled[pass - 1].shape
     guard baseImage.shape == expected else {
       throw UnCLIPError(

@@ -1,0 +1,45 @@
+/// A picture of 8-bit red, green, blue and opacity, row by row from the top; 255 is opaque.
+package struct RGBAImage: Sendable, Equatable {
+  package let width: Int
+  package let height: Int
+  /// `width * height * 4` values.
+  package var pixels: [UInt8]
+
+  package init(width: Int, height: Int, pixels: [UInt8]) {
+    precondition(pixels.count == width * height * 4, "\(pixels.count) values are no \(width)x\(height) picture")
+    self.width = width
+    self.height = height
+    self.pixels = pixels
+  }
+
+  package var isOpaque: Bool { stride(from: 3, to: pixels.count, by: 4).allSatisfy { pixels[$0] == 255 } }
+
+  /// The colours alone, whatever their opacity: what the reference's preprocessing sees.
+  package var colours: RGBImage {
+    RGBImage(width: width, height: height, pixels: channels(3) { pixel, channel in pixels[pixel * 4 + channel] })
+  }
+
+  /// The opacity of each pixel, `width * height` values: a mask.
+  package var opacity: [UInt8] { channels(1) { pixel, _ in pixels[pixel * 4 + 3] } }
+
+  /// The picture laid over a colour, as a person sees it.
+  package func over(_ colour: (UInt8, UInt8, UInt8)) -> RGBImage {
+    let ground = [Int(colour.0), Int(colour.1), Int(colour.2)]
+    return RGBImage(
+      width: width, height: height,
+      pixels: channels(3) { pixel, channel in
+        let alpha = Int(pixels[pixel * 4 + 3])
+        return UInt8((Int(pixels[pixel * 4 + channel]) * alpha + ground[channel] * (255 - alpha) + 127) / 255)
+      })
+  }
+
+  private func channels(_ count: Int, _ value: (_ pixel: Int, _ channel: Int) -> UInt8) -> [UInt8] {
+    let total = width * height * count
+    return [UInt8](unsafeUninitializedCapacity: total) { result, filled in
+      for pixel in 0..<width * height {
+        for channel in 0..<count { result[pixel * count + channel] = value(pixel, channel) }
+      }
+      filled = total
+    }
+  }
+}

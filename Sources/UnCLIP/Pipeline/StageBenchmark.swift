@@ -1,0 +1,91 @@
+package import Tensor
+
+/// Evaluations of one stage's model on random inputs, to be timed.
+///
+/// Loads only the parts that the stage evaluates, so that memory can be measured too.
+package struct StageBenchmark: Sendable {
+  /// What does not change between steps, such as the prior's text prefix.
+  package let prepare: @Sendable () -> Void
+  /// One evaluation of the model for `batch` rows.
+  package let step: @Sendable () -> Void
+
+  /// - Parameters:
+  ///   - batch: rows evaluated at once; a guided picture has two.
+  /// - Throws: ``UnCLIPError`` naming the file and what is wrong with it.
+  package init(model: ModelFolder, stage: DenoisingStage, batch: Int, threads: ThreadPool) throws {
+    let compute = Compute(threads: threads)
+    switch stage {
+    case .prior: (prepare, step) = try Self.prior(model, batch, compute)
+    case .decoder: (prepare, step) = try Self.decoder(model, batch, compute)
+    case .upsampler: (prepare, step) = try Self.upsampler(model, batch, compute)
+    }
+  }
+
+  private typealias Work = (@Sendable () -> Void, @Sendable () -> Void)
+
+  /// A timestep in the middle of any schedule.
+  private static let timestep = 100
+
+  private static func random(_ shape: [Int]) -> Tensor {
+    var generator = TorchGenerator(seed: 0)
+    return Tensor(generator.normal(count: shape.reduce(1, *)), shape: shape)
+  }
+
+  /// A text of full length, the longest that the prior takes.
+  private static func prior(_ model: ModelFolder, _ batch: Int, _ compute: Compute) throws -> Work {
+    let prior = try PriorTransformer(model.part("prior"))
+    let tokens = prior.textTokens
+    let text = try TextConditioning(
+      hiddenStates: random([2, tokens, prior.embeddingWidth]),
+      embedding: random([2, prior.textEmbeddingWidth]),
+      mask: Tensor(Array(repeating: 1, count: 2 * tokens), shape: [2, tokens]))
+    let sample = random([prior.embeddingWidth])
+    let prefixes = Shelf<[PriorTransformer.Prefix]>([])
+    return (
+      { prefixes.value = (0..<batch).map { prior.prefix(compute, text: text, row: $0 % 2) } },
+      { _ = prior(compute, sample, timestep: timestep, prefixes: prefixes.value) }
+    )
+  }
+
+  private static func decoder(
+    _ model: ModelFolder, _ batch: Int, _ compute: Compute
+  ) throws -> Work {
+    let part = try model.part("decoder")
+    let configuration = try UNetConfiguration(decoder: part.config)
+    let unet = try UNet(part.weights, configuration: configuration)
+    let tokens =
+      try model.part("prior").config.positive("num_embeddings", default: 77)
+      + model.part("text_proj").config.positive("clip_extra_context_tokens", default: 4)
+    let width = try model.part("text_proj").config.positive("cross_attention_dim")
+    let contexts = Array(repeating: random([tokens, width]), count: batch)
+    let size = configuration.sampleSize
+    let sample = random([batch, configuration.inChannels, size, size])
+    let addition =
+      configuration.takesAddition ? random([batch, 1, configuration.timeWidth]) : nil
+    let context = Shelf(UNet.Context.none)
+    return (
+      { context.value = unet.context(compute, tokens: contexts) },
+      {
+        _ = unet(
+          compute, sample, timestep: timestep, addition: addition, context: context.value)
+      }
+    )
+  }
+
+  private static func upsampler(
+    _ model: ModelFolder, _ batch: Int, _ compute: Compute
+  ) throws -> Work {
+    let part = try model.part("super_res_first")
+    let configuration = try UNetConfiguration(upsampler: part.config)
+    let unet = try UNet(part.weights, configuration: configuration)
+    let size = configuration.sampleSize
+    let sample = random([batch, configuration.inChannels, size, size])
+    return ({}, { _ = unet(compute, sample, timestep: timestep) })
+  }
+
+  /// What the preparation leaves for the steps; both run on the caller's thread.
+  private final class Shelf<Value>: @unchecked Sendable {
+    var value: Value
+    init(_ value: Value) { self.value = value }
+  }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Foundation
+import Tensor
+import UnCLIP
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Time one stage of a model on random inputs.",
+    discussion: """
+      The batch counts rows: a guided picture has two. The prior's total includes its text prefix.
+
+      atelier bench --model models/starter --stage decoder --batch 2 --steps 5 --threads 2 --json
+      """)
+
+  @Option(help: ArgumentHelp("The model's folder.", valueName: "dir")) var model: String
+  @Option(help: "prior, decoder or upsampler.") var stage: Stage
+  @Option(help: "Rows at once.") var batch = 1
+  @Option(help: "Steps timed, after one to warm up.") var steps = 5
+  @Option(help: "Threads; default: the processors of this machine.") var threads: Int?
+  @Flag(help: "Print facts as JSON.") var json = false
+
+  enum Stage: String, ExpressibleByArgument, CaseIterable {
+    case prior, decoder, upsampler
+
+    var denoising: DenoisingStage {
+      switch self {
+      case .prior: .prior
+      case .decoder: .decoder
+      case .upsampler: .upsampler
+      }
+    }
+  }
+
+  func validate() throws {
+    guard batch > 0 else { throw ValidationError("--batch must be above zero.") }
+    guard steps > 0 else { throw ValidationError("--steps must be above zero.") }
+    guard threads ?? 1 > 0 else { throw ValidationError("--threads must be above zero.") }
+  }
+
+  func run() throws {
+    let pool = ThreadPool(threads: threads ?? ThreadPool.processors)
+    let benchmark = try StageBenchmark(
+      model: ModelFolder(path: model), stage: stage.denoising, batch: batch, threads: pool)
+    benchmark.prepare()
+    benchmark.step()
+    let clock = ContinuousClock()
+    let prepared = clock.measure { benchmark.prepare() }.seconds
+    let stepped = clock.measure { for _ in 0..<steps { benchmark.step() } }.seconds
+    let facts = Facts(
+      stage: stage.rawValue, batch: batch, steps: steps, threads: pool.threads,
+      secondsTotal: prepared + stepped, secondsPerStep: stepped / Double(steps),
+      peakMemoryBytes: PeakMemory.bytes)
+    if json {
+      try printJSON(facts)
+    } else {
+      print(
+        String(
+          format: "%@: %d steps of batch %d on %d threads in %.3f s, %.4f s a step, %.0f MB at most",
+          stage.rawValue, steps, batch, pool.threads, facts.secondsTotal, facts.secondsPerStep,
+          Double(facts.peakMemoryBytes) / 1e6))
+    }
+  }
+
+  /// The keys, in snake case, are part of the command line's contract.
+  private struct Facts: Encodable {
+    let stage: String
+    let batch, steps, threads: Int
+    let secondsTotal, secondsPerStep: Double
+    let peakMemoryBytes: Int
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import Shared
+import UnCLIP
+
+struct TokenizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tokenize", abstract: "Print the token ids of each line of a file, as JSON arrays.",
+    discussion: "atelier tokenize --model models/starter examples/prompts.txt")
+
+  @Option(help: ArgumentHelp("The model's folder.", valueName: "dir")) var model: String
+  @Argument(help: "The file; - for standard input.") var file: String
+
+  func run() throws {
+    let tokenizer = try Tokenizer(model: ModelFolder(path: model))
+    let bytes: Data
+    if file == "-" {
+      bytes = FileHandle.standardInput.readDataToEndOfFile()
+    } else {
+      guard let contents = FileManager.default.contents(atPath: file) else {
+        throw AtelierError(.notFound, "Cannot read '\(file)': there is no such file, or no permission.")
+      }
+      bytes = contents
+    }
+    var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    // The last line end ends a line and begins none.
+    if lines.last?.isEmpty == true { lines.removeLast() }
+    for (number, line) in lines.enumerated() {
+      guard let text = String(validating: line, as: UTF8.self) else {
+        throw AtelierError(.invalidInput, "Line \(number + 1) of '\(file)' is not valid UTF-8.")
+      }
+      print("[" + tokenizer.encode(text).ids.map(String.init).joined(separator: ", ") + "]")
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Foundation
+import Shared
+import Worker
+
+/// Leaves artifacts that depend on the request alone, without a model: what the cluster does with tasks
+/// is tested apart from what the engine computes.
+struct FakeExecutor: StageExecutor {
+  var models: [ModelInfo] = [Self.model]
+  var pause = Duration.zero
+  /// What happens before a task is done; throwing from it fails the task.
+  var before: @Sendable (StageTask) throws -> Void = { _ in }
+
+  static let model = ModelInfo(
+    name: "fake", digest: String(repeating: "f", count: 64), size: PictureSize(width: 8, height: 8), defaults: .karlo)
+
+  func execute(_ task: StageTask, report: (StageProgress) -> StageDirective) throws -> [Artifact] {
+    for step in 1...2 {
+      if pause > .zero { Thread.sleep(forTimeInterval: pause / .seconds(2)) }
+      let progress = StageProgress(completedSteps: step, steps: 2) { Self.artifact(.latents, task) }
+      if report(progress) == .stop { throw CancellationError() }
+    }
+    try before(task)
+    switch task.stage {
+    case .embed:
+      let text = task.textWanted ? [Artifact.Kind.textStates, .textEmbedding, .textMask] : []
+      return ([.imageEmbedding] + text).map { Self.artifact($0, task) }
+    case .denoise:
+      for kind in [Artifact.Kind.textStates, .textEmbedding, .textMask, .imageEmbedding] { _ = try task.input(kind) }
+      return [Self.artifact(.baseImage, task)]
+    case .upsample:
+      _ = try task.input(.baseImage)
+      return [Artifact(kind: .picture, type: .png, shape: [8, 8, 3], bytes: Self.picture(task.prompt, task.seed))]
+    }
+  }
+
+  /// The "picture" of a prompt and seed.
+  static func picture(_ prompt: String, _ seed: UInt64) -> [UInt8] { Array("\(prompt)/\(seed)".utf8) }
+
+  private static func artifact(_ kind: Artifact.Kind, _ task: StageTask) -> Artifact {
+    let bytes = withUnsafeBytes(of: task.seed.littleEndian) { Array($0) }
+    return Artifact(kind: kind, type: .uint8, shape: [8], bytes: bytes)
+  }
+}

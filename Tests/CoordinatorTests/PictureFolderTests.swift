@@ -1,0 +1,25 @@
+import Coordinator
+import Foundation
+import Shared
+import TestSupport
+import Testing
+
+@Suite struct PictureFolderTests {
+  @Test func `a picture is whole under its name and nothing else is left`() throws {
+    let folder = try TemporaryFolder()
+    let pictures = try PictureFolder(dataFolder: folder.path)
+    let name = PictureFolder.name(job: JobID("job-x"), item: 12_345, index: 2)
+    #expect(name == "job-x/0012/012345-2.png")
+    try pictures.write([1, 2, 3], name: name)
+    try pictures.write([1, 2, 3, 4], name: name)
+    #expect(try pictures.read(name) == Data([1, 2, 3, 4]))
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/pictures/job-x/0012")
+    #expect(left == ["012345-2.png"])
+  }
+
+  @Test func `a missing picture is an error that names it`() throws {
+    let folder = try TemporaryFolder()
+    let pictures = try PictureFolder(dataFolder: folder.path)
+    #expect(throws: AtelierError.self) { try pictures.read("none.png") }
+  }
+}

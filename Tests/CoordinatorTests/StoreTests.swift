@@ -1,0 +1,184 @@
+import Coordinator
+import Foundation
+import Shared
+import TestSupport
+import Testing
+
+@Suite struct StoreTests {
+  private let folder: TemporaryFolder
+  private let store: Store
+  private let model = ModelInfo(
+    name: "m", digest: "d1", size: PictureSize(width: 64, height: 64), defaults: .karlo)
+  private let worker = WorkerID("prior-a")
+
+  init() throws {
+    folder = try TemporaryFolder()
+    store = try Store(folder: folder.path)
+    let model = model
+    try store.write { try $0.register(model, at: 1) }
+  }
+
+  private func submit(_ prompts: [String], n: Int = 1) throws -> JobID {
+    var generator = SystemRandomNumberGenerator()
+    let id = JobID(using: &generator)
+    let model = model
+    try store.write { store in
+      let seq = try store.beginJob(id, name: "test", model: model, priority: 0, at: 1)
+      let items = prompts.enumerated().map { index, prompt in
+        ResolvedItem(
+          line: index + 1, customID: nil, prompt: prompt, negativePrompt: nil, n: n, seed: 10, size: model.size,
+          parameters: .karlo)
+      }
+      try store.addItems(items, to: seq)
+      try store.activateJob(seq)
+    }
+    return id
+  }
+
+  private func lease(_ job: JobID, _ stage: Stage, limit: Int = 1) throws -> [LeasedTask] {
+    let worker = worker
+    return try store.write { store in
+      try store.lease(limit, of: stage, job: store.job(job).seq, to: worker, at: 2)
+    }
+  }
+
+  private func artifact(_ kind: Artifact.Kind) -> Artifact {
+    Artifact(kind: kind, type: .float32, shape: [1], bytes: [1, 2, 3, 4])
+  }
+
+  /// Takes one image through all stages.
+  private func finish(_ job: JobID) throws {
+    for stage in Stage.allCases {
+      for task in try lease(job, stage) {
+        try store.write { store in
+          let record = try #require(try store.task(task.id.task))
+          try store.complete(record, worker: worker, seconds: 1)
+          if stage == .upsample { try store.publish(record, file: "f", sha256: "s", at: 3) }
+        }
+      }
+    }
+  }
+
+  @Test func `counters agree with the rows at every point of a job`() throws {
+    let job = try submit(["a", "b", "c"], n: 2)
+    func check(pending: Int, completed: Int) throws {
+      let record = try store.read { try $0.job(job) }
+      #expect(record.images.pending == pending)
+      #expect(record.images.completed == completed)
+      #expect(record.images.total == 6)
+      let lines = try store.read { try $0.manifest(of: record, after: 0, limit: 100).lines }
+      #expect(lines.filter { $0.state == .completed }.count == completed)
+      #expect(lines.filter { $0.state == .pending }.count == pending)
+    }
+    try check(pending: 6, completed: 0)
+    for done in 1...6 {
+      try finish(job)
+      try check(pending: 6 - done, completed: done)
+    }
+    #expect(try store.read { try $0.job(job).state } == .completed)
+  }
+
+  @Test func `each image of an item has its own seed`() throws {
+    let job = try submit(["a"], n: 3)
+    #expect(try lease(job, .embed, limit: 3).map(\.seed) == [10, 11, 12])
+  }
+
+  @Test func `a task is leased once, and each lease has a new attempt`() throws {
+    let job = try submit(["a"])
+    let first = try #require(try lease(job, .embed).first)
+    #expect(try lease(job, .embed).isEmpty)
+    try store.write { try $0.release(first.id.task) }
+    let second = try #require(try lease(job, .embed).first)
+    #expect(second.id.task == first.id.task)
+    #expect(second.id.attempt == first.id.attempt + 1)
+  }
+
+  @Test func `a submission that was not finished leaves nothing after a restart`() throws {
+    let model = model
+    try store.write { store in
+      let seq = try store.beginJob(JobID("job-half"), name: "half", model: model, priority: 0, at: 1)
+      try store.addItems(
+        [ResolvedItem(line: 1, customID: nil, prompt: "a", negativePrompt: nil, n: 1, seed: 1, size: model.size, parameters: .karlo)],
+        to: seq)
+    }
+    #expect(try store.read { try $0.jobs(limit: 10) }.isEmpty)
+    try store.close()
+    let again = try Store(folder: folder.path)
+    try again.write { try $0.abandonUnfinishedSubmissions() }
+    #expect(throws: AtelierError.self) { try again.read { try $0.job(JobID("job-half")) } }
+    #expect(try again.read { try $0.readyWork() }.isEmpty)
+  }
+
+  @Test func `cancelling ends every image and names the attempts in hand`() throws {
+    let job = try submit(["a", "b"])
+    let leased = try #require(try lease(job, .embed).first)
+    let held = try store.write { store in try store.cancel(store.job(job), at: 5) }
+    #expect(held == [leased.id])
+    let record = try store.read { try $0.job(job) }
+    #expect(record.state == .cancelled)
+    #expect(record.images.cancelled == 2)
+    #expect(try lease(job, .embed).isEmpty)
+  }
+
+  @Test func `a failed image can be tried again, which reopens the job`() throws {
+    let job = try submit(["a"])
+    let task = try #require(try lease(job, .embed).first)
+    try store.write { store in
+      let record = try #require(try store.task(task.id.task))
+      try store.recordFailure(record, worker: worker, reason: "no", at: 3)
+      try store.fail(record, reason: "no", at: 3)
+    }
+    let failed = try store.read { try $0.job(job) }
+    #expect(failed.state == .completed)
+    #expect(failed.images.failed == 1)
+    #expect(try store.read { try $0.failureReasons(of: failed, limit: 5) } == [FailureReason(reason: "no", images: 1, example: "a")])
+    #expect(try store.write { store in try store.retryFailures(of: store.job(job)) } == 1)
+    #expect(try store.read { try $0.job(job).state } == .active)
+    #expect(try lease(job, .embed).count == 1)
+  }
+
+  @Test func `artifacts reach the next stage, and a damaged one is noticed`() throws {
+    let job = try submit(["a"])
+    let embed = try #require(try lease(job, .embed).first)
+    try store.write { store in
+      let record = try #require(try store.task(embed.id.task))
+      for kind in [Artifact.Kind.textStates, .textEmbedding, .textMask, .imageEmbedding] {
+        try store.keep(artifact(kind), for: record)
+      }
+      try store.complete(record, worker: worker, seconds: 1)
+    }
+    let denoise = try #require(try lease(job, .denoise).first)
+    let inputs = try store.read { try $0.inputs(of: denoise) }
+    #expect(inputs == [.textStates, .textEmbedding, .textMask, .imageEmbedding].map { artifact($0) })
+  }
+
+  @Test func `a missing input is an error that names it`() throws {
+    let job = try submit(["a"])
+    let embed = try #require(try lease(job, .embed).first)
+    try store.write { store in
+      try store.complete(#require(try store.task(embed.id.task)), worker: worker, seconds: 1)
+    }
+    let denoise = try #require(try lease(job, .denoise).first)
+    #expect(throws: AtelierError.self) { try store.read { try $0.inputs(of: denoise) } }
+  }
+
+  @Test func `a checkpoint of a stale attempt is not kept`() throws {
+    let job = try submit(["a"])
+    let task = try #require(try lease(job, .embed).first)
+    let stale = TaskAttempt(task: task.id.task, attempt: task.id.attempt - 1)
+    try store.write { try $0.saveCheckpoint(stale, completedSteps: 3, latents: artifact(.latents)) }
+    #expect(try store.read { try $0.checkpoint(of: task.id.task)?.completedSteps } == nil)
+    try store.write { try $0.saveCheckpoint(task.id, completedSteps: 4, latents: artifact(.latents)) }
+    #expect(try store.read { try $0.checkpoint(of: task.id.task)?.completedSteps } == 4)
+  }
+
+  @Test func `a second coordinator on the same folder is refused`() throws {
+    #expect(throws: AtelierError.self) { _ = try Store(folder: folder.path) }
+  }
+
+  @Test func `a folder that cannot be made is one clear sentence`() throws {
+    let file = try folder.write("", to: "file")
+    #expect(throws: AtelierError.self) { _ = try Store(folder: file + "/data") }
+  }
+}
+

@@ -1,0 +1,56 @@
+import Foundation
+import Shared
+import Testing
+
+@Suite struct ConfigurationTests {
+  private func load(_ yaml: String) throws -> ClusterConfiguration {
+    try ClusterConfiguration(yaml: yaml, name: "cluster.yaml", folder: "/srv")
+  }
+
+  private func complaint(_ yaml: String) -> String {
+    do {
+      _ = try load(yaml)
+      return ""
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func `the file in the repository shows the defaults`() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().path
+    let shipped = try ClusterConfiguration(contentsOf: root + "/cluster.yaml")
+    var expected = ClusterConfiguration()
+    expected.coordinator.data = root + "/data"
+    expected.models = [.init(name: "starter", path: root + "/models/starter")]
+    expected.defaultModel = "starter"
+    #expect(shipped == expected)
+  }
+
+  @Test func `an empty file is all defaults`() throws {
+    #expect(try load("").coordinator.http == "127.0.0.1:8080")
+    #expect(try load("coordinator:\n").worker.capacity == 4)
+  }
+
+  @Test func `paths are relative to the file`() throws {
+    let configuration = try load("coordinator:\n  data: d\nmodels:\n  - name: m\n    path: ../models/m\n")
+    #expect(configuration.coordinator.data == "/srv/d")
+    #expect(configuration.models == [.init(name: "m", path: "/models/m")])
+  }
+
+  @Test(arguments: [
+    ("coordinator:\n  dta: x\n", "line 2: 'coordinator.dta': there is no such setting"),
+    ("colour: red\n", "line 1: 'colour': there is no such setting"),
+    ("coordinator:\n  attempts: many\n", "line 2: 'coordinator.attempts': 'many' is no whole number"),
+    ("worker:\n  capacity: 0\n", "line 2: 'worker.capacity': '0'"),
+    ("models:\n  - name: a\n", "'models.path': a model needs"),
+    ("models:\n  - name: a\n    path: x\n  - name: a\n    path: y\n", "line 4: 'models.name': another model"),
+    ("models: starter\n", "line 1: 'models': a list is expected"),
+    ("default_model: x\n", "no model in 'models' is called 'x'"),
+    ("coordinator:\n  heartbeat_seconds: 5\n  silence_seconds: 6\n", "line 3: 'coordinator.silence_seconds'"),
+    ("coordinator: 5\n", "line 1: 'coordinator'"),
+    ("a: [\n", "cluster.yaml"),
+  ]) func `a wrong setting is named by line and key`(yaml: String, expected: String) {
+    #expect(complaint(yaml).contains(expected), "\(complaint(yaml))")
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Logging
+import Shared
+import TestSupport
+import Testing
+
+/// One suite for both transports: what holds for the one in process holds for ZeroMQ.
+@Suite struct TransportTests {
+  enum Kind: String, CaseIterable { case inProcess, zeroMQ }
+
+  /// What arrived at one side.
+  final class Inbox: @unchecked Sendable {
+    private let lock = NSLock()
+    private var messages: [(frames: [[UInt8]], peer: String)] = []
+    private var lost: [String] = []
+
+    var handler: TransportHandler {
+      TransportHandler(
+        received: { frames, peer in self.lock.withLock { self.messages.append((frames, peer)) } },
+        undeliverable: { peer in self.lock.withLock { self.lost.append(peer) } })
+    }
+
+    var received: [(frames: [[UInt8]], peer: String)] { lock.withLock { messages } }
+    var undeliverable: [String] { lock.withLock { lost } }
+  }
+
+  /// A coordinator's side and a way to connect workers to it.
+  struct Wiring {
+    let coordinator: any Transport
+    let connect: (String, Inbox) throws -> any Transport
+
+    init(_ kind: Kind, _ inbox: Inbox) throws {
+      switch kind {
+      case .inProcess:
+        let hub = InProcessHub()
+        coordinator = hub.bind(handler: inbox.handler)
+        connect = { hub.connect(as: $0, handler: $1.handler) }
+      case .zeroMQ:
+        let address = "ipc://" + NSTemporaryDirectory() + "atelier-" + UUID().uuidString
+        let logger = Logger(label: "test")
+        coordinator = try ZeroMQTransport(role: .coordinator(bind: address), handler: inbox.handler, logger: logger)
+        connect = {
+          try ZeroMQTransport(role: .worker(connect: address, identity: $0), handler: $1.handler, logger: logger)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Kind.allCases) func `messages arrive whole, in order, and with their sender`(kind: Kind) async throws {
+    let (inbox, workerInbox) = (Inbox(), Inbox())
+    let wiring = try Wiring(kind, inbox)
+    let worker = try wiring.connect("worker-1", workerInbox)
+    for number in 0..<200 { worker.send([[UInt8(number)], [], [1, 2, 3]], to: "") }
+    #expect(try await eventually { inbox.received.count == 200 })
+    #expect(inbox.received.map(\.frames) == (0..<200).map { [[UInt8($0)], [], [1, 2, 3]] })
+    #expect(Set(inbox.received.map(\.peer)) == ["worker-1"])
+
+    wiring.coordinator.send([[42]], to: "worker-1")
+    #expect(try await eventually { workerInbox.received.count == 1 })
+    #expect(workerInbox.received.first?.frames == [[42]])
+    worker.close()
+    wiring.coordinator.close()
+  }
+
+  @Test(arguments: Kind.allCases) func `a message to nobody is reported`(kind: Kind) async throws {
+    let inbox = Inbox()
+    let wiring = try Wiring(kind, inbox)
+    wiring.coordinator.send([[1]], to: "nobody")
+    #expect(try await eventually { inbox.undeliverable == ["nobody"] })
+    wiring.coordinator.close()
+  }
+
+  @Test(arguments: Kind.allCases) func `a worker that comes back under its name takes over`(kind: Kind) async throws {
+    let (inbox, first, second) = (Inbox(), Inbox(), Inbox())
+    let wiring = try Wiring(kind, inbox)
+    let old = try wiring.connect("worker-1", first)
+    old.send([[1]], to: "")
+    #expect(try await eventually { inbox.received.count == 1 })
+    let new = try wiring.connect("worker-1", second)
+    new.send([[2]], to: "")
+    #expect(try await eventually { inbox.received.count == 2 })
+    wiring.coordinator.send([[3]], to: "worker-1")
+    #expect(try await eventually { second.received.count == 1 })
+    for transport in [old, new, wiring.coordinator] { transport.close() }
+  }
+
+  @Test func `an address that is none is refused with a sentence`() throws {
+    #expect(throws: AtelierError.self) {
+      try ZeroMQTransport(
+        role: .coordinator(bind: "tcp://nowhere"), handler: Inbox().handler, logger: Logger(label: "test"))
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import Testing
+
+@testable import Tensor
+
+/// Operations against the sums that define them, in double precision.
+@Suite("Operations")
+struct OperationTests {
+  private let compute = Compute(threads: ThreadPool(threads: 2))
+
+  private func random(_ shape: [Int], seed: UInt64) -> Tensor {
+    var generator = RepeatableGenerator(seed: seed)
+    let count = shape.reduce(1, *)
+    return Tensor((0..<count).map { _ in Float.random(in: -1...1, using: &generator) }, shape: shape)
+  }
+
+  private func close(_ actual: Tensor, _ expected: [Double], _ limit: Double = 1e-5) -> Bool {
+    let scale = max(1, expected.reduce(0) { max($0, abs($1)) })
+    return actual.count == expected.count
+      && zip(actual.array, expected).allSatisfy { abs(Double($0) - $1) <= limit * scale }
+  }
+
+  @Test(
+    "A convolution is the sum over its taps",
+    arguments: [
+      [1, 3, 5, 7, 4, 3, 1], [2, 8, 16, 16, 16, 3, 1], [1, 4, 9, 6, 3, 5, 2], [2, 6, 4, 4, 5, 1, 0],
+      [1, 130, 6, 6, 260, 3, 1], [1, 2, 70, 33, 2, 3, 1],
+    ])
+  func convolution(shape: [Int]) {
+    let (pictures, inner, height, width) = (shape[0], shape[1], shape[2], shape[3])
+    let (outer, kernel, padding) = (shape[4], shape[5], shape[6])
+    let x = random([pictures, inner, height, width], seed: 1)
+    let weight = random([outer, inner, kernel, kernel], seed: 2)
+    let (bias, offset) = (random([outer], seed: 3), random([pictures, outer], seed: 4))
+    let residual = random([pictures, outer, height, width], seed: 5)
+    let actual = compute.convolution(
+      x, weight: weight, padding: padding,
+      finish: .init(bias: bias, offset: offset, residual: residual, factor: 0.5))
+    let (xs, ws, bs) = (x.array, weight.array, bias.array)
+    let (os, rs) = (offset.array, residual.array)
+    var expected: [Double] = []
+    for n in 0..<pictures {
+      for o in 0..<outer {
+        for y in 0..<height {
+          for z in 0..<width {
+            var sum = Double(bs[o]) + Double(os[n * outer + o])
+            for c in 0..<inner {
+              for i in 0..<kernel {
+                for j in 0..<kernel {
+                  let (row, column) = (y + i - padding, z + j - padding)
+                  guard (0..<height).contains(row), (0..<width).contains(column) else { continue }
+                  sum +=
+                    Double(ws[((o * inner + c) * kernel + i) * kernel + j])
+                    * Double(xs[((n * inner + c) * height + row) * width + column])
+                }
+              }
+            }
+            expected.append((sum + Double(rs[expected.count])) * 0.5)
+          }
+        }
+      }
+    }
+    #expect(close(actual, expected))
+  }
+
+  @Test("A linear layer is a product", arguments: [[1, 1, 5, 7], [2, 3, 16, 300], [1, 81, 33, 17]])
+  func linear(shape: [Int]) {
+    let (pictures, rows, inner, outer) = (shape[0], shape[1], shape[2], shape[3])
+    let x = random([pictures, rows, inner], seed: 1)
+    let (weight, bias) = (random([outer, inner], seed: 2), random([outer], seed: 3))
+    let residual = random([pictures, rows, outer], seed: 4)
+    let actual = compute.linear(
+      x, weight: weight, bias: bias, activation: .relu, residual: residual)
+    let (xs, ws, bs, rs) = (x.array, weight.array, bias.array, residual.array)
+    var expected: [Double] = []
+    for row in 0..<pictures * rows {
+      for o in 0..<outer {
+        var sum = Double(bs[o])
+        for i in 0..<inner { sum += Double(xs[row * inner + i]) * Double(ws[o * inner + i]) }
+        expected.append(max(sum, 0) + Double(rs[expected.count]))
+      }
+    }
+    #expect(close(actual, expected))
+  }
+
+  @Test("Attention weighs values by the softmax of scores", arguments: [false, true], [1, 2])
+  func attention(causal: Bool, pictures: Int) {
+    let (n, t, heads, d) = (5, causal ? 9 : 7, 3, 4)
+    let width = heads * d
+    let (q, k) = (random([pictures, n, width], seed: 1), random([pictures, t, width], seed: 2))
+    let v = random([pictures, t, width], seed: 3)
+    let actual = compute.attention(queries: q, keys: k, values: v, heads: heads, causal: causal)
+    let (qs, ks, vs) = (q.array, k.array, v.array)
+    var expected = [Double](repeating: 0, count: actual.count)
+    for p in 0..<pictures {
+      for h in 0..<heads {
+        for i in 0..<n {
+          let visible = causal ? t - n + i + 1 : t
+          let weights = (0..<visible).map { j in
+            exp(
+              (0..<d).reduce(0.0) { sum, e in
+                sum + Double(qs[(p * n + i) * width + h * d + e])
+                  * Double(ks[(p * t + j) * width + h * d + e])
+              } / Double(d).squareRoot())
+          }
+          let total = weights.reduce(0, +)
+          for e in 0..<d {
+            expected[(p * n + i) * width + h * d + e] = (0..<visible).reduce(0.0) { sum, j in
+              sum + weights[j] / total * Double(vs[(p * t + j) * width + h * d + e])
+            }
+          }
+        }
+      }
+    }
+    #expect(close(actual, expected))
+  }
+
+  @Test("Normalisations leave mean 0 and variance 1 behind")
+  func normalisation() {
+    let x = random([2, 8, 5, 5], seed: 1)
+    let (one, zero) = (Tensor([Float](repeating: 1, count: 8), shape: [8]), Tensor(zeros: [8]))
+    let y = compute.groupNorm(x, groups: 4, gamma: one, beta: zero, epsilon: 0).array
+    for group in 0..<8 {
+      let part = y[group * 50..<(group + 1) * 50].map { Double($0) }
+      #expect(abs(part.reduce(0, +)) / 50 < 1e-6)
+      #expect(abs(part.reduce(0) { $0 + $1 * $1 } / 50 - 1) < 1e-5)
+    }
+  }
+
+  @Test("Pooling averages, enlarging repeats, and both leave odd edges as the reference does")
+  func planes() {
+    let x = Tensor((0..<15).map { Float($0) }, shape: [1, 1, 3, 5])
+    #expect(compute.averagePool2x2(x).array == [3, 5])
+    #expect(compute.upsampleNearest2x2(x).array.prefix(10) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
+  }
+
+  @Test("Writing to a copy leaves the original alone")
+  func copyOnWrite() {
+    let original = Tensor([1, 2, 3], shape: [3])
+    var copy = original
+    copy.withUnsafeMutableBufferPointer { $0[0] = 9 }
+    #expect(original.array == [1, 2, 3])
+    #expect(copy.array == [9, 2, 3])
+  }
+
+  @Test("Buffers come back from the pool")
+  func pool() {
+    let pool = BufferPool()
+    let first = pool.take(1000)
+    pool.give(first.base, capacity: first.capacity)
+    let second = pool.take(1000)
+    #expect(first.base == second.base)
+    pool.give(second.base, capacity: second.capacity)
+    pool.trim()
+    #expect(pool.statistics.free == 0)
+  }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import Testing
+import TestSupport
+
+@testable import UnCLIP
+
+/// Against what transformers' CLIPTokenizer makes of the same lines (Fixtures/tokenizer/make_fixtures.py).
+@Suite struct TokenizerTests {
+  @Test(
+    "Hostile lines get the ids that transformers gives them, from every spelling of a tokenizer",
+    arguments: ["plain", "published", "padded", "json"])
+  func matchesReference(_ name: String) throws {
+    let tokenizer = try Tokenizer(ModelPart(name: "tokenizer", folder: Self.folder + name))
+    let lines = try TokenizerRecord.lines(Self.folder + "lines.json")
+    let record = try TokenizerRecord(Self.folder + "\(name).expected.json")
+    #expect(lines.count > 300 && lines.count == record.ids.count)
+    #expect(tokenizer.length == record.length)
+    for (line, ids) in zip(lines, record.ids) {
+      let sequence = tokenizer.encode(line)
+      #expect(sequence.ids == ids + Array(repeating: record.padding, count: record.length - ids.count), "\(line.debugDescription)")
+      #expect(sequence.mask == (0..<record.length).map { $0 < ids.count }, "\(line.debugDescription)")
+    }
+  }
+
+  @Test(
+    "A large corpus over the published vocabulary gets the ids that transformers gives it",
+    .enabled(if: ProcessInfo.processInfo.environment["ATELIER_TOKENIZER_CORPUS"] != nil))
+  func matchesReferenceOnCorpus() throws {
+    let folder = try #require(ProcessInfo.processInfo.environment["ATELIER_TOKENIZER_CORPUS"])
+    let tokenizer = try Tokenizer(ModelPart(name: "tokenizer", folder: folder + "/tokenizer"))
+    let lines = try TokenizerRecord.lines(folder + "/lines.json")
+    let expected = try TokenizerRecord.ids(folder + "/expected.json")
+    let start = ContinuousClock.now
+    let sequences = lines.map { tokenizer.encode($0) }
+    print("\(lines.count) lines in \(ContinuousClock.now - start)")
+    for (line, (sequence, ids)) in zip(lines, zip(sequences, expected))
+    where Array(sequence.ids.prefix(ids.count)) != ids || sequence.mask.count(where: { $0 }) != ids.count {
+      Issue.record("\(line.debugDescription): \(sequence.ids.prefix(sequence.mask.count { $0 })), expected \(ids)")
+    }
+  }
+
+  @Test("Texts that Swift takes for equal keep their own ids, in either order")
+  func canonicallyEqualWords() throws {
+    // Lower case leaves the one composed and the other not, behind the composing step.
+    let (composed, decomposed) = ("\u{1E96}", "H\u{331}")
+    func ids(_ first: String, _ second: String) throws -> [[Int]] {
+      let tokenizer = try Tokenizer(ModelPart(name: "tokenizer", folder: Self.folder + "plain"))
+      return [first, second].map { tokenizer.encode($0).ids }
+    }
+    let one = try ids(composed, decomposed)
+    let other = try ids(decomposed, composed)
+    #expect(one[0] == other[1])
+    #expect(one[1] == other[0])
+    #expect(one[0] != one[1])
+  }
+
+  @Test("A word of a hundred thousand letters is encoded in no time")
+  func longWord() throws {
+    let tokenizer = try Tokenizer(ModelPart(name: "tokenizer", folder: Self.folder + "plain"))
+    let start = ContinuousClock.now
+    let sequence = tokenizer.encode(String(repeating: "ab", count: 50_000))
+    #expect(ContinuousClock.now - start < .seconds(5))
+    #expect(!sequence.mask.contains(false))
+  }
+
+  @Test("A tokenizer that does not tell its length has the text encoder's, else 77")
+  func unknownLength() throws {
+    let part = try ModelPart(name: "tokenizer", folder: Self.folder + "long")
+    #expect(try Tokenizer(part).length == 77)
+    #expect(try Tokenizer(part, maximumLength: 12).encode("a red apple").ids.count == 12)
+  }
+
+  @Test(
+    "A damaged tokenizer is an error that names the file",
+    arguments: [
+      ("vocab.json", "{\"a\": -1}", "has the id -1"),
+      ("vocab.json", "{\"a\": 1e300}", "has the id 1e+300"),
+      ("vocab.json", "[]", "not a JSON object"),
+      ("vocab.json", "{\"a\": 0, \"a\": 1}", "'a' is given twice"),
+      ("merges.txt", "one two three\n", "is not two tokens"),
+      ("merges.txt", "zz yy\n", "needs tokens that the vocabulary lacks"),
+      ("tokenizer_config.json", "{\"model_max_length\": 1}", "'model_max_length' is 1.0"),
+      ("tokenizer_config.json", "{\"model_max_length\": \"x\"}", "'model_max_length' is \"x\""),
+      ("tokenizer_config.json", "{\"padding_side\": \"left\"}", "'padding_side' is \"left\""),
+    ])
+  func damaged(_ file: String, _ content: String, _ reason: String) throws {
+    let folder = try TemporaryFolder()
+    for name in ["vocab.json", "merges.txt", "tokenizer_config.json"] {
+      try FileManager.default.copyItem(atPath: Self.folder + "plain/" + name, toPath: "\(folder.path)/\(name)")
+    }
+    _ = try folder.write(content, to: file)
+    let error = try #require(throws: UnCLIPError.self) {
+      _ = try Tokenizer(ModelPart(name: "tokenizer", folder: folder.path))
+    }
+    #expect(error.message.contains(reason), "\(error)")
+    #expect(error.message.contains(folder.path), "\(error)")
+  }
+
+  @Test("Without a vocabulary the error says what is looked for")
+  func missing() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write("{}", to: "tokenizer_config.json")
+    let error = try #require(throws: UnCLIPError.self) {
+      _ = try Tokenizer(ModelPart(name: "tokenizer", folder: folder.path))
+    }
+    #expect(error.code == .missing && error.message.contains("neither tokenizer.json nor vocab.json"))
+  }
+
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent().path + "/Fixtures/tokenizer/"
+}
+
+/// The files that make_fixtures.py writes.
+private struct TokenizerRecord {
+  let length: Int
+  let padding: Int
+  /// Without the padding.
+  let ids: [[Int]]
+
+  init(_ path: String) throws {
+    let record = Config(path: path, values: try JSONValue.object(ofFile: path))
+    length = try record.int("length")
+    padding = try record.int("padding")
+    ids = try Self.ids(path)
+  }
+
+  static func lines(_ path: String) throws -> [String] { try Config(path: path).strings("lines") }
+
+  static func ids(_ path: String) throws -> [[Int]] {
+    guard case .array(let rows)? = try JSONValue.object(ofFile: path)["ids"] else { return [] }
+    return rows.map { row in
+      guard case .array(let ids) = row else { return [] }
+      return ids.compactMap { if case .integer(let id) = $0 { id } else { nil } }
+    }
+  }
+}
