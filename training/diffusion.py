@@ -10,6 +10,13 @@ SIGNAL = UnCLIPScheduler().alphas_cumprod
 LONGEST_STRIDE = 83
 
 
+def draw_timesteps(count: int, noisy_share: float, device: torch.device) -> torch.Tensor:
+    """Timesteps of a batch: so many of the noisier part, where the shape of things is decided, the rest of all."""
+    anywhere = torch.randint(TIMESTEPS, (count,), device=device)
+    noisy = torch.randint(2 * TIMESTEPS // 5, TIMESTEPS, (count,), device=device)
+    return torch.where(torch.rand(count, device=device) < noisy_share, noisy, anywhere)
+
+
 def noised(clean: torch.Tensor, timesteps: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
     """The sample at a timestep (Denoising Diffusion Probabilistic Models, 2020, formula 4)."""
     signal = spread(SIGNAL.to(clean.device)[timesteps], clean)

@@ -12,6 +12,7 @@ class Preset:
     base_size: int  # side of the decoder's pictures
     full_size: int  # side of the upsampler's pictures
     variants: int  # placements drawn of each thing
+    decoder_variants: int  # of these, placements that the decoder learns: fewer are learned sooner
     # CLIP: one width for text states, embeddings and the prior's inputs
     width: int
     heads: int
@@ -46,19 +47,19 @@ class Preset:
 
 PRESETS = {
     "toy": Preset(
-        name="toy", base_size=16, full_size=32, variants=2, width=32, heads=2, text_layers=1, vision_layers=1,
+        name="toy", base_size=16, full_size=32, variants=2, decoder_variants=2, width=32, heads=2, text_layers=1, vision_layers=1,
         vision_size=32, vision_patch=8, merges=64, prior_layers=1, prior_heads=2, prior_head_width=16,
         decoder_channels=(16, 32), decoder_blocks=1, decoder_head_width=16, upsampler_channels=(16, 32),
         upsampler_crop=32, groups=8, clip_batch=32, prior_batch=32, decoder_batch=16, upsampler_batch=8,
     ),
     "mini": Preset(
-        name="mini", base_size=32, full_size=128, variants=12, width=192, heads=6, text_layers=3, vision_layers=4,
+        name="mini", base_size=32, full_size=128, variants=12, decoder_variants=2, width=192, heads=6, text_layers=3, vision_layers=4,
         vision_size=64, vision_patch=8, merges=512, prior_layers=4, prior_heads=4, prior_head_width=64,
         decoder_channels=(48, 96, 144), decoder_blocks=1, decoder_head_width=48, upsampler_channels=(32, 48, 64),
-        upsampler_crop=64, groups=16, clip_batch=192, prior_batch=96, decoder_batch=64, upsampler_batch=12,
+        upsampler_crop=64, groups=16, clip_batch=192, prior_batch=96, decoder_batch=32, upsampler_batch=12,
     ),
     "base": Preset(
-        name="base", base_size=64, full_size=256, variants=32, width=256, heads=8, text_layers=4, vision_layers=6,
+        name="base", base_size=64, full_size=256, variants=32, decoder_variants=32, width=256, heads=8, text_layers=4, vision_layers=6,
         vision_size=64, vision_patch=8, merges=1024, prior_layers=8, prior_heads=6, prior_head_width=64,
         decoder_channels=(64, 128, 192, 256), decoder_blocks=2, decoder_head_width=32,
         upsampler_channels=(32, 64, 96), upsampler_crop=128, groups=16, clip_batch=512, prior_batch=512,

@@ -9,7 +9,8 @@ struct SubmissionRoute {
 
   func addRoutes(to api: RouterGroup<BasicRequestContext>) {
     api.post("jobs") { request, _ in
-      let (options, format) = try SubmissionQuery.decode(request.uri.queryParameters.map { (String($0.key), String($0.value)) })
+      let (options, format) = try SubmissionQuery.decode(
+        request.uri.queryParameters.map { (String($0.key), String($0.value)) })
       var submission = try await Submission(to: coordinator, options: options, format: format)
       do {
         for try await buffer in request.body {

@@ -26,6 +26,7 @@ package struct ImagingError: Error, Sendable, CustomStringConvertible {
   static func tooLarge(_ format: String, width: Int, height: Int) -> ImagingError {
     ImagingError(
       .unsupported,
-      "Cannot read a \(format) of \(width)x\(height) pixels: at most \(longestSide) a side and \(mostPixels) in all are taken.")
+      "Cannot read a \(format) of \(width)x\(height) pixels: at most \(longestSide) a side and \(mostPixels) in all are taken."
+    )
   }
 }

@@ -22,7 +22,9 @@ struct Atelier: AsyncParsableCommand {
           SubmitCommand.self, StatusCommand.self, JobsCommand.self, FetchCommand.self, CancelCommand.self,
           PauseCommand.self, ResumeCommand.self, RetryCommand.self, WorkersCommand.self, DrainCommand.self,
         ]),
-      CommandGroup(name: "ON THIS MACHINE", subcommands: [RenderCommand.self, TokenizeCommand.self, ModelCommand.self, BenchCommand.self]),
+      CommandGroup(
+        name: "ON THIS MACHINE",
+        subcommands: [RenderCommand.self, TokenizeCommand.self, ModelCommand.self, BenchCommand.self]),
     ])
 
   /// Exit status: 0 done, 1 failed, 2 usage. The argument parser's own status for usage errors is 64.

@@ -76,7 +76,9 @@ final class TestCluster: @unchecked Sendable {
     return worker
   }
 
-  func submit(_ text: String, as format: PromptFileFormat = .text, options: SubmitOptions = SubmitOptions()) async throws -> JobID {
+  func submit(_ text: String, as format: PromptFileFormat = .text, options: SubmitOptions = SubmitOptions())
+    async throws -> JobID
+  {
     var submission = try await Submission(to: coordinator, options: options, format: format)
     do {
       try await submission.consume(Array(text.utf8))

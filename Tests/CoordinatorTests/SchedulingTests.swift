@@ -4,7 +4,9 @@ import TestSupport
 import Testing
 
 @Suite struct AssignmentPlannerTests {
-  private func candidate(_ name: String, _ pool: Pool, credit: Int, models: Set<String> = ["m"]) -> AssignmentPlanner.Candidate {
+  private func candidate(_ name: String, _ pool: Pool, credit: Int, models: Set<String> = ["m"])
+    -> AssignmentPlanner.Candidate
+  {
     AssignmentPlanner.Candidate(worker: WorkerID(name), pool: pool, models: models, credit: credit)
   }
 
@@ -37,19 +39,23 @@ import Testing
     let claims = AssignmentPlanner.plan(
       candidates: [candidate("p", .prior, credit: 8)], work: [ready(1, .embed, 50)], room: 3)
     #expect(claims.map(\.count) == [3])
-    #expect(AssignmentPlanner.plan(candidates: [candidate("p", .prior, credit: 8)], work: [ready(1, .embed, 5)], room: -2).isEmpty)
+    #expect(
+      AssignmentPlanner.plan(candidates: [candidate("p", .prior, credit: 8)], work: [ready(1, .embed, 5)], room: -2)
+        .isEmpty)
   }
 
   @Test(arguments: 0..<200) func `claims never exceed credit, ready tasks or room`(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     let candidates = (0..<Int.random(in: 0...6, using: &generator)).map { index in
       candidate(
-        "w\(index)", Bool.random(using: &generator) ? .prior : .decoder, credit: Int.random(in: 0...5, using: &generator),
+        "w\(index)", Bool.random(using: &generator) ? .prior : .decoder,
+        credit: Int.random(in: 0...5, using: &generator),
         models: Bool.random(using: &generator) ? ["m"] : ["m", "n"])
     }
     let work = (0..<Int.random(in: 0...6, using: &generator)).map { index in
       ready(
-        Int64(index), Stage.allCases.randomElement(using: &generator) ?? .embed, Int.random(in: 1...6, using: &generator),
+        Int64(index), Stage.allCases.randomElement(using: &generator) ?? .embed,
+        Int.random(in: 1...6, using: &generator),
         model: Bool.random(using: &generator) ? "m" : "n")
     }
     let room = Int.random(in: 0...5, using: &generator)

@@ -98,7 +98,11 @@ import Testing
     try store.write { store in
       let seq = try store.beginJob(JobID("job-half"), name: "half", model: model, priority: 0, at: 1)
       try store.addItems(
-        [ResolvedItem(line: 1, customID: nil, prompt: "a", negativePrompt: nil, n: 1, seed: 1, size: model.size, parameters: .karlo)],
+        [
+          ResolvedItem(
+            line: 1, customID: nil, prompt: "a", negativePrompt: nil, n: 1, seed: 1, size: model.size,
+            parameters: .karlo)
+        ],
         to: seq)
     }
     #expect(try store.read { try $0.jobs(limit: 10) }.isEmpty)
@@ -131,7 +135,10 @@ import Testing
     let failed = try store.read { try $0.job(job) }
     #expect(failed.state == .completed)
     #expect(failed.images.failed == 1)
-    #expect(try store.read { try $0.failureReasons(of: failed, limit: 5) } == [FailureReason(reason: "no", images: 1, example: "a")])
+    #expect(
+      try store.read { try $0.failureReasons(of: failed, limit: 5) } == [
+        FailureReason(reason: "no", images: 1, example: "a")
+      ])
     #expect(try store.write { store in try store.retryFailures(of: store.job(job)) } == 1)
     #expect(try store.read { try $0.job(job).state } == .active)
     #expect(try lease(job, .embed).count == 1)
@@ -181,4 +188,3 @@ import Testing
     #expect(throws: AtelierError.self) { _ = try Store(folder: file + "/data") }
   }
 }
-

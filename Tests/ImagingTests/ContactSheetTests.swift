@@ -6,7 +6,9 @@ import Testing
 @Suite struct ContactSheetTests {
   private let red = RGBImage(width: 8, height: 8, filledWith: (200, 0, 0))
 
-  @Test("A sheet is about as wide as high, and has a cell a picture", arguments: [(1, 1, 1), (2, 2, 1), (5, 3, 2), (16, 4, 4), (17, 5, 4)])
+  @Test(
+    "A sheet is about as wide as high, and has a cell a picture",
+    arguments: [(1, 1, 1), (2, 2, 1), (5, 3, 2), (16, 4, 4), (17, 5, 4)])
   func grid(_ count: Int, _ columns: Int, _ rows: Int) {
     var sheet = ContactSheet(side: 32)
     for _ in 0..<count { sheet.add(red, caption: "") }
@@ -53,7 +55,10 @@ import Testing
     #expect(lines == ["a red apple on a", "blue background"])
     #expect(ContactSheet.lines(of: "  one\t two\n", width: 18, count: 2) == ["one two"])
     #expect(ContactSheet.lines(of: "", width: 18, count: 2) == [])
-    #expect(ContactSheet.lines(of: String(repeating: "x", count: 20), width: 18, count: 2) == [String(repeating: "x", count: 18), "xx"])
+    #expect(
+      ContactSheet.lines(of: String(repeating: "x", count: 20), width: 18, count: 2) == [
+        String(repeating: "x", count: 18), "xx",
+      ])
     let long = ContactSheet.lines(of: String(repeating: "word ", count: 20), width: 18, count: 2)
     #expect(long == ["word word word", "word word word..."])
     let tight = ContactSheet.lines(of: "abcdefghijklmnop qrstuvwxyzabcdefgh ijk", width: 18, count: 2)
@@ -61,7 +66,8 @@ import Testing
     #expect(tight.allSatisfy { $0.count <= 18 })
   }
 
-  @Test("Captions leave ink below the picture, for characters outside the font too", arguments: ["a", "~", "é", "日本", "👩‍👩‍👧‍👦"])
+  @Test(
+    "Captions leave ink below the picture, for characters outside the font too", arguments: ["a", "~", "é", "日本", "👩‍👩‍👧‍👦"])
   func ink(_ caption: String) {
     var sheet = ContactSheet(side: 64)
     sheet.add(red, caption: caption)

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 @testable import Imaging
 
@@ -35,11 +35,15 @@ import TestSupport
     #expect(picture.over((255, 255, 255)).pixels == [255, 255, 255, 10, 20, 30, 127, 177, 227])
   }
 
-  @Test("A written PNG reads back the same, and the same picture gives the same bytes", arguments: [(1, 1), (7, 3), (64, 64), (3, 500)])
+  @Test(
+    "A written PNG reads back the same, and the same picture gives the same bytes",
+    arguments: [(1, 1), (7, 3), (64, 64), (3, 500)])
   func roundTrip(_ width: Int, _ height: Int) throws {
     var random = SeededGenerator(seed: 5)
     for isNoise in [true, false] {
-      let pixels = (0..<width * height * 3).map { isNoise ? UInt8.random(in: 0...255, using: &random) : UInt8(truncatingIfNeeded: $0 / 3) }
+      let pixels = (0..<width * height * 3).map {
+        isNoise ? UInt8.random(in: 0...255, using: &random) : UInt8(truncatingIfNeeded: $0 / 3)
+      }
       let picture = RGBImage(width: width, height: height, pixels: pixels)
       let bytes = try PNG.encode(picture)
       #expect(try PNG.decode(bytes) == picture)
@@ -58,12 +62,16 @@ import TestSupport
     #expect(throws: ImagingError.self) { try PNG.encode(RGBImage(width: 0, height: 4, pixels: [])) }
   }
 
-  @Test("A truncated file is an error, wherever it ends", arguments: ["rgb.png", "interlaced.png", "rgb.jpg", "progressive.jpg"])
+  @Test(
+    "A truncated file is an error, wherever it ends",
+    arguments: ["rgb.png", "interlaced.png", "rgb.jpg", "progressive.jpg"])
   func truncated(_ name: String) throws {
     let bytes = try PictureFixture(name).bytes
     // The last bytes of a file are its end mark, which nobody needs.
     for count in stride(from: 0, to: bytes.count - 40, by: 7) {
-      let error = #expect(throws: ImagingError.self, "\(count) bytes") { try PictureFile.decode(Array(bytes.prefix(count))) }
+      let error = #expect(throws: ImagingError.self, "\(count) bytes") {
+        try PictureFile.decode(Array(bytes.prefix(count)))
+      }
       #expect(error?.code == .malformed)
     }
   }

@@ -46,7 +46,8 @@ import Testing
     }
   }
 
-  @Test(arguments: Kind.allCases) func `messages arrive whole, in order, and with their sender`(kind: Kind) async throws {
+  @Test(arguments: Kind.allCases) func `messages arrive whole, in order, and with their sender`(kind: Kind) async throws
+  {
     let (inbox, workerInbox) = (Inbox(), Inbox())
     let wiring = try Wiring(kind, inbox)
     let worker = try wiring.connect("worker-1", workerInbox)

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 @testable import UnCLIP
 
@@ -12,11 +12,15 @@ import TestSupport
   @Test(
     "JSON values are read",
     arguments: [
-      (" null ", JSONValue.null), ("true", .bool(true)), ("-12", .integer(-12)), ("9223372036854775807", .integer(.max)),
-      ("9223372036854775808", .number(9223372036854775808)), ("1e-05", .number(1e-5)), ("8.0", .number(8)),
+      (" null ", JSONValue.null), ("true", .bool(true)), ("-12", .integer(-12)),
+      ("9223372036854775807", .integer(.max)),
+      ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("1e-05", .number(1e-5)), ("8.0", .number(8)),
       ("Infinity", .number(.infinity)), ("-Infinity", .number(-.infinity)), ("[]", .array([])), ("{}", .object([:])),
       (#""a\"\\\/\b\f\n\r\té\u00e9\ud83d\ude00""#, .string("a\"\\/\u{8}\u{c}\n\r\téé😀")),
-      (#"{"a":[1,{"b":null}],"c":""}"#, .object(["a": .array([.integer(1), .object(["b": .null])]), "c": .string("")])),
+      (
+        #"{"a":[1,{"b":null}],"c":""}"#,
+        .object(["a": .array([.integer(1), .object(["b": .null])]), "c": .string("")])
+      ),
     ])
   func reads(_ json: String, _ expected: JSONValue) throws {
     #expect(try value(json) == expected)
@@ -46,7 +50,8 @@ import TestSupport
       path: "prior/config.json",
       values: [
         "n": .integer(3), "x": .number(0.5), "yes": .bool(true), "text": .string("silu"), "none": .null,
-        "list": .array([.integer(1), .integer(2)]), "names": .array([.string("a")]), "mixed": .array([.integer(1), .string("a")]),
+        "list": .array([.integer(1), .integer(2)]), "names": .array([.string("a")]),
+        "mixed": .array([.integer(1), .string("a")]),
       ])
     #expect(try config.int("n") == 3)
     #expect(try config.int("none", default: 7) == 7)
@@ -64,7 +69,9 @@ import TestSupport
       try #require(throws: UnCLIPError.self, performing: body).message
     }
     #expect(try message { _ = try config.int("none") } == "Cannot use 'prior/config.json': the key 'none' is missing.")
-    #expect(try message { _ = try config.int("x") } == "Cannot use 'prior/config.json': 'x' is 0.5; it must be a whole number.")
+    #expect(
+      try message { _ = try config.int("x") }
+        == "Cannot use 'prior/config.json': 'x' is 0.5; it must be a whole number.")
     #expect(try message { _ = try config.bool("n", default: true) }.contains("'n' is 3; it must be true or false."))
     #expect(try message { _ = try config.ints("mixed") }.contains("'mixed' is [1, \"a\"]"))
     #expect(

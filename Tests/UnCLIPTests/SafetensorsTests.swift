@@ -1,7 +1,7 @@
 import Foundation
 import Tensor
-import Testing
 import TestSupport
+import Testing
 
 @testable import UnCLIP
 
@@ -54,12 +54,24 @@ import TestSupport
       (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4, "needs 4 bytes"),
       (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 4, "truncated: tensor 'a'"),
       (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[9223372036854775803,9223372036854775807]}}"#, 4, "truncated"),
-      (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#, 6, "'b' overlaps"),
-      (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 4, "'b' overlaps"),
+      (
+        #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#,
+        6, "'b' overlaps"
+      ),
+      (
+        #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
+        4, "'b' overlaps"
+      ),
       (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#, 6, "hole before it"),
       (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 6, "2 bytes behind the last tensor"),
-      (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8, "'a' is given twice"),
-      (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8, "'a' is given twice"),
+      (
+        #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+        8, "'a' is given twice"
+      ),
+      (
+        #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+        8, "'a' is given twice"
+      ),
       (String(repeating: "[", count: 100_000), 0, "nests deeper"),
       ("{\"\u{1}\":0}", 0, "control character"),
       (#"{"\ud800":0}"#, 0, "surrogate"),
@@ -74,7 +86,8 @@ import TestSupport
 
   @Test("A file that is absent, empty, or ends within its header is an error")
   func short() throws {
-    let whole = try Data(contentsOf: URL(filePath: file(#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, bytes: 4)))
+    let whole = try Data(
+      contentsOf: URL(filePath: file(#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, bytes: 4)))
     let path = folder.path + "/short.safetensors"
     #expect(throws: UnCLIPError.self) { try SafetensorsFile(path: path) }
     for count in 0..<whole.count {
@@ -113,9 +126,13 @@ import TestSupport
       (0x7C00, .infinity), (0xFC00, -.infinity), (0x8000, -0.0), (0x3555, 0x1.554p-2),
     ]
     var bytes = Data()
-    for value in [Float(1.5), -3] { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
+    for value in [Float(1.5), -3] {
+      withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+    }
     for (half, _) in halves { withUnsafeBytes(of: half.littleEndian) { bytes.append(contentsOf: $0) } }
-    for value in [Float(1.5), -3] { withUnsafeBytes(of: UInt16(value.bitPattern >> 16).littleEndian) { bytes.append(contentsOf: $0) } }
+    for value in [Float(1.5), -3] {
+      withUnsafeBytes(of: UInt16(value.bitPattern >> 16).littleEndian) { bytes.append(contentsOf: $0) }
+    }
     withUnsafeBytes(of: (0.1).bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
     let header =
       #"{"single":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"half":{"dtype":"F16","shape":[10],"data_offsets":[8,28]},"brain":{"dtype":"BF16","shape":[2],"data_offsets":[28,32]},"double":{"dtype":"F64","shape":[1],"data_offsets":[32,40]}}"#
@@ -140,7 +157,9 @@ import TestSupport
   func allHalves() {
     let bits = (0...UInt16.max).map { $0 }
     let values = [Float](unsafeUninitializedCapacity: bits.count) { values, count in
-      bits.withUnsafeBytes { HalfPrecision.widen(float16: $0, to: UnsafeMutableBufferPointer(rebasing: values[..<bits.count])) }
+      bits.withUnsafeBytes {
+        HalfPrecision.widen(float16: $0, to: UnsafeMutableBufferPointer(rebasing: values[..<bits.count]))
+      }
       count = bits.count
     }
     for (half, value) in zip(bits, values) {
@@ -166,7 +185,9 @@ import TestSupport
       return error.message
     }
     #expect(try message { _ = try store.tensor("c", shape: [1]) }.contains("the tensor 'c' of shape [1] is missing"))
-    #expect(try message { _ = try store.tensor("a", shape: [2, 1]) }.contains("model.safetensors': tensor 'a' has shape [2], expected [2, 1]."))
+    #expect(
+      try message { _ = try store.tensor("a", shape: [2, 1]) }.contains(
+        "model.safetensors': tensor 'a' has shape [2], expected [2, 1]."))
     #expect(try message { _ = try store.tensor("e.position_ids", shape: [1]) }.contains("is of type I64"))
     #expect(try message { try store.requireAllConsumed() }.contains("2 of its tensors: 'a', 'b'."))
     _ = try store.tensor("a", shape: [2])
@@ -200,7 +221,8 @@ import TestSupport
     _ = try folder.write("", to: "pytorch_model.bin")
     let error = try #require(throws: UnCLIPError.self) { _ = try WeightStore(folder: folder.path) }
     #expect(error.code == .missing && error.message.contains(".bin files must be converted"))
-    _ = try file(#"{"half":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}"#, bytes: 2, name: "model.fp16.safetensors")
+    _ = try file(
+      #"{"half":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}"#, bytes: 2, name: "model.fp16.safetensors")
     #expect(try WeightStore(folder: folder.path).names == ["half"])
     _ = try file(#"{"full":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, bytes: 4)
     #expect(try WeightStore(folder: folder.path).names == ["full"])

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 @testable import UnCLIP
 
@@ -17,7 +17,9 @@ import TestSupport
     #expect(tokenizer.length == record.length)
     for (line, ids) in zip(lines, record.ids) {
       let sequence = tokenizer.encode(line)
-      #expect(sequence.ids == ids + Array(repeating: record.padding, count: record.length - ids.count), "\(line.debugDescription)")
+      #expect(
+        sequence.ids == ids + Array(repeating: record.padding, count: record.length - ids.count),
+        "\(line.debugDescription)")
       #expect(sequence.mask == (0..<record.length).map { $0 < ids.count }, "\(line.debugDescription)")
     }
   }

@@ -67,7 +67,9 @@ package struct WorkerRegistry: Sendable {
     worker.lastHeard = now
     worker.credit = 0
     let stillHeld = Set(held)
-    let lost = worker.leases.map { TaskAttempt(task: $0.key, attempt: $0.value.attempt) }.filter { !stillHeld.contains($0) }
+    let lost = worker.leases.map { TaskAttempt(task: $0.key, attempt: $0.value.attempt) }.filter {
+      !stillHeld.contains($0)
+    }
     for task in lost { worker.leases[task.task] = nil }
     workers[id] = worker
     return lost.sorted { $0.task < $1.task }

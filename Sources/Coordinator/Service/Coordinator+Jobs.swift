@@ -118,10 +118,12 @@ extension Core {
       let ofPool = registry.workers.values.filter { $0.description?.pool == pool && !$0.isDraining }
       if ofPool.isEmpty {
         reasons.append(
-          "No \(pool) worker is connected; start one with 'atelier worker --pool \(pool) --model DIR --connect ADDRESS'.")
+          "No \(pool) worker is connected; start one with 'atelier worker --pool \(pool) --model DIR --connect ADDRESS'."
+        )
       } else if !ofPool.contains(where: { $0.description?.models.contains { $0.digest == job.model.digest } == true }) {
         reasons.append(
-          "No connected \(pool) worker holds the model '\(job.model.name)' (digest \(job.model.digest.prefix(12))); start one with its folder.")
+          "No connected \(pool) worker holds the model '\(job.model.name)' (digest \(job.model.digest.prefix(12))); start one with its folder."
+        )
       }
     }
     return reasons

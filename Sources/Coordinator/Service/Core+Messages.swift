@@ -91,7 +91,9 @@ extension Core {
       id, credit: Int(heartbeat.credit), holding: heartbeat.held.map { TaskAttempt($0) }, progress: progress,
       draining: heartbeat.draining, grace: settings.heartbeat * 2, at: now.instant)
     for attempt in lost {
-      if let record = try store.task(attempt.task), record.attempt == attempt.attempt { try store.release(attempt.task) }
+      if let record = try store.task(attempt.task), record.attempt == attempt.attempt {
+        try store.release(attempt.task)
+      }
     }
     say(to: id, .alive(.init()))
   }

@@ -24,7 +24,8 @@ extension Core {
       registry.release(attempt, from: id)
       answer(
         attempt, to: id, .stale,
-        "Task \(attempt.task) is \(record.state.rawValue) at attempt \(record.attempt); attempt \(attempt.attempt) no longer counts.")
+        "Task \(attempt.task) is \(record.state.rawValue) at attempt \(record.attempt); attempt \(attempt.attempt) no longer counts."
+      )
       return
     }
     switch outcome.result {
@@ -52,7 +53,8 @@ extension Core {
     _ attempt: TaskAttempt, worker: WorkerID, blame: RetryPolicy.Blame, reason: String, _ store: StoreTransaction,
     now: Now
   ) throws {
-    guard let record = try store.task(attempt.task), record.attempt == attempt.attempt, record.state == .leased || record.state == .ready
+    guard let record = try store.task(attempt.task), record.attempt == attempt.attempt,
+      record.state == .leased || record.state == .ready
     else { return }
     try store.recordFailure(record, worker: worker, reason: reason, at: now.time)
     switch settings.retries.decide(blame, failures: record.failures + 1) {

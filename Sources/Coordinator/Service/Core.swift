@@ -55,6 +55,8 @@ struct Core: Sendable {
       try lose(id, store, now: now)
     }
     try store.promoteDelayed(at: now.time)
+    // One meter a job that moves, not one a job that ever was.
+    rates = rates.filter { !$0.value.isStale(at: now.time) }
   }
 
   /// Takes back what a worker that vanished held. What it had begun counts as a failed attempt, so that

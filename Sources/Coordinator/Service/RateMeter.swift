@@ -25,6 +25,9 @@ package struct RateMeter: Sendable {
     return Double(count) * 60 / seconds
   }
 
+  /// Whether nothing was recorded for so long that the rate says nothing any more.
+  package func isStale(at time: Double) -> Bool { time - Double(newest) > Double(10 * Self.window) }
+
   private mutating func advance(to second: Int) {
     guard second > newest else { return }
     for next in max(newest + 1, second - Self.window + 1)...second { buckets[next % Self.window] = 0 }

@@ -127,7 +127,9 @@ extension Coordinator {
     let known = try await models()
     guard let name = modelName(requested) else {
       if let only = known.first, known.count == 1 { return only }
-      throw AtelierError(.notFound, "The submission names no model and the cluster has no default; name one with --model. \(Self.list(known))")
+      throw AtelierError(
+        .notFound,
+        "The submission names no model and the cluster has no default; name one with --model. \(Self.list(known))")
     }
     guard let model = known.first(where: { $0.name == name }) else {
       throw AtelierError(.notFound, "There is no model '\(name)'. \(Self.list(known))")

@@ -19,12 +19,14 @@ package final class Store: Sendable {
     } catch {
       throw AtelierError(
         .system,
-        "Cannot create the data directory '\(folder)': \(Self.reason(error)). Choose another with 'coordinator.data' in cluster.yaml.")
+        "Cannot create the data directory '\(folder)': \(Self.reason(error)). Choose another with 'coordinator.data' in cluster.yaml."
+      )
     }
     guard access(folder, W_OK) == 0 else {
       throw AtelierError(
         .system,
-        "Cannot write to the data directory '\(folder)': permission denied. Choose another with 'coordinator.data' in cluster.yaml.")
+        "Cannot write to the data directory '\(folder)': permission denied. Choose another with 'coordinator.data' in cluster.yaml."
+      )
     }
     var configuration = Configuration()
     configuration.foreignKeysEnabled = true
@@ -40,7 +42,8 @@ package final class Store: Sendable {
       try Migrations.all.migrate(queue)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {
       throw AtelierError(
-        .system, "Cannot open '\(path)': another coordinator uses this data directory. Stop it, or choose another directory.")
+        .system,
+        "Cannot open '\(path)': another coordinator uses this data directory. Stop it, or choose another directory.")
     } catch {
       throw AtelierError(.system, "Cannot open the database '\(path)': \(error).")
     }
@@ -57,7 +60,9 @@ package final class Store: Sendable {
   }
 
   /// Asks without changing and without blocking the calling task's thread.
-  package func read<Value: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> Value) async throws -> Value {
+  package func read<Value: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> Value) async throws
+    -> Value
+  {
     try await queue.read { try body(StoreTransaction(db: $0)) }
   }
 

@@ -6,7 +6,8 @@ extension StoreTransaction {
   /// Keeps what a stage left. Text states are the item's, everything else the image's.
   package func keep(_ artifact: Artifact, for task: TaskRecord) throws {
     try db.cachedStatement(
-      sql: "INSERT OR REPLACE INTO artifacts (item, image, kind, type, shape, sha256, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)"
+      sql:
+        "INSERT OR REPLACE INTO artifacts (item, image, kind, type, shape, sha256, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)"
     ).execute(arguments: [
       task.item, artifact.kind.belongsToItem ? 0 : task.image, artifact.kind.rawValue, artifact.type.rawValue,
       Self.text(artifact.shape), Data(artifact.sha256), Data(artifact.bytes),

@@ -87,7 +87,8 @@ extension StoreTransaction {
   /// - Throws: `wrongState` if the job has ended.
   package func setPaused(_ paused: Bool, job: JobRecord) throws {
     guard !job.state.isFinal else {
-      throw AtelierError(.wrongState, "The job '\(job.id)' is \(job.state.rawValue); it cannot be \(paused ? "paused" : "resumed").")
+      throw AtelierError(
+        .wrongState, "The job '\(job.id)' is \(job.state.rawValue); it cannot be \(paused ? "paused" : "resumed").")
     }
     try db.execute(
       sql: "UPDATE jobs SET state = ? WHERE seq = ?",
@@ -128,7 +129,8 @@ extension StoreTransaction {
       sql: "UPDATE images SET state = 'pending', error = NULL, finished_at = NULL WHERE job = ? AND state = 'failed'",
       arguments: [job.seq])
     try db.execute(
-      sql: "UPDATE jobs SET state = CASE state WHEN 'completed' THEN 'active' ELSE state END, finished_at = NULL WHERE seq = ?",
+      sql:
+        "UPDATE jobs SET state = CASE state WHEN 'completed' THEN 'active' ELSE state END, finished_at = NULL WHERE seq = ?",
       arguments: [job.seq])
     return job.images.failed
   }

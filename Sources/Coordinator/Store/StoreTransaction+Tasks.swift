@@ -92,7 +92,9 @@ extension StoreTransaction {
         sql: "SELECT id FROM tasks WHERE job = ? AND stage = ? AND state = 'ready' ORDER BY id LIMIT ?"),
       arguments: [job, stage.rawValue, limit])
     let update = try db.cachedStatement(
-      sql: "UPDATE tasks SET state = 'leased', attempt = attempt + 1, worker = ?, leased_at = ?, not_before = NULL WHERE id = ?")
+      sql:
+        "UPDATE tasks SET state = 'leased', attempt = attempt + 1, worker = ?, leased_at = ?, not_before = NULL WHERE id = ?"
+    )
     for id in ids { try update.execute(arguments: [worker.text, now, id]) }
     return try ids.map(leasedTask)
   }

@@ -47,7 +47,8 @@ extension ClusterConfiguration {
       try section.seconds("backoff_seconds", in: 0...3600) { coordinator.backoff = $0 }
       try section.integer("embedded_ahead", in: 1...1_000_000) { coordinator.embeddedAhead = $0 }
       if coordinator.silence < coordinator.heartbeat * 2 {
-        throw section.error("silence_seconds", "it must be at least twice heartbeat_seconds, or live workers count as gone")
+        throw section.error(
+          "silence_seconds", "it must be at least twice heartbeat_seconds, or live workers count as gone")
       }
       try section.finish()
     } else {

@@ -51,7 +51,8 @@ struct ConfigurationSection {
   mutating func integer(_ key: String, in range: ClosedRange<Int>, _ set: (Int) -> Void) throws(AtelierError) {
     guard let value = take(key) else { return }
     guard let number = value.int, range.contains(number) else {
-      throw error(key, "'\(value.scalar?.string ?? "")' is no whole number from \(range.lowerBound) to \(range.upperBound)")
+      throw error(
+        key, "'\(value.scalar?.string ?? "")' is no whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     set(number)
   }

@@ -26,7 +26,8 @@ struct JSONPromptLine: Decodable {
       if isBatchLine {
         switch key.stringValue {
         case "custom_id": item.customID = try Self.value(container, key, "a string")
-        case "body": hasPrompt = try readFields(of: container.nestedContainer(keyedBy: Key.self, forKey: key), isBody: true)
+        case "body":
+          hasPrompt = try readFields(of: container.nestedContainer(keyedBy: Key.self, forKey: key), isBody: true)
         case "method", "url": continue
         default: throw Self.unknown(key.stringValue)
         }

@@ -114,7 +114,8 @@ final class ZeroMQSocket {
     case EADDRINUSE:
       AtelierError(
         .system,
-        "Cannot \(verb) '\(address)': the port is in use. Stop what listens there, or choose another with 'coordinator.work' in cluster.yaml.")
+        "Cannot \(verb) '\(address)': the port is in use. Stop what listens there, or choose another with 'coordinator.work' in cluster.yaml."
+      )
     case EINVAL, EPROTONOSUPPORT, ENODEV:
       AtelierError(
         .configuration,

@@ -69,10 +69,12 @@ extension Wire.Payload {
     guard artifact.hasConsistentSize else {
       throw AtelierError(
         .malformed,
-        "The payload '\(kind.rawValue)' has \(artifact.bytes.count) bytes, which its shape \(artifact.shape) does not give.")
+        "The payload '\(kind.rawValue)' has \(artifact.bytes.count) bytes, which its shape \(artifact.shape) does not give."
+      )
     }
     guard artifact.sha256.elementsEqual(sha256) else {
-      throw AtelierError(.malformed, "The payload '\(kind.rawValue)' does not match its SHA-256; it was damaged on the way.")
+      throw AtelierError(
+        .malformed, "The payload '\(kind.rawValue)' does not match its SHA-256; it was damaged on the way.")
     }
     return artifact
   }

@@ -121,7 +121,9 @@ package struct Config: Sendable {
     throws(UnCLIPError) -> String
   {
     guard let text = try optionalString(key) ?? standard else { throw absent(key) }
-    guard allowed.contains(text) else { throw refused(key, "\"\(text)\"", "supported: " + allowed.joined(separator: ", ")) }
+    guard allowed.contains(text) else {
+      throw refused(key, "\"\(text)\"", "supported: " + allowed.joined(separator: ", "))
+    }
     return text
   }
 

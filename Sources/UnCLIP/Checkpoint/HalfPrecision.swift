@@ -10,7 +10,9 @@ enum HalfPrecision {
       let sign = (half & 0x8000) << 16
       let magnitude = half & 0x7FFF
       // Infinity and not-a-number keep their all-ones exponent.
-      let bits = magnitude >= 0x7C00 ? 0x7F80_0000 | (magnitude & 0x3FF) << 13 : (Float(bitPattern: magnitude << 13) * scale).bitPattern
+      let bits =
+        magnitude >= 0x7C00
+        ? 0x7F80_0000 | (magnitude & 0x3FF) << 13 : (Float(bitPattern: magnitude << 13) * scale).bitPattern
       values[index] = Float(bitPattern: sign | bits)
     }
   }

@@ -51,7 +51,8 @@ package enum JSONValue: Sendable, Equatable {
     case .string(let value): "\"" + value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     case .array(let values): "[" + values.map(\.canonical).joined(separator: ",") + "]"
     case .object(let values):
-      "{" + values.sorted { $0.key < $1.key }.map { "\(JSONValue.string($0).canonical):\($1.canonical)" }
+      "{"
+        + values.sorted { $0.key < $1.key }.map { "\(JSONValue.string($0).canonical):\($1.canonical)" }
         .joined(separator: ",") + "}"
     }
   }

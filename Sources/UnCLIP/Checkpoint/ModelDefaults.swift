@@ -31,7 +31,9 @@ package struct ModelDefaults: Sendable, Equatable, Codable {
     superResSteps = try config.int("super_res_steps", default: superResSteps)
     priorGuidance = try config.double("prior_guidance", default: priorGuidance)
     decoderGuidance = try config.double("decoder_guidance", default: decoderGuidance)
-    for (key, steps) in [("prior_steps", priorSteps), ("decoder_steps", decoderSteps), ("super_res_steps", superResSteps)]
+    for (key, steps) in [
+      ("prior_steps", priorSteps), ("decoder_steps", decoderSteps), ("super_res_steps", superResSteps),
+    ]
     where !(2...1000).contains(steps) {
       throw config.refused(key, "\(steps)", "a stage takes 2 to 1000 steps")
     }

@@ -23,7 +23,8 @@ package final class ModelFolder: Sendable {
     }
     guard FileManager.default.fileExists(atPath: path + "/model_index.json") else {
       throw UnCLIPError(
-        .missing, "The folder '\(path)' has no model_index.json; a model is a folder as the diffusers library writes it.")
+        .missing,
+        "The folder '\(path)' has no model_index.json; a model is a folder as the diffusers library writes it.")
     }
     index = try Config(path: self.path + "/model_index.json")
     defaults = try ModelDefaults(index, folder: self.path)

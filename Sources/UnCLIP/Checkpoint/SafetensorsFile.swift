@@ -80,7 +80,8 @@ package struct SafetensorsFile: Sendable {
     }
     let (from, to) = (offsets[0], offsets[1])
     guard from >= 0, to >= from, to - from == size else {
-      throw damaged(path, "tensor '\(name)' of shape \(shape) needs \(size) bytes but claims those from \(from) to \(to)")
+      throw damaged(
+        path, "tensor '\(name)' of shape \(shape) needs \(size) bytes but claims those from \(from) to \(to)")
     }
     guard to <= total - start else {
       throw damaged(

@@ -28,7 +28,8 @@ package final class WeightStore: Sendable {
       let file = try SafetensorsFile(path: "\(folder)/\(name)")
       if let missing = promised.subtracting(file.entries.keys).min() {
         throw UnCLIPError(
-          .malformed, "Cannot read '\(folder)/\(name)': the index places the tensor '\(missing)' in it, but it has none.")
+          .malformed,
+          "Cannot read '\(folder)/\(name)': the index places the tensor '\(missing)' in it, but it has none.")
       }
       for tensor in file.entries.keys where places.updateValue(files.count, forKey: tensor) != nil {
         throw UnCLIPError(.malformed, "Cannot read '\(folder)': the tensor '\(tensor)' is in two shards.")
@@ -54,7 +55,8 @@ package final class WeightStore: Sendable {
     }
     throw UnCLIPError(
       .missing,
-      "There are no weights in '\(folder)': neither diffusion_pytorch_model.safetensors nor model.safetensors, nor an index of shards. Weights in .bin files must be converted first.")
+      "There are no weights in '\(folder)': neither diffusion_pytorch_model.safetensors nor model.safetensors, nor an index of shards. Weights in .bin files must be converted first."
+    )
   }
 
   private static func shards(index: String) throws(UnCLIPError) -> [(file: String, tensors: Set<String>)] {
@@ -65,7 +67,9 @@ package final class WeightStore: Sendable {
     for (tensor, value) in map {
       guard case .string(let name) = value, !name.contains("/"), name.hasSuffix(".safetensors") else {
         throw UnCLIPError(
-          .malformed, "Cannot read '\(index)': the tensor '\(tensor)' is said to be in \(value.text), which is no safetensors file beside it.")
+          .malformed,
+          "Cannot read '\(index)': the tensor '\(tensor)' is said to be in \(value.text), which is no safetensors file beside it."
+        )
       }
       shards[name, default: []].insert(tensor)
     }
@@ -137,7 +141,9 @@ package final class WeightStore: Sendable {
     case .bfloat16: return Tensor(shape: shape) { HalfPrecision.widen(bfloat16: bytes, to: $0) }
     case .bool, .uint8, .int8, .float8e4, .float8e5, .int16, .uint16, .int32, .uint32, .int64, .uint64:
       throw UnCLIPError(
-        .weights, "Cannot read '\(file.path)': tensor '\(name)' is of type \(entry.type.rawValue); supported: F32, F16, BF16, F64.")
+        .weights,
+        "Cannot read '\(file.path)': tensor '\(name)' is of type \(entry.type.rawValue); supported: F32, F16, BF16, F64."
+      )
     }
   }
 

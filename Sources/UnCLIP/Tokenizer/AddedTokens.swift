@@ -73,7 +73,8 @@ struct AddedTokens: Sendable {
       for (key, description) in table {
         guard let id = Int(key), let token = try Self.token(description, path: part.config.path) else {
           throw UnCLIPError(
-            .malformed, "Cannot use '\(part.config.path)': 'added_tokens_decoder' has the entry '\(key)': \(description.text).")
+            .malformed,
+            "Cannot use '\(part.config.path)': 'added_tokens_decoder' has the entry '\(key)': \(description.text).")
         }
         listed.append((id, token))
       }
@@ -87,7 +88,8 @@ struct AddedTokens: Sendable {
         guard case .object(let fields) = description, case .integer(let id)? = fields["id"],
           let token = try Self.token(description, path: vocabulary.path)
         else {
-          throw UnCLIPError(.malformed, "Cannot use '\(vocabulary.path)': an entry of 'added_tokens' has no id or content.")
+          throw UnCLIPError(
+            .malformed, "Cannot use '\(vocabulary.path)': an entry of 'added_tokens' has no id or content.")
         }
         listed.append((id, token))
       }
@@ -178,7 +180,8 @@ struct AddedTokens: Sendable {
     case .object(let fields):
       guard case .string(let text)? = fields["content"] else { return nil }
       for flag in ["lstrip", "rstrip", "single_word"] where fields[flag] == .bool(true) {
-        throw UnCLIPError(.unsupported, "Cannot use '\(path)': '\(flag)' of the token '\(text)' is true; supported: false.")
+        throw UnCLIPError(
+          .unsupported, "Cannot use '\(path)': '\(flag)' of the token '\(text)' is true; supported: false.")
       }
       let isSpecial = fields["special"] == .bool(true)
       return Token(text: text, isNormalized: fields["normalized"].map { $0 == .bool(true) } ?? !isSpecial)

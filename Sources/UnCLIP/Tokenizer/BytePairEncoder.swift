@@ -37,7 +37,8 @@ struct BytePairEncoder: Sendable {
       else {
         throw UnCLIPError(
           .malformed,
-          "Cannot use '\(vocabulary.path)': the merge of '\(pair.left)' and '\(pair.right)' needs tokens that the vocabulary lacks.")
+          "Cannot use '\(vocabulary.path)': the merge of '\(pair.left)' and '\(pair.right)' needs tokens that the vocabulary lacks."
+        )
       }
       merges[Self.key(Int32(left), Int32(right))] = Merge(rank: UInt32(rank), token: Int32(joined))
     }

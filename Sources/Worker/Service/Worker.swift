@@ -98,7 +98,9 @@ package final class Worker: Sendable {
     var lastSaid = ContinuousClock.now
     try perform(session.introduce(as: hello), over: transport)
     while session.phase != .finished {
-      let interval = session.welcome.heartbeatMilliseconds > 0 ? Duration.milliseconds(session.welcome.heartbeatMilliseconds) : .seconds(1)
+      let interval =
+        session.welcome.heartbeatMilliseconds > 0
+        ? Duration.milliseconds(session.welcome.heartbeatMilliseconds) : .seconds(1)
       let untilNext = lastSaid + interval - .now
       let events = mailbox.takeAll(waitingUpTo: max(untilNext, .milliseconds(1))) ?? [.stop]
       for event in events {

@@ -15,7 +15,9 @@ extension Artifact {
     get throws(AtelierError) {
       guard type == .float32, hasConsistentSize else {
         throw AtelierError(
-          .malformed, "The \(kind.rawValue) has \(bytes.count) bytes of type \(type.rawValue), which are no floats of shape \(shape).")
+          .malformed,
+          "The \(kind.rawValue) has \(bytes.count) bytes of type \(type.rawValue), which are no floats of shape \(shape)."
+        )
       }
       return bytes.withUnsafeBytes { bytes in
         Tensor(shape: shape) { values in

@@ -34,7 +34,8 @@ struct FileChunks: AsyncSequence, Sendable {
       throw AtelierError(.notFound, "Cannot read '\(path)': there is no such file.")
     }
     guard !isFolder.boolValue, let handle = FileHandle(forReadingAtPath: path) else {
-      throw AtelierError(.system, "Cannot read '\(path)': \(isFolder.boolValue ? "it is a folder" : "permission denied").")
+      throw AtelierError(
+        .system, "Cannot read '\(path)': \(isFolder.boolValue ? "it is a folder" : "permission denied").")
     }
     return handle
   }

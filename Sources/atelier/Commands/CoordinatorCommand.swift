@@ -25,12 +25,14 @@ struct CoordinatorCommand: AsyncParsableCommand {
     }
     let http = configuration.coordinator.http
     let gateway = try Gateway.service(for: coordinator, address: http, logger: logger) {
-      logger.info("ready", metadata: ["http": "http://\(http)", "work": "\(work)", "data": "\(configuration.coordinator.data)"])
+      logger.info(
+        "ready", metadata: ["http": "http://\(http)", "work": "\(work)", "data": "\(configuration.coordinator.data)"])
     }
     // Started in this order and stopped in the opposite one: HTTP first, then the coordinator.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: [CoordinatorService(coordinator: coordinator), gateway], gracefulShutdownSignals: [.sigterm, .sigint],
+        services: [CoordinatorService(coordinator: coordinator), gateway],
+        gracefulShutdownSignals: [.sigterm, .sigint],
         logger: logger))
     do {
       try await group.run()
@@ -49,6 +51,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     guard text.contains("in use") || text.contains("EADDRINUSE") || text.contains("errno: 98") else { return error }
     return AtelierError(
       .system,
-      "Cannot serve HTTP on '\(http)': the port is in use. Stop what listens there, or choose another with 'coordinator.http' in cluster.yaml.")
+      "Cannot serve HTTP on '\(http)': the port is in use. Stop what listens there, or choose another with 'coordinator.http' in cluster.yaml."
+    )
   }
 }

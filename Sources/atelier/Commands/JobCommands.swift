@@ -41,7 +41,9 @@ struct StatusCommand: AsyncParsableCommand {
     print(JobText.details(status))
     if status.images.failed > 0 {
       let reasons: [FailureReason] = try await client.get("jobs/\(job)/failures")
-      for reason in reasons { print("  failed: \(reason.images) x \(reason.reason) (such as '\(reason.example.prefix(60))')") }
+      for reason in reasons {
+        print("  failed: \(reason.images) x \(reason.reason) (such as '\(reason.example.prefix(60))')")
+      }
     }
   }
 }

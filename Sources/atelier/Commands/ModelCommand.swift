@@ -27,7 +27,10 @@ struct ModelCommand: ParsableCommand {
 
     private static func text(_ report: ModelReport) -> String {
       let rows = report.parts.map { part in
-        [part.name, part.type, part.parameters == 0 ? "" : "\(part.parameters)", part.types.joined(separator: ","), megabytes(part.bytes)]
+        [
+          part.name, part.type, part.parameters == 0 ? "" : "\(part.parameters)", part.types.joined(separator: ","),
+          megabytes(part.bytes),
+        ]
       }
       var lines = [TextTable.lines([["PART", "CLASS", "PARAMETERS", "TYPE", "SIZE"]] + rows), ""]
       lines.append("parameters: \(report.parameters), \(megabytes(report.bytes))")

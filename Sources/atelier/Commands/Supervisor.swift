@@ -72,7 +72,8 @@ final class Supervisor: @unchecked Sendable {
     }
     children[index].process = process
     children[index].started = .now
-    logger.info("started", metadata: ["process": "\(children[index].command.name)", "pid": "\(process.processIdentifier)"])
+    logger.info(
+      "started", metadata: ["process": "\(children[index].command.name)", "pid": "\(process.processIdentifier)"])
   }
 
   private func died(_ index: Int, status: Int32, reason: Process.TerminationReason) {

@@ -31,11 +31,14 @@ struct UpCommand: ParsableCommand {
     var children = [ChildProcess.Command(name: "coordinator", arguments: ["coordinator"] + shared)]
     for index in 0..<prior {
       children.append(
-        .init(name: "prior \(index)", arguments: ["worker", "--pool", "prior", "--threads", "\(priorThreads)"] + shared))
+        .init(
+          name: "prior \(index)", arguments: ["worker", "--pool", "prior", "--threads", "\(priorThreads)"] + shared))
     }
     for index in 0..<decoder {
       children.append(
-        .init(name: "decoder \(index)", arguments: ["worker", "--pool", "decoder", "--threads", "\(decoderThreads)"] + shared))
+        .init(
+          name: "decoder \(index)",
+          arguments: ["worker", "--pool", "decoder", "--threads", "\(decoderThreads)"] + shared))
     }
     try Supervisor(commands: children, logger: logging.logger("up")).run()
   }

@@ -74,7 +74,8 @@ struct WorkerCommand: ParsableCommand {
 
   /// A coordinator that listens on all addresses is on this machine, if no other address was given.
   private static func reachable(_ address: String) -> String {
-    address.replacingOccurrences(of: "//0.0.0.0:", with: "//127.0.0.1:").replacingOccurrences(of: "//*:", with: "//127.0.0.1:")
+    address.replacingOccurrences(of: "//0.0.0.0:", with: "//127.0.0.1:").replacingOccurrences(
+      of: "//*:", with: "//127.0.0.1:")
   }
 }
 

@@ -82,7 +82,9 @@ struct JobFetch {
     let data = try await client.bytes("jobs/\(job)/pictures/\(line.item)/\(line.index)")
     guard digest(data) == line.sha256 else {
       throw AtelierError(
-        .malformed, "The picture \(line.index) of item \(line.item) does not match its SHA-256; it is damaged on the coordinator's disk.")
+        .malformed,
+        "The picture \(line.index) of item \(line.item) does not match its SHA-256; it is damaged on the coordinator's disk."
+      )
     }
     try data.write(to: URL(fileURLWithPath: path), options: .atomic)
     return data

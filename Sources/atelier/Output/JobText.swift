@@ -24,7 +24,9 @@ enum JobText {
     lines.append("  stages:   " + stages.joined(separator: "; "))
     if let rate = job.picturesPerMinute { lines.append("  rate:     \(number(rate)) pictures a minute") }
     if let left = job.secondsLeft, !job.state.isFinal { lines.append("  left:     about \(duration(left))") }
-    if let finished = job.finishedAt { lines.append("  took:     \(duration(finished.timeIntervalSince(job.createdAt)))") }
+    if let finished = job.finishedAt {
+      lines.append("  took:     \(duration(finished.timeIntervalSince(job.createdAt)))")
+    }
     for reason in job.waitingFor { lines.append("  waits:    \(reason)") }
     return lines.joined(separator: "\n")
   }

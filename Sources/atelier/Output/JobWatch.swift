@@ -30,7 +30,9 @@ struct JobWatch {
           lastLine = line
         }
         if status.state.isFinal { return status }
-      } catch let error as AtelierError where error.code == .unavailable && ContinuousClock.now < lastAnswer + Self.patience {
+      } catch let error as AtelierError
+        where error.code == .unavailable && ContinuousClock.now < lastAnswer + Self.patience
+      {
         if !quiet, isTerminal {
           print("\u{1B}[2K\rthe coordinator does not answer; waiting for it", terminator: "")
           fflush(nil)

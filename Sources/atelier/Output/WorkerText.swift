@@ -8,7 +8,8 @@ enum WorkerText {
     }
     let rows = workers.map { worker in
       [
-        worker.id.text, worker.pool.rawValue, worker.state.rawValue, "\(worker.threads)", "\(worker.held)/\(worker.capacity)",
+        worker.id.text, worker.pool.rawValue, worker.state.rawValue, "\(worker.threads)",
+        "\(worker.held)/\(worker.capacity)",
         "\(worker.completed)", "\(worker.failed)", worker.models.map(\.name).joined(separator: ","),
         worker.running.map { "\($0.stage) \($0.step)/\($0.steps)" }.joined(separator: ", "),
       ]
