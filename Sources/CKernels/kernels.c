@@ -10,24 +10,59 @@
 
 typedef float v16 __attribute__((vector_size(64)));
 typedef int i16 __attribute__((vector_size(64)));
+typedef unsigned short u16x16 __attribute__((vector_size(32)));
 
 #define CK_JOIN(name, suffix) ck_##name##_##suffix
 
 #define CK(name) CK_JOIN(name, baseline)
+#if defined(__aarch64__)
+#define CK_FMA(a, b, c) __builtin_elementwise_fma(a, b, c)
+#define CK_ROWS 6
+#else
+#define CK_FMA(a, b, c) ((a) * (b) + (c))
+#define CK_ROWS 4
+#endif
+#define CK_VECTORS 1
+#define CK_SUMS 6
 #include "kernels_body.h"
+#include "product_body.h"
+#include "dots_body.h"
+#include "table_body.h"
+#undef CK_FMA
+#undef CK_ROWS
+#undef CK_VECTORS
+#undef CK_SUMS
 #undef CK
 
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+typedef _Float16 h16x16 __attribute__((vector_size(32)));
+#define CK_HALF
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define CK(name) CK_JOIN(name, avx2)
+#define CK_FMA(a, b, c) __builtin_elementwise_fma(a, b, c)
+#define CK_ROWS 6
+#define CK_VECTORS 1
+#define CK_SUMS 6
 #include "kernels_body.h"
+#include "product_body.h"
+#include "dots_body.h"
+#include "table_body.h"
+#undef CK_ROWS
+#undef CK_VECTORS
+#undef CK_SUMS
 #undef CK
 #pragma clang attribute pop
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), \
                              apply_to = function)
 #define CK(name) CK_JOIN(name, avx512)
+#define CK_ROWS 12
+#define CK_VECTORS 2
+#define CK_SUMS 24
 #include "kernels_body.h"
+#include "product_body.h"
+#include "dots_body.h"
+#include "table_body.h"
 #undef CK
 #pragma clang attribute pop
 #endif
@@ -36,7 +71,7 @@ static int detect(void) {
   int level = CK_BASELINE;
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) level = CK_AVX2;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) level = CK_AVX2;
   if (level == CK_AVX2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
     level = CK_AVX512;

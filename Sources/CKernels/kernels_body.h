@@ -268,7 +268,27 @@ static void CK(combine)(const float *x, float a, const float *y0, float b, const
   }
 }
 
-static const struct ck_table CK(table) = {
-    CK(activate),    CK(group_norm),     CK(layer_norm), CK(softmax),
-    CK(finish_rows), CK(finish_columns), CK(combine),
-};
+// Half precision, by the processor's own instruction or by whole numbers: 2^112 takes a half's exponent bias (15) to a float's (127), subnormals included;
+// infinity and not-a-number keep their all-ones exponent.
+static inline v16 CK(half)(u16x16 narrow) {
+#ifdef CK_HALF
+  return __builtin_convertvector((h16x16)narrow, v16);
+#endif
+  i16 bits = __builtin_convertvector(narrow, i16);
+  i16 sign = (bits & 0x8000) << 16, magnitude = bits & 0x7FFF;
+  v16 finite = (v16)(magnitude << 13) * CK(splat)(5.192296858534828e33f);
+  v16 other = (v16)((magnitude << 13) | 0x7F800000);
+  return (v16)((i16)CK(select)(magnitude >= 0x7C00, other, finite) | sign);
+}
+
+static void CK(widen)(const void *x, int element, size_t n, float *y) {
+  const unsigned short *in = x;
+  for (size_t i = 0; i < n; i += 16) {
+    size_t part = n - i < 16 ? n - i : 16;
+    u16x16 narrow = {0};
+    if (part == 16) memcpy(&narrow, in + i, sizeof narrow); else memcpy(&narrow, in + i, part * 2);
+    v16 wide =
+        element == CK_BFLOAT16 ? (v16)(__builtin_convertvector(narrow, i16) << 16) : CK(half)(narrow);
+    if (part == 16) CK(store)(y + i, wide); else CK(store_part)(y + i, wide, part);
+  }
+}

@@ -85,59 +85,56 @@ extension Compute {
   ///     which come before the pixels; none for plain self-attention.
   /// - Returns: `[pictures, heads · d, height, width]`.
   package func pixelAttention(
-    _ x: Tensor, query: (Tensor, Tensor?), key: (Tensor, Tensor?), value: (Tensor, Tensor?),
+    _ x: Tensor, query: (Weights, Tensor?), key: (Weights, Tensor?), value: (Weights, Tensor?),
     heads: Int, context: [(keys: Tensor, values: Tensor)]
   ) -> Tensor {
-    let (pictures, channels) = (x.shape[0], x.shape[1])
-    let pixels = x.shape[2] * x.shape[3]
-    let inner = query.0.shape[0]
+    let pictures = x.shape[0]
+    let inner = query.0.rows
     let result = Tensor(uninitialized: [pictures, inner, x.shape[2], x.shape[3]])
+    let queries = project(x, by: query, after: [])
+    let keys = project(x, by: key, after: context.map { $0.keys })
+    let values = project(x, by: value, after: context.map { $0.values })
     for picture in 0..<pictures {
-      let offset = picture * channels * pixels
-      let extra = context.isEmpty ? nil : context[picture]
-      let q = project(x, offset: offset, pixels: pixels, by: query, after: nil)
-      let k = project(x, offset: offset, pixels: pixels, by: key, after: extra?.keys)
-      let v = project(x, offset: offset, pixels: pixels, by: value, after: extra?.values)
       attentionOfPlanes(
-        queries: q, keys: k, values: v, heads: heads, into: result,
-        offset: picture * inner * pixels)
+        queries: queries[picture], keys: keys[picture], values: values[picture], heads: heads, into: result,
+        offset: picture * inner * x.shape[2] * x.shape[3])
     }
     return result
   }
 
-  /// weight · x + bias for the planes of one picture, written behind the columns of `before`.
-  private func project(
-    _ x: Tensor, offset: Int, pixels: Int, by layer: (weight: Tensor, bias: Tensor?),
-    after before: Tensor?
-  ) -> Tensor {
-    let (outer, inner) = (layer.weight.shape[0], layer.weight.shape[1])
-    let skipped = before?.shape[1] ?? 0
-    let stride = skipped + pixels
-    let result = Tensor(uninitialized: [outer, stride])
-    let rowTile = Self.tile(outer, limit: 128)
-    let tile = Self.tile(pixels, limit: 256)
-    let table = kernels.table
-    threads.run(rowTile.count * tile.count) { item in
-      let (rowPart, part) = item.quotientAndRemainder(dividingBy: tile.count)
-      let firstRow = rowPart * rowTile.size
-      let rows = min(rowTile.size, outer - firstRow)
-      let first = part * tile.size
-      let columns = min(tile.size, pixels - first)
-      if part == 0, let before {
-        for row in firstRow..<firstRow + rows {
-          (result.unsharedBase + row * stride).update(
-            from: before.base + row * skipped, count: skipped)
-        }
-      }
-      let out = result.unsharedBase + firstRow * stride + skipped + first
-      Product.run(
-        rows: rows, columns: columns, depth: inner,
-        .init(base: layer.weight.base + firstRow * inner, stride: inner),
-        .init(base: x.base + offset + first, stride: pixels), into: out, stride: stride)
-      table.finish_rows(
-        out, stride, rows, columns, layer.bias.map { $0.base + firstRow }, nil, 0, 1,
-        Activation.identity.code)
+  /// weight · x + bias for the planes of each picture, `[rows, t + pixels]`, behind the t columns that `before` has
+  /// for it.
+  private func project(_ x: Tensor, by layer: (weight: Weights, bias: Tensor?), after before: [Tensor]) -> [Tensor] {
+    let (pictures, inner) = (x.shape[0], x.shape[1])
+    let pixels = x.shape[2] * x.shape[3]
+    let outer = layer.weight.rows
+    let results = (0..<pictures).map {
+      Tensor(uninitialized: [outer, (before.isEmpty ? 0 : before[$0].shape[1]) + pixels])
     }
-    return result
+    let table = kernels.table
+    let panels = PixelPanels(pictures: pictures, pixels: pixels)
+    panelProduct(
+      layer.weight, panels: panels.count, columns: { panels[$0].pixels.count },
+      pack: { panel, out in
+        let (picture, range) = panels[panel]
+        ck_pack_columns(x.base + picture * inner * pixels + range.lowerBound, pixels, inner, range.count, out)
+      },
+      take: { panel, rows, products in
+        let (picture, range) = panels[panel]
+        let (first, count) = (range.lowerBound, range.count)
+        let result = results[picture]
+        let stride = result.shape[1]
+        let out = result.unsharedBase + rows.lowerBound * stride + (stride - pixels) + first
+        for row in 0..<rows.count { (out + row * stride).update(from: products + row * Self.panel, count: count) }
+        table.finish_rows(
+          out, stride, rows.count, count, layer.bias.map { $0.base + rows.lowerBound }, nil, 0, 1,
+          Activation.identity.code)
+        guard first == 0, !before.isEmpty else { return }
+        for row in rows {
+          (result.unsharedBase + row * stride).update(
+            from: before[picture].base + row * (stride - pixels), count: stride - pixels)
+        }
+      })
+    return results
   }
 }

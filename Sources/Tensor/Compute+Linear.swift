@@ -4,42 +4,90 @@ extension Compute {
   /// y = activation(x · weightᵀ + bias), and then y + residual where one is given.
   ///
   /// - Parameters:
-  ///   - x: `[pictures, rows, in]`; each picture's rows are one product, whatever `pictures` is.
+  ///   - x: `[pictures, rows, in]`.
   ///   - weight: `[out, in]`.
   ///   - bias: `[out]`.
   ///   - residual: `[pictures, rows, out]`.
   /// - Returns: `[pictures, rows, out]`.
   package func linear(
-    _ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation: Activation = .identity,
+    _ x: Tensor, weight: Weights, bias: Tensor? = nil, activation: Activation = .identity,
     residual: Tensor? = nil
   ) -> Tensor {
     let (pictures, rows, inner) = (x.shape[0], x.shape[1], x.shape[2])
     let outer = weight.shape[0]
     precondition(weight.shape[1] == inner, "product of \(x.shape) by \(weight.shape)")
     let result = Tensor(uninitialized: [pictures, rows, outer])
-    let tile = Self.tile(outer, limit: 256)
     let table = kernels.table
-    threads.run(pictures * tile.count) { item in
-      let (picture, part) = item.quotientAndRemainder(dividingBy: tile.count)
-      let first = part * tile.size
-      let columns = min(tile.size, outer - first)
-      let offset = picture * rows * outer + first
-      let out = result.unsharedBase + offset
-      Product.run(
-        rows: rows, columns: columns, depth: inner,
-        .init(base: x.base + picture * rows * inner, stride: inner),
-        .init(base: weight.base + first * inner, stride: inner, transposed: true),
-        into: out, stride: outer)
-      table.finish_columns(
-        out, outer, rows, columns, bias.map { $0.base + first },
-        residual.map { $0.base + offset }, outer, 1, activation.code)
+    // A picture's own rows decide, so that its values are the same in any batch.
+    if rows <= Self.fewRows {
+      dots(x, weight, into: result) { first, columns in
+        table.finish_columns(
+          result.unsharedBase + first, outer, pictures * rows, columns, bias.map { $0.base + first },
+          residual.map { $0.base + first }, outer, 1, activation.code)
+      }
+      return result
     }
+    // Nothing tells the rows of one picture from those of another.
+    let panels = PixelPanels(pictures: 1, pixels: pictures * rows)
+    panelProduct(
+      weight, panels: panels.count, columns: { panels[$0].pixels.count },
+      pack: { panel, out in
+        ck_pack_rows(x.base + panel * Self.panel * inner, inner, panels[panel].pixels.count, inner, out)
+      },
+      take: { panel, range, products in
+        let count = panels[panel].pixels.count
+        let offset = panel * Self.panel * outer + range.lowerBound
+        let out = result.unsharedBase + offset
+        ck_unpack_rows(products, count, range.count, out, outer)
+        table.finish_columns(
+          out, outer, count, range.count, bias.map { $0.base + range.lowerBound },
+          residual.map { $0.base + offset }, outer, 1, activation.code)
+      })
     return result
+  }
+
+  /// Rows of activations for which packing does not pay.
+  private static let fewRows = 8
+
+  /// x · weightᵀ by dot products, where the time goes into reading the weights.
+  ///
+  /// - Parameter finish: called for the outputs from `$0` on, `$1` of them, once they are there.
+  private func dots(
+    _ x: Tensor, _ weight: Weights, into result: Tensor, finish: @escaping @Sendable (Int, Int) -> Void
+  ) {
+    let (outer, inner) = (weight.rows, weight.depth)
+    let rows = x.count / inner
+    let table = kernels.table
+    let tile = Self.tile(outer, limit: 64, multiple: 4)
+    threads.run(tile.count) { item in
+      let first = item * tile.size
+      let count = min(tile.size, outer - first)
+      weight.withRows(first) { base, element in
+        table.dots(
+          base, element, inner, count, inner, x.base, inner, rows, result.unsharedBase + first, outer)
+      }
+      finish(first, count)
+    }
   }
 
   /// Rows of `table` (`[count, width]`) by index: `[indices.count, width]`.
   ///
   /// Indices must lie within the table; callers check what came from a tokenizer.
+  package func gather(_ table: Weights, rows indices: [Int]) -> Tensor {
+    let width = table.depth
+    return Tensor(shape: [indices.count, width]) { out in
+      guard let base = out.baseAddress else { return }
+      for (row, index) in indices.enumerated() {
+        let block = table.block(
+          rows: index..<index + 1, columns: 0..<width, kernels.table, scratch: base + row * width)
+        if block.base != UnsafePointer(base + row * width) {
+          (base + row * width).update(from: block.base, count: width)
+        }
+      }
+    }
+  }
+
+  /// Rows of a tensor by index: `[indices.count, width]`.
   package func gather(_ table: Tensor, rows indices: [Int]) -> Tensor {
     let width = table.shape[1]
     return Tensor(shape: [indices.count, width]) { out in

@@ -86,11 +86,19 @@ package struct Tensor: Sendable {
     return Tensor(shape: shape, storage: storage)
   }
 
+  /// Bytes of memory that a tensor of its own storage takes.
+  package static func bytes(ofElements count: Int) -> Int {
+    BufferPool.sizeClass(count) * MemoryLayout<Float>.stride
+  }
+
   /// First element, for operations of this module, which hold the tensor while they read.
   var base: UnsafePointer<Float> { UnsafePointer(storage.base) }
 
   /// First element for writing, for operations that fill a tensor nobody else has seen yet.
   var unsharedBase: UnsafeMutablePointer<Float> { storage.base }
+
+  /// Keeps the elements alive.
+  var owner: any AnyObject & Sendable { storage }
 
   private init(shape: [Int], storage: TensorStorage) {
     self.shape = shape

@@ -1,4 +1,4 @@
-// Element-wise, reducing and data-moving kernels of the engine; products are OpenBLAS's.
+// The vector kernels of the engine: products, Winograd's transforms, element-wise and reducing operations.
 //
 // Every kernel is written once, in `kernels_body.h`, over explicit vectors of 16 floats, and
 // compiled for AVX-512, for AVX2 and for the baseline of the architecture (on 64-bit Arm that is
@@ -27,6 +27,9 @@ enum ck_level { CK_BASELINE = 0, CK_AVX2 = 1, CK_AVX512 = 2 };
 // The best level this processor has, capped by the environment variable ATELIER_KERNELS
 // (`baseline`, `avx2`, `avx512`), read once.
 int ck_level_available(void);
+
+// How weights are stored.
+enum ck_element { CK_FLOAT32 = 0, CK_FLOAT16 = 1, CK_BFLOAT16 = 2 };
 
 // One table of kernels a level. `ck_kernels(level)` answers the table of that level, or of the best
 // one below it that this processor has.
@@ -62,6 +65,32 @@ struct ck_table {
   // y = a * x + b * y0 (+ c * z where z is given), n elements; y may be any of the inputs.
   void (*combine)(const float *x, float a, const float *y0, float b, const float *z, float c,
                   float *y, size_t n);
+
+  // C = A * B, or C += A * B: A of `rows` x `depth` with row stride `lda`, B a packed panel of `depth` x 32, C of
+  // `rows` x 32 with row stride `ldc`. The first `columns` columns are computed, rounded up to 16 or 32. Each sum
+  // runs over the depth in order.
+  void (*product)(const float *a, size_t lda, const float *b, size_t rows, size_t depth, size_t columns, float *c,
+                  size_t ldc, bool accumulate);
+
+  // y[c * ldy + r] = the product of row r of the weights, of `depth` values with row stride `lda` and of the type
+  // `element`, with row c of x, for `columns` rows of x: what is quickest where these are few.
+  void (*dots)(const void *w, int element, size_t lda, size_t rows, size_t depth, const float *x, size_t ldx,
+               size_t columns, float *y, size_t ldy);
+
+  // y = x, n values of half precision (an `enum ck_element`) as single ones.
+  void (*widen)(const void *x, int element, size_t n, float *y);
+
+  // Winograd's F(4x4, 3x3) ("Fast Algorithms for Convolutional Neural Networks", 2015). `count` is a multiple of 16.
+  //
+  // Input: value (i, j) of the window of tile t is x[(6 i + j) * stride + t]; transformed value p of it goes to
+  // v[p * position_stride + t / 32 * panel_stride + t % 32].
+  void (*winograd_input)(const float *x, size_t stride, size_t count, float *v, size_t panel_stride,
+                         size_t position_stride);
+  // Output: from products laid out like v to result (i, j) of tile t at y[(4 i + j) * stride + t].
+  void (*winograd_output)(const float *m, size_t panel_stride, size_t position_stride, size_t count, float *y,
+                          size_t stride);
+  // Weights: from `channels` kernels of 3 x 3 to u[p * position_stride + channel].
+  void (*winograd_weights)(const float *w, size_t channels, float *u, size_t position_stride);
 };
 
 struct ck_table ck_kernels(int level);
@@ -73,6 +102,24 @@ struct ck_table ck_kernels(int level);
 void ck_im2col(const float *x, size_t channels, size_t height, size_t width, size_t kernel_height,
                size_t kernel_width, size_t stride, size_t padding, size_t first, size_t last,
                float *col);
+
+// The windows of one row of tiles of a plane, for winograd_input: x[(6 i + j) * stride + t] for tile t of the
+// (width + 3) / 4, zero outside the plane. `line` has room for 4 tiles + 2 values.
+void ck_winograd_gather(const float *plane, size_t height, size_t width, size_t tile_row, float *x,
+                        size_t stride, float *line);
+
+// The way back, from winograd_output: what of the tiles lies inside the plane.
+void ck_winograd_scatter(const float *y, size_t stride, size_t height, size_t width, size_t tile_row,
+                         float *plane, float *line);
+
+// Rows of a matrix as columns of a panel: panel[k * 32 + r] = x[r * stride + k], zero for r from `rows` to 31.
+void ck_pack_rows(const float *x, size_t stride, size_t rows, size_t depth, float *panel);
+
+// Columns of a matrix as a panel: panel[k * 32 + c] = x[k * stride + c], zero for c from `columns` to 31.
+void ck_pack_columns(const float *x, size_t stride, size_t depth, size_t columns, float *panel);
+
+// And back: y[r * stride + k] = c[k * 32 + r] for `rows` of the 32.
+void ck_unpack_rows(const float *c, size_t rows, size_t depth, float *y, size_t stride);
 
 // Average over 2 x 2 windows of one plane; an odd last row or column is left out.
 void ck_average_pool_2x2(const float *x, size_t height, size_t width, float *y);
