@@ -14,7 +14,7 @@ package struct RGBAImage: Sendable, Equatable {
 
   package var isOpaque: Bool { stride(from: 3, to: pixels.count, by: 4).allSatisfy { pixels[$0] == 255 } }
 
-  /// The colours alone, whatever their opacity: what the reference's preprocessing sees.
+  /// The colours alone, whatever their opacity.
   package var colours: RGBImage {
     RGBImage(width: width, height: height, pixels: channels(3) { pixel, channel in pixels[pixel * 4 + channel] })
   }
@@ -22,7 +22,7 @@ package struct RGBAImage: Sendable, Equatable {
   /// The opacity of each pixel, `width * height` values: a mask.
   package var opacity: [UInt8] { channels(1) { pixel, _ in pixels[pixel * 4 + 3] } }
 
-  /// The picture laid over a colour, as a person sees it.
+  /// The picture laid over a colour, as a person sees it; white is what the reference's preprocessing lays it over.
   package func over(_ colour: (UInt8, UInt8, UInt8)) -> RGBImage {
     let ground = [Int(colour.0), Int(colour.1), Int(colour.2)]
     return RGBImage(

@@ -44,7 +44,7 @@ import Testing
     #expect(throws: JSONReader.Failure.self) { try bytes.withUnsafeBytes { try JSONReader.read($0) } }
   }
 
-  @Test("Keys are read by type; null counts as absent; errors name file, key and value")
+  @Test("Keys are read by type; null is no value where one is needed; errors name file, key and value")
   func keys() throws {
     let config = Config(
       path: "prior/config.json",
@@ -54,7 +54,7 @@ import Testing
         "mixed": .array([.integer(1), .string("a")]),
       ])
     #expect(try config.int("n") == 3)
-    #expect(try config.int("none", default: 7) == 7)
+    #expect(try config.int("absent", default: 7) == 7)
     #expect(try config.double("n") == 3)
     #expect(try config.double("x") == 0.5)
     #expect(try config.bool("yes", default: false))
@@ -68,7 +68,10 @@ import Testing
     func message(_ body: () throws -> Void) throws -> String {
       try #require(throws: UnCLIPError.self, performing: body).message
     }
-    #expect(try message { _ = try config.int("none") } == "Cannot use 'prior/config.json': the key 'none' is missing.")
+    #expect(
+      try message { _ = try config.int("absent") } == "Cannot use 'prior/config.json': the key 'absent' is missing.")
+    #expect(try message { _ = try config.int("none") }.contains("'none' is null; it must have a value."))
+    #expect(try message { _ = try config.int("none", default: 7) }.contains("'none' is null"))
     #expect(
       try message { _ = try config.int("x") }
         == "Cannot use 'prior/config.json': 'x' is 0.5; it must be a whole number.")

@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import Tensor
+import TestSupport
 import Testing
 
 @testable import UnCLIP
@@ -25,13 +26,13 @@ struct DeterminismTests {
   func resume(fixture: Fixture) throws {
     let pipeline = try Pipeline(model: fixture.model, threads: ThreadPool(threads: 2))
     let request = Self.request
-    let text = try pipeline.prior.encode(prompt: request.prompt)
-    let embedding = try pipeline.prior.run(request, text: text).complete()
+    let text = try pipeline.embedding.encode(request)
+    let embedding = try pipeline.embedding.run(request, text: text).complete()
     let base = try pipeline.decoder.run(request, text: text, imageEmbedding: embedding).complete()
     let picture = try pipeline.upsampler.run(request, baseImage: base).complete()
 
     for (steps, expected, start) in [
-      (4, embedding, { try pipeline.prior.run(request, text: text, from: $0) }),
+      (4, embedding, { try pipeline.embedding.run(request, text: text, from: $0) }),
       (
         4, base,
         { try pipeline.decoder.run(request, text: text, imageEmbedding: embedding, from: $0) }
@@ -54,7 +55,7 @@ struct DeterminismTests {
   @Test("Text states that travelled give the same picture", arguments: fixtures)
   func travel(fixture: Fixture) throws {
     let pipeline = try Pipeline(model: fixture.model, threads: ThreadPool(threads: 2))
-    let text = try pipeline.prior.encode(prompt: Self.request.prompt)
+    let text = try pipeline.embedding.encode(Self.request)
     let travelled = try TextConditioning(
       tensors: text.tensors.map { Tensor($0.array, shape: $0.shape) })
     #expect(
@@ -87,14 +88,14 @@ struct DeterminismTests {
   func foreignCheckpoint() throws {
     let fixture = try #require(Self.fixtures.first)
     let pipeline = try Pipeline(model: fixture.model, threads: ThreadPool(threads: 1))
-    let text = try pipeline.prior.encode(prompt: "")
+    let text = try pipeline.embedding.encode(Self.request)
     for checkpoint in [
       StageCheckpoint(stage: .decoder, completedSteps: 1, latents: Tensor(zeros: [24])),
       StageCheckpoint(stage: .prior, completedSteps: 1, latents: Tensor(zeros: [23])),
       StageCheckpoint(stage: .prior, completedSteps: 9, latents: Tensor(zeros: [24])),
     ] {
       #expect(throws: UnCLIPError.self) {
-        try pipeline.prior.run(Self.request, text: text, from: checkpoint)
+        try pipeline.embedding.run(Self.request, text: text, from: checkpoint)
       }
     }
   }
@@ -109,5 +110,110 @@ struct DeterminismTests {
     (plain.priorGuidance, plain.decoderGuidance) = (1, 1)
     (steered.priorGuidance, steered.decoderGuidance) = (1, 1)
     #expect(try pipeline.render(plain).picture == pipeline.render(steered).picture)
+  }
+
+  @Test(
+    "Whatever the schedule - threads, samplers, edits, inversions, stops, company - the bytes are the same",
+    arguments: 0..<40 as Range<UInt64>)
+  func schedule(seed: UInt64) async throws {
+    var random = SeededGenerator(seed: seed)
+    let fixture = try #require(Self.fixtures.randomElement(using: &random))
+    let cascade = Bool.random(using: &random) ? try CascadeFolder(fixture, sizes: Self.sizes(fixture)) : nil
+    defer { withExtendedLifetime(cascade) {} }
+    let model = try cascade?.model ?? fixture.model
+    let requests = try (0..<3).map { _ in try Self.randomRequest(model, &random) }
+    let reference = try Pipeline(model: model, threads: ThreadPool(threads: 1))
+    let alone = try requests.map { try reference.render($0).picture }
+    let pipelines = try (0..<2).map { _ in
+      try Pipeline(model: model, threads: ThreadPool(threads: Int.random(in: 1...4, using: &random)))
+    }
+    let seeds = requests.map { _ in random.next() }
+    let together = try await withThrowingTaskGroup(of: (Int, RGBImage).self) { group in
+      for index in requests.indices.shuffled(using: &random) {
+        group.addTask {
+          var schedule = Schedule(pipelines: pipelines, random: SeededGenerator(seed: seeds[index]))
+          return (index, try schedule.render(requests[index]))
+        }
+      }
+      var pictures: [Int: RGBImage] = [:]
+      for try await (index, picture) in group { pictures[index] = picture }
+      return pictures
+    }
+    for index in requests.indices {
+      #expect(together[index] == alone[index], "seed \(seed), request \(requests[index])")
+    }
+  }
+
+  /// Two enlargements that suit a fixture's levels.
+  private static func sizes(_ fixture: Fixture) throws -> [Int] {
+    let size = try fixture.model.pictureSide
+    return [size, size * 2]
+  }
+
+  private static func randomRequest(_ model: ModelFolder, _ random: inout SeededGenerator) throws -> PictureRequest {
+    var request = PictureRequest(
+      prompt: ["a red apple", "two small cats", ""].randomElement(using: &random) ?? "", seed: random.next(),
+      priorSteps: Int.random(in: 2...5, using: &random), decoderSteps: Int.random(in: 2...6, using: &random),
+      superResSteps: Int.random(in: 2...4, using: &random))
+    request.sampler =
+      [Sampler.ddpm, .ddim(eta: 0), .ddim(eta: 0.4), .ddim(eta: 1), .solver].randomElement(using: &random) ?? .ddpm
+    if Bool.random(using: &random) { (request.priorGuidance, request.decoderGuidance) = (1, 1) }
+    let width = try ModelShape(model).embeddingWidth
+    if Int.random(in: 0..<3, using: &random) == 0 {
+      var noise = NoiseSource(seed: random.next())
+      request.embedding = .given(Tensor(noise.draw(count: width), shape: [width]))
+    }
+    let (across, down) = (Int.random(in: 20...40, using: &random), Int.random(in: 20...40, using: &random))
+    let picture = RGBImage(
+      width: across, height: down,
+      pixels: (0..<across * down * 3).map { _ in UInt8.random(in: 0...255, using: &random) })
+    switch Int.random(in: 0..<3, using: &random) {
+    case 0:
+      var mask = RGBAImage(width: across, height: down, pixels: Array(repeating: 255, count: across * down * 4))
+      for row in 4..<12 { for column in 6..<15 { mask.pixels[(row * across + column) * 4 + 3] = 0 } }
+      request.edit = try PictureEdit(picture: picture, mask: EditMask(mask))
+    case 1:
+      guard case .ddim = request.sampler else { break }
+      request.inverted = picture
+    default: break
+    }
+    return request
+  }
+}
+
+/// Renders a picture in pieces: every stage stops at random steps, travels as plain values, and goes on elsewhere.
+private struct Schedule {
+  let pipelines: [Pipeline]
+  var random: SeededGenerator
+
+  mutating func render(_ request: PictureRequest) throws -> RGBImage {
+    let text = try pipeline().embedding.encode(request)
+    let embedding: Tensor
+    if case .given(let given) = request.embedding {
+      embedding = given
+    } else {
+      embedding = try complete { try $0.embedding.run(request, text: text, from: $1) }
+    }
+    var picture = try complete { try $0.decoder.run(request, text: text, imageEmbedding: embedding, from: $1) }
+    for pass in 0..<(try pipeline().upsampler.passCount) {
+      let base = picture
+      picture = try complete { try $0.upsampler.run(request, baseImage: base, pass: pass, from: $1) }
+    }
+    return try pipeline().upsampler.picture(request, of: picture)
+  }
+
+  private mutating func pipeline() -> Pipeline { pipelines.randomElement(using: &random) ?? pipelines[0] }
+
+  private mutating func complete(_ start: (Pipeline, StageCheckpoint?) throws -> DenoisingRun) throws -> Tensor {
+    var checkpoint: StageCheckpoint?
+    while true {
+      let run = try start(pipeline(), checkpoint)
+      for _ in 0..<Int.random(in: 0...3, using: &random) { _ = run.next() }
+      if let result = run.result { return Tensor(result.array, shape: result.shape) }
+      let state = run.checkpoint
+      checkpoint = StageCheckpoint(
+        stage: state.stage, completedSteps: state.completedSteps,
+        latents: Tensor(state.latents.array, shape: state.latents.shape))
+    }
   }
 }

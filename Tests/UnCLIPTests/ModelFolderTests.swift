@@ -26,32 +26,57 @@ import Testing
 
     func digest() throws -> String { try ModelFolder(path: path).digest }
 
-    /// Writes the one file of weights of a part as two shards.
-    func shard(_ part: String, stem: String) throws {
+    /// A tensor as a safetensors file describes it.
+    struct Stored {
+      var type: String
+      var shape: [Int]
+      var bytes: Data
+    }
+
+    /// Writes the one file of weights of a part again, changed.
+    func rewrite(_ part: String, stem: String, _ change: (inout [String: Stored]) -> Void) throws {
       let file = "\(path)/\(part)/\(stem).safetensors"
-      let whole = try SafetensorsFile(path: file)
+      var tensors = try Self.read(file)
+      change(&tensors)
+      try Self.write(tensors, to: file)
+    }
+
+    /// Writes the one file of weights of a part as shards, the tensors dealt out by `place`.
+    func shard(_ part: String, stem: String, count: Int = 2, place: (Int) -> Int = { $0 }) throws {
+      let file = "\(path)/\(part)/\(stem).safetensors"
+      let tensors = try Self.read(file)
       var map: [String: String] = [:]
-      for half in 0..<2 {
-        var header: [String: Any] = [:]
-        var bytes = Data()
-        for (index, name) in whole.entries.keys.sorted().enumerated() where index % 2 == half {
-          let entry = try #require(whole.entries[name])
-          header[name] = [
-            "dtype": entry.type.rawValue, "shape": entry.shape,
-            "data_offsets": [bytes.count, bytes.count + entry.range.count],
-          ]
-          bytes.append(contentsOf: whole.file.bytes[entry.range])
-          map[name] = "\(stem)-\(half).safetensors"
-        }
-        let text = try JSONSerialization.data(withJSONObject: header)
-        var content = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
-        content.append(text)
-        content.append(bytes)
-        try content.write(to: URL(filePath: "\(path)/\(part)/\(stem)-\(half).safetensors"))
+      for shard in 0..<count {
+        let names = tensors.keys.sorted().enumerated().filter { place($0.offset) % count == shard }.map(\.element)
+        for name in names { map[name] = "\(stem)-\(shard).safetensors" }
+        try Self.write(
+          tensors.filter { names.contains($0.key) }, to: "\(path)/\(part)/\(stem)-\(shard).safetensors")
       }
       try FileManager.default.removeItem(atPath: file)
       try JSONSerialization.data(withJSONObject: ["weight_map": map])
         .write(to: URL(filePath: "\(path)/\(part)/\(stem).safetensors.index.json"))
+    }
+
+    private static func read(_ file: String) throws -> [String: Stored] {
+      let whole = try SafetensorsFile(path: file)
+      return whole.entries.mapValues {
+        Stored(type: $0.type.rawValue, shape: $0.shape, bytes: Data(whole.file.bytes[$0.range]))
+      }
+    }
+
+    private static func write(_ tensors: [String: Stored], to file: String) throws {
+      var header: [String: Any] = [:]
+      var bytes = Data()
+      for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+        header[name] = [
+          "dtype": tensor.type, "shape": tensor.shape,
+          "data_offsets": [bytes.count, bytes.count + tensor.bytes.count],
+        ]
+        bytes.append(tensor.bytes)
+      }
+      let text = try JSONSerialization.data(withJSONObject: header)
+      try (withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text + bytes)
+        .write(to: URL(filePath: file))
     }
   }
 
@@ -97,7 +122,12 @@ import Testing
     #expect(try Copy().digest() == digest)
     try copy.shard("prior", stem: "diffusion_pytorch_model")
     #expect(try copy.digest() == digest)
-    try copy.shard("text_encoder", stem: "model")
+    try copy.shard("text_encoder", stem: "model", count: 5, place: { $0 * 7 + $0 / 3 })
+    #expect(try copy.digest() == digest)
+    // A buffer that some exporters save and nobody reads.
+    try copy.rewrite("super_res_first", stem: "diffusion_pytorch_model") {
+      $0["text_model.embeddings.position_ids"] = .init(type: "I64", shape: [1], bytes: Data(count: 8))
+    }
     #expect(try copy.digest() == digest)
     try copy.edit("decoder/config.json") { $0["_diffusers_version"] = "0.0.1" }
     #expect(try copy.digest() == digest)
@@ -156,7 +186,146 @@ import Testing
     let prior = try #require(report.parts.first { $0.name == "prior" })
     #expect(prior.parameters > 0 && prior.bytes == prior.parameters * 4 && prior.types == ["F32"])
     #expect(report.parameters == report.parts.reduce(0) { $0 + $1.parameters })
-    #expect(report.resolutions.count >= 2)
+    #expect(report.resolutions == [8, 20])
+    #expect(report.parts.allSatisfy { $0.faults.isEmpty })
+    #expect(
+      report.absent.map(\.part).filter { !$0.contains("last") } == (hasPictures(copy) ? [] : ["image_encoder", "feature_extractor"]))
+  }
+
+  private func hasPictures(_ copy: Copy) -> Bool {
+    FileManager.default.fileExists(atPath: copy.path + "/image_encoder")
+  }
+
+  @Test("A report tells the memory of each pool: what is mapped, what is widened, what activations take")
+  func memory() throws {
+    let copy = try Copy()
+    func pools() throws -> [String: MemoryEstimate] {
+      let memory = try ModelReport(checking: copy.path).memory
+      return Dictionary(uniqueKeysWithValues: memory.map { ($0.pool, $0) })
+    }
+    func bytes(_ names: [String]) throws -> Int {
+      try ModelReport(checking: copy.path).parts.filter { names.contains($0.name) }.reduce(0) { $0 + $1.bytes }
+    }
+    let before = try pools()
+    #expect(before.keys.sorted() == ["decoder", "prior"])
+    #expect(try before["prior"]?.mappedBytes == bytes(["prior", "text_encoder"]))
+    #expect(
+      try before["decoder"]?.mappedBytes == bytes(["decoder", "text_proj", "super_res_first", "super_res_last"]))
+    for pool in before.values {
+      #expect(pool.widenedBytes == 0 && pool.activationBytes > 0)
+      #expect(pool.totalBytes > pool.mappedBytes + pool.activationBytes)
+    }
+    // In half precision half the file; what has one dimension is widened, the rest used where it lies.
+    try copy.rewrite("prior", stem: "diffusion_pytorch_model") { tensors in
+      for (name, tensor) in tensors {
+        tensors[name] = .init(type: "F16", shape: tensor.shape, bytes: Data(count: tensor.bytes.count / 2))
+      }
+    }
+    let after = try pools()
+    let mapped = try #require(after["prior"]?.mappedBytes) - bytes(["text_encoder"])
+    let widened = try #require(after["prior"]?.widenedBytes)
+    let file = try bytes(["prior"])
+    #expect((file * 8 / 10..<file).contains(mapped))
+    #expect((2 * (file - mapped)...4 * (file - mapped)).contains(widened))
+    #expect(after["decoder"] == before["decoder"])
+    // Four times the pixels.
+    try copy.edit("decoder/config.json") { $0["sample_size"] = 16 }
+    try copy.edit("super_res_first/config.json") { $0["sample_size"] = 40 }
+    try copy.edit("super_res_last/config.json") { $0["sample_size"] = 40 }
+    let larger = try #require(pools()["decoder"]).activationBytes
+    #expect(larger * 2 > (before["decoder"]?.activationBytes ?? 0) * 3)
+  }
+
+  @Test("Parts that may be absent are told, and are no fault")
+  func absences() throws {
+    let copy = try Copy()
+    try copy.edit("model_index.json") { index in
+      for name in ["image_encoder", "feature_extractor", "super_res_last"] { index[name] = [NSNull(), NSNull()] }
+    }
+    var report = try ModelReport(checking: copy.path)
+    #expect(report.problems == [])
+    #expect(
+      report.absent.map(\.part) == ["image_encoder", "feature_extractor", "a last step for super_res_first"])
+    try copy.edit("model_index.json") { index in
+      for name in ["super_res_first", "super_res_scheduler"] { index[name] = nil }
+      // Named, and not there: fine until a request needs it.
+      index["image_encoder"] = ["transformers", "CLIPVisionModelWithProjection"]
+    }
+    try? FileManager.default.removeItem(atPath: copy.path + "/image_encoder")
+    report = try ModelReport(checking: copy.path)
+    #expect(report.problems == [])
+    #expect(report.absent.map(\.part) == ["image_encoder", "feature_extractor", "super_res_first"])
+    #expect(report.resolutions == [8])
+  }
+
+  @Test("A report names every tensor that is missing, misshapen, of whole numbers, or not called for")
+  func allTensors() throws {
+    let copy = try Copy()
+    var (lost, bent, whole): (Set<String>, Set<String>, Set<String>) = ([], [], [])
+    try copy.rewrite("decoder", stem: "diffusion_pytorch_model") { tensors in
+      for (index, name) in tensors.keys.sorted().enumerated() {
+        guard let tensor = tensors[name] else { continue }
+        switch index % 9 {
+        case 0:
+          lost.insert(name)
+          tensors["old.\(name)"] = tensor
+          tensors[name] = nil
+        case 4:
+          bent.insert(name)
+          tensors[name]?.shape.append(1)
+        case 7:
+          whole.insert(name)
+          tensors[name]?.type = "I32"
+        default: break
+        }
+      }
+    }
+    try copy.rewrite("text_encoder", stem: "model") { $0["stray"] = .init(type: "F32", shape: [1], bytes: Data(count: 4)) }
+    let report = try ModelReport(checking: copy.path)
+    #expect(report.digest == nil && report.memory == [])
+    let faults = try #require(report.parts.first { $0.name == "decoder" }).faults
+    func names(_ kind: TensorFault.Kind) -> Set<String> { Set(faults.filter { $0.kind == kind }.map(\.tensor)) }
+    #expect(names(.missing) == lost)
+    #expect(names(.misshapen) == bent)
+    #expect(names(.mistyped) == whole)
+    #expect(names(.extra) == Set(lost.map { "old.\($0)" }))
+    for fault in faults where fault.kind == .misshapen { #expect(fault.shape == fault.expected.map { $0 + [1] }) }
+    #expect(report.parts.first { $0.name == "text_encoder" }?.faults.map(\.tensor) == ["stray"])
+    #expect(report.problems.count == 2)
+    #expect(
+      report.problems.contains {
+        $0.contains("decoder'") && $0.contains("\(lost.count) missing, \(bent.count) misshapen")
+      })
+    #expect(report.problems.contains { $0.contains("text_encoder'") && $0.hasSuffix("1 extra.") })
+  }
+
+  @Test("A lost shard is one fault, and its tensors are not told as missing one by one")
+  func lostShards() throws {
+    let copy = try Copy()
+    try copy.shard("prior", stem: "diffusion_pytorch_model", count: 3)
+    try FileManager.default.removeItem(atPath: copy.path + "/prior/diffusion_pytorch_model-1.safetensors")
+    _ = try copy.folder.write("damaged!", to: "model/prior/diffusion_pytorch_model-2.safetensors")
+    let report = try ModelReport(checking: copy.path)
+    #expect(report.problems.count == 2, "\(report.problems)")
+    for shard in [1, 2] { #expect(report.problems.contains { $0.contains("model-\(shard).safetensors") }) }
+    #expect(report.parts.first { $0.name == "prior" }?.faults == [])
+  }
+
+  @Test(
+    "A configuration that asks for more than any machine has is reported without trying",
+    arguments: [
+      ("prior", ["num_layers": 16_777_216]),
+      ("prior", ["num_attention_heads": 16_000_000, "attention_head_dim": 16_000_000]),
+      ("text_encoder", ["vocab_size": 16_777_216, "hidden_size": 16_777_216, "num_attention_heads": 1]),
+      ("decoder", ["block_out_channels": [16_777_216, 16_777_216], "norm_num_groups": 1, "conv_in_kernel": 99]),
+    ] as [(String, [String: any Sendable])])
+  func hugeConfiguration(_ part: String, _ values: [String: any Sendable]) throws {
+    let copy = try Copy()
+    try copy.edit("\(part)/config.json") { $0.merge(values) { $1 } }
+    let start = ContinuousClock.now
+    let report = try ModelReport(checking: copy.path)
+    #expect(report.problems.contains { $0.contains("/\(part)") }, "\(report.problems)")
+    #expect(ContinuousClock.now - start < .seconds(20))
   }
 
   @Test("A report names the faults of several parts at once and gives no digest")

@@ -11,9 +11,10 @@ struct ParityTests {
   private static let limit: Float = 1e-4
   private let compute = Compute(threads: ThreadPool(threads: 2))
 
-  @Test("The committed models can be read")
-  func fixtures() {
-    #expect(Set(Fixture.all.map { $0.name }).isSuperset(of: ["narrow", "odd", "deep"]))
+  @Test("There are committed models, and every folder can be read")
+  func fixtures() throws {
+    #expect(Fixture.all.count >= 8)
+    for folder in Fixture.folders { _ = try Fixture(path: folder) }
   }
 
   @Test("The text encoder gives the reference's states and embedding", arguments: Fixture.all)
@@ -26,8 +27,8 @@ struct ParityTests {
     }
     let states = Tensor.stack(outputs.map { $0.hiddenStates })
     let embedding = Tensor.stack(outputs.map { $0.embedding })
-    try expect(states, fixture, "text.states")
-    try expect(embedding, fixture, "text.embedding")
+    try expect(states, fixture, "text.states", as: "text_encoder")
+    try expect(embedding, fixture, "text.embedding", as: "text_encoder")
   }
 
   @Test("The prior predicts the reference's embedding", arguments: Fixture.all)
@@ -37,7 +38,7 @@ struct ParityTests {
     let prefixes = [0, 1].map { prior.prefix(compute, text: text, row: $0) }
     let output = prior(
       compute, try fixture.tensor("prior.input"), timestep: fixture.timestep, prefixes: prefixes)
-    try expect(output, fixture, "prior.output")
+    try expect(output, fixture, "prior.output", as: "prior")
   }
 
   @Test("The projection gives the reference's context and time embedding", arguments: Fixture.all)
@@ -54,9 +55,11 @@ struct ParityTests {
       }
       let table = expected.reshaped([2 * tokens, width])
       let rows = compute.gather(table, rows: kept.map { row * tokens + $0 })
-      #expect(relativeError(output.context[row], rows) < Self.limit)
+      let error = relativeError(output.context[row], rows)
+      ParityReport.add(fixture, "text_proj", error)
+      #expect(error < Self.limit)
     }
-    try expect(output.time, fixture, "projection.time")
+    try expect(output.time, fixture, "projection.time", as: "text_proj")
   }
 
   @Test("The decoder gives the reference's prediction", arguments: Fixture.all)
@@ -67,7 +70,7 @@ struct ParityTests {
     let output = unet(
       compute, try fixture.tensor("decoder.input"), timestep: fixture.timestep,
       addition: condition.time, context: unet.context(compute, tokens: condition.context))
-    try expect(output, fixture, "decoder.output")
+    try expect(output, fixture, "decoder.output", as: "decoder")
   }
 
   @Test(
@@ -77,27 +80,45 @@ struct ParityTests {
     let part = try fixture.model.part(name)
     let unet = try UNet(part.weights, configuration: UNetConfiguration(upsampler: part.config))
     let output = unet(compute, try fixture.tensor("\(name).input"), timestep: fixture.timestep)
-    try expect(output, fixture, "\(name).output")
+    try expect(output, fixture, "\(name).output", as: name)
   }
 
-  @Test("A whole picture is the reference's within 2/255", arguments: Fixture.all)
+  @Test("Preprocessing shows the image encoder what the reference shows it", arguments: Fixture.withPictures)
+  func preprocessing(fixture: Fixture) throws {
+    let preprocessor = try ImagePreprocessor(fixture.model.part("feature_extractor").config)
+    for number in 0..<Fixture.pictures {
+      let picture = try fixture.picture(number)
+      #expect(preprocessor.cut(picture) == (try fixture.picture(number, "cut")))
+      try expect(preprocessor(picture), fixture, "image\(number).pixels", as: "preprocessing")
+    }
+  }
+
+  @Test("The image encoder gives the reference's embedding", arguments: Fixture.withPictures)
+  func imageEncoder(fixture: Fixture) throws {
+    let encoder = try CLIPImageEncoder(fixture.model.part("image_encoder"))
+    for number in 0..<Fixture.pictures {
+      let output = encoder(compute, try fixture.tensor("image\(number).pixels"))
+      try expect(output, fixture, "image\(number).embedding", as: "image_encoder")
+    }
+  }
+
+  @Test("A whole picture is the reference's within 2/255, from a prompt or a picture", arguments: Fixture.all)
   func picture(fixture: Fixture) throws {
     let pipeline = try Pipeline(model: fixture.model, threads: compute.threads)
     for item in fixture.cases {
       let rendering = try pipeline.render(item.request)
-      let embedding = try fixture.tensor("case\(item.number).embedding")
-      let embeddingError = relativeError(rendering.imageEmbedding, embedding)
-      #expect(embeddingError < 1e-3, "embedding of case \(item.number): \(embeddingError)")
+      let error = relativeError(rendering.imageEmbedding, try fixture.tensor("case\(item.number).embedding"))
+      #expect(error < 1e-3, "embedding of case \(item.number)")
       let expected = try fixture.tensor("case\(item.number).picture").array
-      let actual = rendering.picture.pixels.map { Float($0) }
-      let differences = zip(actual, expected).map { abs($0 - $1) }
-      let (worst, mean) = (
-        differences.max() ?? 0, differences.reduce(0, +) / Float(differences.count)
-      )
-      report("\(fixture.name) case \(item.number): embedding \(embeddingError), picture worst \(worst), mean \(mean)")
-      #expect(actual.count == expected.count)
+      let differences = zip(rendering.picture.pixels, expected).map { abs(Float($0) - $1) }
+      let (worst, mean) = (differences.max() ?? 256, differences.reduce(0, +) / Float(differences.count))
+      #expect(rendering.picture.pixels.count == expected.count)
       #expect(worst <= 2, "case \(item.number)")
       #expect(mean < 0.1, "case \(item.number)")
+      let kind = item.isVariation ? "variation" : "prompt"
+      ParityReport.add(fixture, "\(kind).embedding", error)
+      ParityReport.add(fixture, "\(kind).worst", worst)
+      ParityReport.add(fixture, "\(kind).mean", mean)
     }
   }
 
@@ -114,14 +135,9 @@ struct ParityTests {
       rows: [0, 1])
   }
 
-  private func expect(_ actual: Tensor, _ fixture: Fixture, _ name: String) throws {
+  private func expect(_ actual: Tensor, _ fixture: Fixture, _ name: String, as part: String) throws {
     let error = relativeError(actual, try fixture.tensor(name))
-    report("\(fixture.name) \(name): \(error)")
+    ParityReport.add(fixture, part, error)
     #expect(error < Self.limit, "\(name) of \(fixture.name)")
-  }
-
-  /// Prints measured differences where ATELIER_PARITY_REPORT is set.
-  private func report(_ line: String) {
-    if ProcessInfo.processInfo.environment["ATELIER_PARITY_REPORT"] != nil { print("parity:", line) }
   }
 }

@@ -98,24 +98,90 @@ import Testing
     #expect(throws: UnCLIPError.self) { try SafetensorsFile(path: path) }
   }
 
-  @Test("Random damage to a header never does worse than an error", arguments: [UInt64(1), 2, 3])
-  func damage(_ seed: UInt64) throws {
+  /// A header that has every feature of the format.
+  private static let header =
+    #"{"__metadata__":{"format":"pt"},"layer.weight":{"dtype":"F16","shape":[2,3],"data_offsets":[0,12]},"layer.bias":{"dtype":"F32","shape":[2],"data_offsets":[12,20]},"empty":{"dtype":"BF16","shape":[0,4],"data_offsets":[20,20]},"one":{"dtype":"F64","shape":[],"data_offsets":[20,28]},"ids":{"dtype":"I64","shape":[1],"data_offsets":[28,36]}}"#
+
+  /// What a hostile file may say in place of a part of an honest one.
+  private static let fragments: [[UInt8]] = [
+    "0", "-1", "1", "4", "2147483648", "4294967296", "9223372036854775807", "9223372036854775808", "-9223372036854775808",
+    "1e308", "1e-5", "NaN", "-Infinity", "null", "true", "\"\"", "[]", "{}", "[[[[[[", "{\"a\":{\"a\":{\"a\":", "\"F32\"",
+    "\"F8_E4M3\"", "\"dtype\"", "\"shape\"", "\"layer.bias\"", "\"\\u0000\"", "\"\\ud800\"", ",", ":", "}", "]", "\\", "\"", " ",
+  ].map { Array($0.utf8) } + [[0xC0, 0x80], [0xFF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE2, 0x82], [0]]
+
+  /// Changes bytes as an attacker or a bad disk would: pieces replaced, repeated, moved, left out, cut off.
+  private static func mutate(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
+    guard !bytes.isEmpty else { return }
+    let start = Int.random(in: 0..<bytes.count, using: &random)
+    let end = min(bytes.count, start + Int.random(in: 0...12, using: &random))
+    let other = Int.random(in: 0..<bytes.count, using: &random)
+    let fragment = fragments.randomElement(using: &random) ?? []
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0: bytes[start] = UInt8.random(in: 0...255, using: &random)
+    case 1: bytes.replaceSubrange(start..<end, with: fragment)
+    case 2: bytes.insert(contentsOf: fragment, at: start)
+    case 3: bytes.removeSubrange(start..<end)
+    case 4: bytes.insert(contentsOf: bytes[min(start, other)..<max(start, other)], at: other)
+    case 5: bytes.removeLast(bytes.count - start)
+    case 6: bytes.swapAt(start, other)
+    default:
+      // A number in place of another, which keeps the JSON whole.
+      let isDigit = { (byte: UInt8) in (48...57).contains(byte) }
+      guard let digit = bytes[start...].firstIndex(where: isDigit) else { return }
+      let last = bytes[digit...].firstIndex { !isDigit($0) } ?? bytes.count
+      let numbers = ["0", "1", "2", "3", "6", "12", "20", "28", "36", "37", "-4", "1000000", "4611686018427387904", "9223372036854775807", "1.5"]
+      bytes.replaceSubrange(digit..<last, with: Array((numbers.randomElement(using: &random) ?? "0").utf8))
+    }
+  }
+
+  @Test("A damaged or hostile header is refused, or describes the file truly", arguments: 0..<8 as Range<UInt64>)
+  func hostileHeaders(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
-    let whole = try Data(
-      contentsOf: URL(
-        filePath: file(
-          #"{"__metadata__":{"format":"pt"},"layer.weight":{"dtype":"F16","shape":[2,3],"data_offsets":[0,12]},"layer.bias":{"dtype":"F32","shape":[2],"data_offsets":[12,20]}}"#,
-          bytes: 20)))
-    for _ in 0..<400 {
-      var bytes = whole
-      for _ in 0..<Int.random(in: 1...4, using: &random) {
-        bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+    let path = folder.path + "/model.safetensors"
+    var accepted = 0
+    for round in 0..<1000 {
+      var header = Array(Self.header.utf8)
+      // Now and then none, or one that is as valid as before.
+      for _ in 0..<Int.random(in: 0...3, using: &random) { Self.mutate(&header, &random) }
+      var length = UInt64(header.count)
+      if Int.random(in: 0..<10, using: &random) == 0 {
+        length = [0, 1, 2, length + 1, length &- 1, 1 << 32, 1 << 63, .max, random.next()].randomElement(using: &random) ?? 0
       }
-      try bytes.write(to: URL(filePath: folder.path + "/model.safetensors"))
-      guard let store = try? WeightStore(folder: folder.path) else { continue }
+      let bytes = (0..<Int.random(in: 30...40, using: &random)).map { UInt8($0) }
+      let content = withUnsafeBytes(of: length.littleEndian) { Data($0) } + Data(header) + Data(bytes)
+      try content.write(to: URL(filePath: path))
+      guard let file = try? SafetensorsFile(path: path) else { continue }
+      accepted += 1
+      var end = 8 + Int(length)
+      for entry in file.entries.values.sorted(by: { ($0.range.lowerBound, $0.range.count) < ($1.range.lowerBound, $1.range.count) }) {
+        #expect(entry.range.lowerBound == end, "seed \(seed), round \(round)")
+        #expect(entry.range.count == entry.shape.reduce(entry.type.size, *), "seed \(seed), round \(round)")
+        end = entry.range.upperBound
+      }
+      #expect(end == content.count, "seed \(seed), round \(round)")
+      let store = try WeightStore(folder: folder.path)
       for name in store.names {
-        if let shape = store.shape(of: name) { _ = try? store.tensor(name, shape: shape).array }
+        let shape = try #require(store.shape(of: name))
+        if let tensor = try? store.tensor(name, shape: shape) { #expect(tensor.array.count == shape.reduce(1, *)) }
       }
+    }
+    // Else it was the damage that was tested, and not the reading.
+    #expect(accepted > 5)
+  }
+
+  @Test("A damaged or hostile index of shards does no worse than an error", arguments: 0..<4 as Range<UInt64>)
+  func hostileIndices(_ seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    for (name, tensor) in [("x-1.safetensors", "a"), ("x-2.safetensors", "b")] {
+      _ = try file("{\"\(tensor)\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", bytes: 4, name: name)
+    }
+    let honest = Array(#"{"metadata":{"total_size":8},"weight_map":{"a":"x-1.safetensors","b":"x-2.safetensors"}}"#.utf8)
+    for round in 0..<500 {
+      var index = honest
+      for _ in 0..<Int.random(in: 0...3, using: &random) { Self.mutate(&index, &random) }
+      try Data(index).write(to: URL(filePath: folder.path + "/model.safetensors.index.json"))
+      guard let store = try? WeightStore(folder: folder.path) else { continue }
+      #expect(Set(store.names).isSubset(of: ["a", "b"]), "seed \(seed), round \(round)")
     }
   }
 
@@ -201,12 +267,24 @@ import Testing
     func write(_ map: String) throws { _ = try folder.write("{\"weight_map\":\(map)}", to: index) }
     _ = try file(#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, bytes: 4, name: "x-1-of-2.safetensors")
     _ = try file(#"{"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, bytes: 4, name: "x-2-of-2.safetensors")
+    _ = try folder.write("", to: "empty.safetensors")
+    _ = try file(#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, bytes: 4, name: "copy.safetensors")
+    try FileManager.default.createDirectory(atPath: folder.path + "/folder.safetensors", withIntermediateDirectories: true)
     try write(#"{"a":"x-1-of-2.safetensors","b":"x-2-of-2.safetensors"}"#)
     #expect(try WeightStore(folder: folder.path).names == ["a", "b"])
     for (map, reason) in [
       (#"{"a":"x-2-of-2.safetensors"}"#, "places the tensor 'a' in it"),
       (#"{"a":"../x-1-of-2.safetensors"}"#, "no safetensors file beside it"),
       (#"{"a":7}"#, "no safetensors file beside it"),
+      (#"{"a":"/etc/x.safetensors"}"#, "no safetensors file beside it"),
+      (#"{"a":"x-1-of-2.bin"}"#, "no safetensors file beside it"),
+      (#"{"a":"x-1-of-2.safetensors\u0000.safetensors"}"#, "no safetensors file beside it"),
+      (#"{"a":"folder.safetensors"}"#, "it is no file"),
+      (#"{"a":"empty.safetensors"}"#, "it is empty"),
+      (#"{"a":"x-1-of-2.safetensors","c":"copy.safetensors"}"#, "places the tensor 'c' in it"),
+      (#"{"a":"x-1-of-2.safetensors","b":"copy.safetensors"}"#, "places the tensor 'b' in it"),
+      (#"{"a":"x-1-of-2.safetensors","a":"x-2-of-2.safetensors"}"#, "'a' is given twice"),
+      (#"{}"#, "its 'weight_map' is empty"),
       (#"{"a":"gone.safetensors"}"#, "gone.safetensors"),
       (#"[]"#, "no 'weight_map'"),
     ] {
@@ -214,6 +292,25 @@ import Testing
       let error = try #require(throws: UnCLIPError.self) { _ = try WeightStore(folder: folder.path) }
       #expect(error.message.contains(reason), "\(error)")
     }
+    // A tensor in two shards, one of which does not say so in the index.
+    _ = try file(
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+      bytes: 8, name: "copy.safetensors")
+    try write(#"{"a":"x-1-of-2.safetensors","b":"copy.safetensors"}"#)
+    let error = try #require(throws: UnCLIPError.self) { _ = try WeightStore(folder: folder.path) }
+    #expect(error.message.contains("'a' is in two shards"), "\(error)")
+    _ = try folder.write("[]", to: index)
+    #expect(throws: UnCLIPError.self) { try WeightStore(folder: folder.path) }
+    _ = try folder.write("{\"weight_map\"", to: index)
+    #expect(throws: UnCLIPError.self) { try WeightStore(folder: folder.path) }
+  }
+
+  @Test("A pipe in place of a file is refused and not waited for")
+  func pipe() throws {
+    let path = folder.path + "/model.safetensors"
+    #expect(mkfifo(path, 0o600) == 0)
+    let error = try #require(throws: UnCLIPError.self) { _ = try SafetensorsFile(path: path) }
+    #expect(error.message.contains("it is no file"))
   }
 
   @Test("Half-precision variants are taken where there are no others; .bin files are not")

@@ -24,23 +24,6 @@ import Testing
     }
   }
 
-  @Test(
-    "A large corpus over the published vocabulary gets the ids that transformers gives it",
-    .enabled(if: ProcessInfo.processInfo.environment["ATELIER_TOKENIZER_CORPUS"] != nil))
-  func matchesReferenceOnCorpus() throws {
-    let folder = try #require(ProcessInfo.processInfo.environment["ATELIER_TOKENIZER_CORPUS"])
-    let tokenizer = try Tokenizer(ModelPart(name: "tokenizer", folder: folder + "/tokenizer"))
-    let lines = try TokenizerRecord.lines(folder + "/lines.json")
-    let expected = try TokenizerRecord.ids(folder + "/expected.json")
-    let start = ContinuousClock.now
-    let sequences = lines.map { tokenizer.encode($0) }
-    print("\(lines.count) lines in \(ContinuousClock.now - start)")
-    for (line, (sequence, ids)) in zip(lines, zip(sequences, expected))
-    where Array(sequence.ids.prefix(ids.count)) != ids || sequence.mask.count(where: { $0 }) != ids.count {
-      Issue.record("\(line.debugDescription): \(sequence.ids.prefix(sequence.mask.count { $0 })), expected \(ids)")
-    }
-  }
-
   @Test("Texts that Swift takes for equal keep their own ids, in either order")
   func canonicallyEqualWords() throws {
     // Lower case leaves the one composed and the other not, behind the composing step.

@@ -18,8 +18,11 @@ import Testing
 
     var description: String { "seed \(seed), sizes \(calls.map(\.count))" }
 
-    static let all: [Case] = {
-      let path = URL(filePath: #filePath).deletingLastPathComponent().path + "/Fixtures/generator/normals.json"
+    static let all = cases("normals")
+    static let uniforms = cases("uniforms")
+
+    private static func cases(_ name: String) -> [Case] {
+      let path = URL(filePath: #filePath).deletingLastPathComponent().path + "/Fixtures/generator/\(name).json"
       guard case .array(let cases)? = try? JSONValue.object(ofFile: path)["cases"] else { return [] }
       return cases.compactMap { value in
         guard case .object(let fields) = value, case .string(let seed)? = fields["seed"], let seed = UInt64(seed),
@@ -34,13 +37,15 @@ import Testing
               count: try config.int("count"), places: try config.ints("places"), bits: try config.ints("bits"))
           })
       }
-    }()
+    }
   }
 
   @Test("There are recorded cases of many seeds and shapes")
   func hasCases() {
-    #expect(Case.all.count >= 24)
-    #expect(Set(Case.all.map(\.seed)).count >= 8)
+    #expect(Case.all.count == 36)
+    #expect(Set(Case.all.map(\.seed)).count == 20)
+    #expect(Case.all.contains { $0.seed > UInt64(UInt32.max) && $0.calls.contains { $0.count % 16 != 0 } })
+    #expect(Case.uniforms.count == 20)
   }
 
   @Test("Every call gives the numbers of torch.randn, bit for bit", arguments: Case.all)
@@ -56,6 +61,15 @@ import Testing
         // Drawn in double precision by the system's mathematics library, which may round differently.
         for (value, expected) in zip(bits, call.bits) { #expect(abs(value - expected) <= 1) }
       }
+    }
+  }
+
+  @Test("Uniform values are those of torch.rand, bit for bit", arguments: Case.uniforms)
+  func uniform(_ recorded: Case) {
+    var generator = TorchGenerator(seed: recorded.seed)
+    for call in recorded.calls {
+      let values = (0..<call.count).map { _ in generator.uniform() }
+      #expect(call.places.map { Int(values[$0].bitPattern) } == call.bits)
     }
   }
 

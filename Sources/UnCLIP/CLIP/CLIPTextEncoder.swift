@@ -13,7 +13,7 @@ struct CLIPTextEncoder: Sendable {
   let positions: Int
   private let vocabulary: Int
   private let endOfText: Int
-  private let tokenTable: Tensor
+  private let tokenTable: Weights
   private let positionTable: Tensor
   private let blocks: [TransformerBlock]
   private let finalNorm: LayerNorm
@@ -22,6 +22,7 @@ struct CLIPTextEncoder: Sendable {
   /// Reads the part's configuration and weights.
   init(_ part: ModelPart) throws {
     let (config, weights) = (part.config, try part.weights)
+    try config.require("model_type", .string("clip_text_model"))
     width = try config.positive("hidden_size", default: 512)
     embeddingWidth = try config.positive("projection_dim", default: 512)
     positions = try config.positive("max_position_embeddings", default: 77)
@@ -32,7 +33,7 @@ struct CLIPTextEncoder: Sendable {
     let epsilon = Float(try config.double("layer_norm_eps", default: 1e-5))
     let activation = try config.activation("hidden_act", default: "quick_gelu")
     let (width, positions) = (width, positions)
-    tokenTable = try weights.tensor(
+    tokenTable = try weights.weights(
       "text_model.embeddings.token_embedding.weight", shape: [vocabulary, width])
     positionTable = try weights.tensor(
       "text_model.embeddings.position_embedding.weight", shape: [positions, width])

@@ -1,4 +1,7 @@
-/// A part's `config.json`, read key by key. A key that is null counts as absent, as in diffusers.
+/// A part's `config.json`, read key by key.
+///
+/// A null counts as absent where a key may be left out without meaning a value. Where an absent key means one, null
+/// is refused: to the reference it is another value, or none at all.
 package struct Config: Sendable {
   /// The file, for errors.
   package let path: String
@@ -34,7 +37,7 @@ package struct Config: Sendable {
   }
 
   package func int(_ key: String, default standard: Int) throws(UnCLIPError) -> Int {
-    try optionalInt(key) ?? standard
+    try found(optionalInt(key), key, default: standard)
   }
 
   package func optionalDouble(_ key: String) throws(UnCLIPError) -> Double? {
@@ -52,7 +55,7 @@ package struct Config: Sendable {
   }
 
   package func double(_ key: String, default standard: Double) throws(UnCLIPError) -> Double {
-    try optionalDouble(key) ?? standard
+    try found(optionalDouble(key), key, default: standard)
   }
 
   package func optionalBool(_ key: String) throws(UnCLIPError) -> Bool? {
@@ -62,7 +65,7 @@ package struct Config: Sendable {
   }
 
   package func bool(_ key: String, default standard: Bool) throws(UnCLIPError) -> Bool {
-    try optionalBool(key) ?? standard
+    try found(optionalBool(key), key, default: standard)
   }
 
   package func optionalString(_ key: String) throws(UnCLIPError) -> String? {
@@ -77,7 +80,7 @@ package struct Config: Sendable {
   }
 
   package func string(_ key: String, default standard: String) throws(UnCLIPError) -> String {
-    try optionalString(key) ?? standard
+    try found(optionalString(key), key, default: standard)
   }
 
   package func optionalInts(_ key: String) throws(UnCLIPError) -> [Int]? {
@@ -93,6 +96,20 @@ package struct Config: Sendable {
 
   package func ints(_ key: String) throws(UnCLIPError) -> [Int] {
     guard let numbers = try optionalInts(key) else { throw absent(key) }
+    return numbers
+  }
+
+  package func doubles(_ key: String) throws(UnCLIPError) -> [Double] {
+    guard let value = value(key) else { throw absent(key) }
+    let elements = if case .array(let elements) = value { elements } else { [value] }
+    var numbers: [Double] = []
+    for element in elements {
+      switch element {
+      case .integer(let number): numbers.append(Double(number))
+      case .number(let number): numbers.append(number)
+      default: throw misfit(key, value, "a list of numbers")
+      }
+    }
     return numbers
   }
 
@@ -120,7 +137,7 @@ package struct Config: Sendable {
   package func require(_ key: String, oneOf allowed: [String], default standard: String? = nil)
     throws(UnCLIPError) -> String
   {
-    guard let text = try optionalString(key) ?? standard else { throw absent(key) }
+    let text = if let standard { try string(key, default: standard) } else { try string(key) }
     guard allowed.contains(text) else {
       throw refused(key, "\"\(text)\"", "supported: " + allowed.joined(separator: ", "))
     }
@@ -143,8 +160,16 @@ package struct Config: Sendable {
     UnCLIPError(.unsupported, "Cannot use '\(path)': '\(key)' is \(value); \(reason).")
   }
 
+  /// A value that was found, or what an absent key means; a null is not absent.
+  private func found<Value>(_ value: Value?, _ key: String, default standard: Value) throws(UnCLIPError) -> Value {
+    if let value { return value }
+    guard values[key] == nil else { throw refused(key, "null", "it must have a value, or be left out") }
+    return standard
+  }
+
   private func absent(_ key: String) -> UnCLIPError {
-    UnCLIPError(.malformed, "Cannot use '\(path)': the key '\(key)' is missing.")
+    if values[key] != nil { return refused(key, "null", "it must have a value") }
+    return UnCLIPError(.malformed, "Cannot use '\(path)': the key '\(key)' is missing.")
   }
 
   private func misfit(_ key: String, _ value: JSONValue, _ expected: String) -> UnCLIPError {

@@ -6,16 +6,20 @@ package final class MappedFile: @unchecked Sendable {
   package let path: String
   package let bytes: UnsafeRawBufferPointer
 
-  /// - Throws: `missing` if it cannot be opened, `malformed` if it is empty.
+  /// - Throws: `missing` if it cannot be opened, `malformed` if it is empty or no file.
   package init(path: String) throws(UnCLIPError) {
     self.path = path
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    // Not to wait for whoever writes into a pipe.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
       throw UnCLIPError(.missing, "Cannot read '\(path)': \(String(cString: strerror(errno))).")
     }
     defer { close(file) }
     var information = stat()
-    guard fstat(file, &information) == 0, information.st_size > 0 else {
+    guard fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+      throw UnCLIPError(.malformed, "Cannot read '\(path)': it is no file.")
+    }
+    guard information.st_size > 0 else {
       throw UnCLIPError(.malformed, "Cannot read '\(path)': it is empty.")
     }
     let count = Int(information.st_size)
@@ -23,6 +27,14 @@ package final class MappedFile: @unchecked Sendable {
       throw UnCLIPError(.malformed, "Cannot map '\(path)': \(String(cString: strerror(errno))).")
     }
     bytes = UnsafeRawBufferPointer(start: base, count: count)
+  }
+
+  /// Lets go of the pages that lie within a range; they come in again when they are touched.
+  func release(_ range: Range<Int>) {
+    let page = Int(getpagesize())
+    let (start, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+    guard start < end else { return }
+    madvise(UnsafeMutableRawPointer(mutating: bytes.baseAddress?.advanced(by: start)), end - start, MADV_DONTNEED)
   }
 
   deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }

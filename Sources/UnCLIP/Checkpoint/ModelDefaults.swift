@@ -1,36 +1,37 @@
-import Foundation
-
 /// The settings that a model recommends; Karlo's where it says nothing.
 ///
-/// They stand in `model_index.json` as `"atelier": {"defaults": {"prior_steps": 25, ...}}`, or in a file
-/// `atelier.json` beside it as `{"defaults": {...}}`, which leaves the index as diffusers wrote it.
+/// They stand in the folder's extension (``ModelExtension``) as `"defaults": {"prior_steps": 25, ...}`.
 package struct ModelDefaults: Sendable, Equatable, Codable {
   package var priorSteps = 25
   package var decoderSteps = 25
   package var superResSteps = 7
   package var priorGuidance = 4.0
   package var decoderGuidance = 8.0
+  /// `ddpm`, `ddim` or `dpm-solver`.
+  package var sampler = "ddpm"
+  /// Of `ddim`.
+  package var eta: Double?
 
   package init() {}
 
   /// - Throws: `malformed` or `unsupported`, naming file and key.
-  init(_ index: Config, folder: String) throws(UnCLIPError) {
-    let file = folder + "/atelier.json"
-    let config: Config
-    if case .object(let extensions)? = index.value("atelier"), case .object(let values)? = extensions["defaults"] {
-      config = Config(path: index.path, values: values)
-    } else if FileManager.default.fileExists(atPath: file),
-      case .object(let values)? = try JSONValue.object(ofFile: file)["defaults"]
-    {
-      config = Config(path: file, values: values)
-    } else {
-      return
-    }
+  init(_ additions: ModelExtension) throws(UnCLIPError) {
+    guard let config = try additions.object("defaults") else { return }
+    try config.requireNoOther(
+      than: ["prior_steps", "decoder_steps", "super_res_steps", "prior_guidance", "decoder_guidance"])
     priorSteps = try config.int("prior_steps", default: priorSteps)
     decoderSteps = try config.int("decoder_steps", default: decoderSteps)
     superResSteps = try config.int("super_res_steps", default: superResSteps)
     priorGuidance = try config.double("prior_guidance", default: priorGuidance)
     decoderGuidance = try config.double("decoder_guidance", default: decoderGuidance)
+    sampler = try config.require("sampler", oneOf: ["ddpm", "ddim", "dpm-solver"], default: sampler)
+    if config.has("eta") {
+      let noise = try config.double("eta", default: 0)
+      guard sampler == "ddim", (0...1).contains(noise) else {
+        throw config.refused("eta", "\(noise)", "it lies in 0 to 1 and goes with the sampler ddim")
+      }
+      eta = noise
+    }
     for (key, steps) in [
       ("prior_steps", priorSteps), ("decoder_steps", decoderSteps), ("super_res_steps", superResSteps),
     ]
@@ -41,6 +42,6 @@ package struct ModelDefaults: Sendable, Equatable, Codable {
 
   /// The same text for the same settings.
   var canonical: String {
-    "\(priorSteps) \(decoderSteps) \(superResSteps) \(priorGuidance) \(decoderGuidance)"
+    "\(priorSteps) \(decoderSteps) \(superResSteps) \(priorGuidance) \(decoderGuidance) \(sampler) \(eta ?? 0)"
   }
 }

@@ -20,6 +20,7 @@ enum ModelDigest {
     add("atelier-model-1", to: &hash)
     // A request that leaves its settings out takes these.
     add("defaults \(model.defaults.canonical)", to: &hash)
+    for step in model.cascade { add("cascade \(step.canonical)", to: &hash) }
     for (name, library, type) in model.parts where !model.lacksOptional(name) {
       add("part \(name) \(library) \(type)", to: &hash)
       let part = try model.part(name)
@@ -34,10 +35,10 @@ enum ModelDigest {
       }
       guard part.hasWeights else { continue }
       let weights = try part.weights
-      for tensor in weights.names {
-        guard let entry = weights.entry(tensor), let bytes = weights.bytes(of: tensor) else { continue }
+      for tensor in weights.names where !WeightStore.isDerived(tensor) {
+        guard let entry = weights.entry(tensor) else { continue }
         add("tensor \(tensor) \(entry.type.rawValue) \(entry.shape)", to: &hash)
-        hash.update(bufferPointer: bytes)
+        weights.withBytes(of: tensor) { hash.update(bufferPointer: $0) }
       }
     }
     return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()

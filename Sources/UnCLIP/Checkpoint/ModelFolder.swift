@@ -7,6 +7,10 @@ package final class ModelFolder: Sendable {
   /// `model_index.json`.
   package let index: Config
   package let defaults: ModelDefaults
+  /// The enlargements behind the decoder, from the smallest picture to the largest.
+  package let cascade: [CascadeStep]
+  /// The words of the captions that the model was trained on, if its folder lists them.
+  package let words: Set<String>?
   private let state = Mutex(State())
 
   private struct State {
@@ -27,7 +31,10 @@ package final class ModelFolder: Sendable {
         "The folder '\(path)' has no model_index.json; a model is a folder as the diffusers library writes it.")
     }
     index = try Config(path: self.path + "/model_index.json")
-    defaults = try ModelDefaults(index, folder: self.path)
+    let additions = try ModelExtension(index, folder: self.path)
+    defaults = try ModelDefaults(additions)
+    cascade = try CascadeStep.all(index, additions)
+    words = try additions.texts("words").map(Set.init)
   }
 
   /// The parts that the index names, each with its library and class.
@@ -47,6 +54,9 @@ package final class ModelFolder: Sendable {
 
   /// Parts that a prompt's picture does not need; a folder without them is fine until something does.
   private static let optionalParts: Set<String> = ["image_encoder", "feature_extractor"]
+
+  /// Whether it has an image encoder, for variations, diffs and scoring.
+  package var readsPictures: Bool { hasPart("image_encoder") && !lacksOptional("image_encoder") }
 
   /// Whether the index names a part that is not there and may be absent.
   package func lacksOptional(_ name: String) -> Bool {
@@ -73,7 +83,7 @@ package final class ModelFolder: Sendable {
   /// Side of the finished pictures in pixels.
   package var pictureSide: Int {
     get throws(UnCLIPError) {
-      try part(hasPart("super_res_last") ? "super_res_last" : "decoder").config.int("sample_size")
+      try part(cascade.last?.first ?? "decoder").config.int("sample_size")
     }
   }
 

@@ -23,6 +23,13 @@ package final class ModelPart: Sendable {
   /// Schedulers, tokenizers and feature extractors have none.
   package var hasWeights: Bool { config.path.hasSuffix("/config.json") }
 
+  /// Opens the weights for a report, before anything else uses them: from here on their faults are noted.
+  func openNotingFaults() throws(UnCLIPError) -> WeightStore {
+    let store = try WeightStore(folder: folder, notesFaults: true)
+    opened.withLock { $0 = store }
+    return store
+  }
+
   /// The weights, opened at the first use.
   package var weights: WeightStore {
     get throws(UnCLIPError) {

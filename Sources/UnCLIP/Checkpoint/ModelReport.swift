@@ -9,41 +9,84 @@ package struct ModelReport: Sendable, Codable {
     package var bytes: Int
     /// Element types of its tensors, such as `F16`.
     package var types: [String]
+    /// The tensors that are not what its configuration calls for.
+    package var faults: [TensorFault]
+  }
+
+  /// A part that a model may do without.
+  package struct Absence: Sendable, Codable, Equatable {
+    package var part: String
+    package var consequence: String
   }
 
   package var path: String
   package var parts: [Part] = []
+  package var absent: [Absence] = []
   package var parameters = 0
   package var bytes = 0
-  /// Sides of the base image and of each enlargement in pixels.
+  /// Sides in pixels of the base image and of each enlargement.
   package var resolutions: [Int] = []
+  /// For each pool.
+  package var memory: [MemoryEstimate] = []
   package var defaults = ModelDefaults()
   package var digest: String?
   /// One sentence each; empty for a model that can be rendered with.
   package var problems: [String] = []
 
-  /// Reads the whole model: every part is opened and every tensor's name and shape is compared with what
-  /// the configurations call for.
+  /// Reads the whole model: every part is opened and every tensor's name, type and shape is compared with what
+  /// the configurations call for. Tensors are not read but for the digest.
   ///
   /// - Throws: `missing` or `malformed` if there is no model in the folder at all.
   package init(checking path: String) throws(UnCLIPError) {
     let model = try ModelFolder(path: path)
     self.path = model.path
     defaults = model.defaults
+    absent = Self.absent(model)
     for (name, _, type) in model.parts where !model.lacksOptional(name) {
-      note { report in report.parts.append(try Self.describe(model.part(name), type: type)) }
+      note { report in
+        let part = try model.part(name)
+        report.parts.append(Part(name: name, type: type, parameters: 0, bytes: 0, types: [], faults: []))
+        if part.hasWeights { report.describe(try part.openNotingFaults()) }
+      }
     }
     parameters = parts.reduce(0) { $0 + $1.parameters }
     bytes = parts.reduce(0) { $0 + $1.bytes }
     checkStages(model)
-    if problems.isEmpty { note { report in report.digest = try model.digest } }
+    for index in parts.indices { noteFaults(index, model) }
+    guard problems.isEmpty else { return }
+    note { report in
+      report.memory = try MemoryEstimate.all(model)
+      report.digest = try model.digest
+    }
   }
 
-  /// Builds each stage, which checks its parts and how they meet. A stage stops at its first fault; then each
-  /// of its parts is built alone, so that all that are at fault are named.
+  private mutating func describe(_ weights: WeightStore) {
+    let size = weights.size
+    parts[parts.count - 1].parameters = size.parameters
+    parts[parts.count - 1].bytes = size.bytes
+    parts[parts.count - 1].types = size.types.map(\.rawValue).sorted()
+  }
+
+  private static func absent(_ model: ModelFolder) -> [Absence] {
+    var absent: [Absence] = []
+    for name in ["image_encoder", "feature_extractor"] where !model.has(name) {
+      absent.append(Absence(part: name, consequence: "no variations, text diffs, scores or other uses of pictures"))
+    }
+    if model.cascade.isEmpty {
+      absent.append(Absence(part: "super_res_first", consequence: "pictures stay at the decoder's size"))
+    }
+    for step in model.cascade where step.last == nil {
+      absent.append(
+        Absence(part: "a last step for \(step.first)", consequence: "\(step.first) makes its last step too"))
+    }
+    return absent
+  }
+
+  /// Builds each stage, which checks its parts and how they meet. A stage stops at its first faulty configuration;
+  /// then each of its parts is built alone, so that all that are at fault are named.
   private mutating func checkStages(_ model: ModelFolder) {
     let threads = ThreadPool(threads: 1)
-    if !note({ _ in _ = try PriorStage(model: model, threads: threads) }) {
+    if !note({ _ in _ = try PriorStage(model: model, text: TextEncoderStage(model: model, threads: threads), threads: threads) }) {
       note { _ in _ = try Tokenizer(model: model) }
       note { _ in _ = try CLIPTextEncoder(model.part("text_encoder")) }
       note { _ in _ = try PriorTransformer(model.part("prior")) }
@@ -51,33 +94,67 @@ package struct ModelReport: Sendable, Codable {
     }
     if !note({ _ in _ = try DecoderStage(model: model, threads: threads) }) {
       note { _ in _ = try TextProjection(model.part("text_proj")) }
-      note { _ in
-        let decoder = try model.part("decoder")
-        _ = try UNet(decoder.weights, configuration: UNetConfiguration(decoder: decoder.config))
-      }
+      noteUNet(model, "decoder") { try UNetConfiguration(decoder: $0) }
       note { _ in _ = try UnCLIPScheduler(model.part("decoder_scheduler").config) }
     }
-    let isSound = note { report in
-      let base = try model.part("decoder").config.int("sample_size")
-      report.resolutions = [base, try UpsamplerStage(model: model, threads: threads).pictureSize]
+    if !note({ _ in _ = try UpsamplerStage(model: model, threads: threads) }) {
+      for step in model.cascade {
+        for name in [step.first, step.last].compactMap({ $0 }) {
+          noteUNet(model, name) { try UNetConfiguration(upsampler: $0) }
+        }
+        note { _ in _ = try UnCLIPScheduler(model.part(step.scheduler).config) }
+      }
     }
-    guard !isSound else { return }
-    for name in ["super_res_first", "super_res_last"] where model.hasPart(name) {
-      note { _ in
-        let part = try model.part(name)
-        _ = try UNet(part.weights, configuration: UNetConfiguration(upsampler: part.config))
+    note { report in
+      let shape = try ModelShape(model)
+      report.resolutions = [shape.base.size] + shape.upsampled.map(\.size)
+    }
+    checkPictures(model, threads)
+  }
+
+  private mutating func checkPictures(_ model: ModelFolder, _ threads: ThreadPool) {
+    guard model.has("image_encoder") else { return }
+    guard model.has("feature_extractor") else {
+      note { _ in _ = try CLIPImageEncoder(model.part("image_encoder")) }
+      return
+    }
+    note { _ in
+      let width = try ImageEncoderStage(model: model, threads: threads).embeddingWidth
+      let expected = try ModelShape(model).embeddingWidth
+      guard width == expected else {
+        throw try model.part("image_encoder").config.refusal(
+          "projection_dim", "the prior's embeddings are \(expected) wide")
       }
     }
   }
 
-  private static func describe(_ part: ModelPart, type: String) throws(UnCLIPError) -> Part {
-    var description = Part(name: part.name, type: type, parameters: 0, bytes: 0, types: [])
-    guard part.hasWeights else { return description }
-    let size = try part.weights.size
-    description.parameters = size.parameters
-    description.bytes = size.bytes
-    description.types = size.types.map(\.rawValue).sorted()
-    return description
+  private mutating func noteUNet(
+    _ model: ModelFolder, _ name: String, _ configuration: (Config) throws -> UNetConfiguration
+  ) {
+    note { _ in
+      let part = try model.part(name)
+      _ = try UNet(part.weights, configuration: configuration(part.config))
+      try part.weights.requireAllConsumed()
+    }
+  }
+
+  /// The faults that a part's weights have noted, each with the part, and a sentence that counts them.
+  private mutating func noteFaults(_ index: Int, _ model: ModelFolder) {
+    note { report in
+      let part = try model.part(report.parts[index].name)
+      guard part.hasWeights else { return }
+      let faults = try part.weights.notedFaults
+      report.parts[index].faults = faults.tensors
+      report.problems += faults.shards
+      guard !faults.tensors.isEmpty else { return }
+      let counts = TensorFault.Kind.allCases.compactMap { kind in
+        let count = faults.tensors.count { $0.kind == kind }
+        return count == 0 ? nil : "\(count) \(kind.rawValue)"
+      }
+      report.problems.append(
+        "Cannot use '\(part.folder)': its tensors are not those that its configuration calls for: "
+          + counts.joined(separator: ", ") + ".")
+    }
   }
 
   /// Adds what a check finds to the problems; false if it found something.
@@ -92,4 +169,9 @@ package struct ModelReport: Sendable, Codable {
       return false
     }
   }
+}
+
+extension ModelFolder {
+  /// Whether a part is named and there.
+  fileprivate func has(_ name: String) -> Bool { hasPart(name) && !lacksOptional(name) }
 }

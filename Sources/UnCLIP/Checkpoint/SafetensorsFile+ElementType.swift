@@ -1,3 +1,5 @@
+import Tensor
+
 extension SafetensorsFile {
   /// The element types of the safetensors format. Parameters come as floats; the rest is known so that a
   /// file that carries an index buffer besides can be read.
@@ -18,6 +20,14 @@ extension SafetensorsFile {
     case uint64 = "U64"
     case float64 = "F64"
 
+    /// Whether parameters may be of it.
+    package var isFloat: Bool {
+      switch self {
+      case .float16, .bfloat16, .float32, .float64: true
+      default: false
+      }
+    }
+
     /// Bytes of an element.
     package var size: Int {
       switch self {
@@ -26,6 +36,18 @@ extension SafetensorsFile {
       case .int32, .uint32, .float32: 4
       case .int64, .uint64, .float64: 8
       }
+    }
+  }
+}
+
+extension SafetensorsFile.ElementType {
+  /// How a layer takes values of this type where they lie; nil for those that it does not.
+  var weight: Weights.Element? {
+    switch self {
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    default: nil
     }
   }
 }

@@ -22,21 +22,27 @@ package struct SafetensorsFile: Sendable {
   /// - Throws: `missing` or `malformed`, naming the file and the tensor.
   package init(path: String) throws(UnCLIPError) {
     file = try MappedFile(path: path)
-    let bytes = file.bytes
-    guard bytes.count >= 8 else { throw Self.damaged(path, "it has \(bytes.count) bytes, too few for a header") }
+    entries = try Self.entries(of: file.bytes, path: path)
+  }
+
+  /// The tensors of a file that is in memory.
+  ///
+  /// - Parameter path: for errors.
+  static func entries(of bytes: UnsafeRawBufferPointer, path: String) throws(UnCLIPError) -> [String: Entry] {
+    guard bytes.count >= 8 else { throw damaged(path, "it has \(bytes.count) bytes, too few for a header") }
     let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-    guard length >= 2, length <= UInt64(min(Self.longestHeader, bytes.count - 8)) else {
-      throw Self.damaged(path, "its header claims \(length) bytes, but the file has \(bytes.count)")
+    guard length >= 2, length <= UInt64(min(longestHeader, bytes.count - 8)) else {
+      throw damaged(path, "its header claims \(length) bytes, but the file has \(bytes.count)")
     }
     let start = 8 + Int(length)
     let header: JSONValue
     do {
       header = try JSONReader.read(UnsafeRawBufferPointer(rebasing: bytes[8..<start]))
     } catch {
-      throw Self.damaged(path, "its header is not valid JSON: \(error.reason)")
+      throw damaged(path, "its header is not valid JSON: \(error.reason)")
     }
-    guard case .object(let tensors) = header else { throw Self.damaged(path, "its header is no JSON object") }
-    entries = try Self.entries(tensors, start: start, total: bytes.count, path: path)
+    guard case .object(let tensors) = header else { throw damaged(path, "its header is no JSON object") }
+    return try entries(tensors, start: start, total: bytes.count, path: path)
   }
 
   private static func entries(

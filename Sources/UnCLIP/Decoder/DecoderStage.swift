@@ -24,7 +24,7 @@ package struct DecoderStage: Sendable {
     try scheduler.check(
       outputs: configuration.outChannels, channels: configuration.inChannels, of: decoder,
       scheduler: schedule)
-    guard projection.timeWidth == configuration.timeWidth else {
+    guard projection.timeWidth == configuration.timeWidth || !configuration.takesAddition else {
       throw part.config.refusal(
         "time_embed_dim", "the decoder's time embedding is \(configuration.timeWidth) wide")
     }
@@ -52,7 +52,7 @@ package struct DecoderStage: Sendable {
   /// The loop that makes the base picture, `[channels, height, width]` in -1 ... 1.
   ///
   /// - Parameters:
-  ///   - text: what the prompts mean, from ``PriorStage/encode(prompt:negativePrompt:)``.
+  ///   - text: what the prompts mean, from ``TextEncoderStage``.
   ///   - imageEmbedding: `[embeddingWidth]`.
   package func run(
     _ request: PictureRequest, text: TextConditioning, imageEmbedding: Tensor,
@@ -60,33 +60,41 @@ package struct DecoderStage: Sendable {
   ) throws -> DenoisingRun {
     try shape.check(request)
     try checkShapes(text, imageEmbedding)
-    let timesteps = scheduler.timesteps(request.decoderSteps)
     let rows = TextConditioning.rows(guided: request.isGuided)
     let condition = projection(compute, image: imageEmbedding, text: text, rows: rows)
-    let (unet, compute, scheduler) = (unet, compute, scheduler)
+    let (unet, compute) = (unet, compute)
     let context = unet.context(compute, tokens: condition.context)
-    let addition = unet.configuration.takesAddition ? condition.time : nil
     let sampleShape = shape.base.shape
-    let loop = DenoisingRun.Loop(
-      stage: .decoder, timesteps: timesteps,
-      step: { sample, index, noise in
-        let timestep = timesteps[index]
-        let picture = sample.reshaped([1] + sampleShape)
-        let input = rows.count == 2 ? Tensor.stack([picture, picture]) : picture
-        var output = unet(
-          compute, input, timestep: timestep, addition: addition, context: context)
-        if rows.count == 2 {
-          output = Guidance.combine(output, scale: request.decoderGuidance, count: sample.count)
-        }
-        return scheduler.step(
-          output, timestep: timestep,
-          previous: index + 1 < timesteps.count ? timesteps[index + 1] : nil, sample: sample,
-          noise: noise)
-      },
-      finish: { Tensor($0.array.map { min(max($0, -1), 1) }, shape: sampleShape) })
+    let model: DenoisingLoop.Model = { sample, timestep, _ in
+      let picture = sample.reshaped([1] + sampleShape)
+      let input = rows.count == 2 ? Tensor.stack([picture, picture]) : picture
+      let output = unet(compute, input, timestep: timestep, addition: condition.time, context: context)
+      return rows.count == 2
+        ? Guidance.combine(output, scale: request.decoderGuidance, count: sample.count) : output
+    }
+    let noise = shape.noisePlan(request).source(seed: request.seed, afterPasses: 1)
     return try DenoisingRun(
-      loop, noise: shape.noisePlan(request).source(seed: request.seed, afterPasses: 1),
-      shape: sampleShape, from: checkpoint)
+      loop(request, noise, model), noise: noise, shape: sampleShape, from: checkpoint)
+  }
+
+  /// The walk that a request asks for: from noise, around what an edit keeps, or from a picture's own noise.
+  private func loop(
+    _ request: PictureRequest, _ noise: NoiseSource, _ model: @escaping DenoisingLoop.Model
+  ) -> DenoisingLoop {
+    let base = shape.base
+    let process = ReverseProcess(
+      scheduler, sampler: request.sampler, steps: request.decoderSteps, shape: base.shape)
+    let finish = { (sample: Tensor) in Tensor(sample.array.map { min(max($0, -1), 1) }, shape: base.shape) }
+    if let picture = request.inverted {
+      let square = picture.centreSquare(side: base.size)
+      return DenoisingLoop(
+        .decoder, inverting: UpsamplerStage.tensor(of: square), process, model: model, finish: finish)
+    }
+    if let edit = request.edit {
+      let known = edit.region(size: base.size, noise: noise.peek(shape: base.shape))
+      return DenoisingLoop(.decoder, process, known: known, keepsEnd: true, model: model, finish: finish)
+    }
+    return DenoisingLoop(.decoder, process, model: model, finish: finish)
   }
 
   private func checkShapes(_ text: TextConditioning, _ imageEmbedding: Tensor) throws {

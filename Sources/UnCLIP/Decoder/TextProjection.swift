@@ -20,6 +20,7 @@ struct TextProjection: Sendable {
   /// Reads the part's configuration and weights.
   init(_ part: ModelPart) throws {
     let (config, weights) = (part.config, try part.weights)
+    try config.requireClass("UnCLIPTextProjModel")
     embeddingWidth = try config.positive("clip_embeddings_dim", default: 768)
     timeWidth = try config.positive("time_embed_dim")
     contextWidth = try config.positive("cross_attention_dim")

@@ -16,40 +16,29 @@ package struct DenoisingStep: Sendable {
 /// checkpoints (``checkpoint`` is valid between any two steps). A run is used by one thread at a
 /// time.
 package final class DenoisingRun: Sequence, IteratorProtocol {
-  /// A stage's loop: how a step changes the sample, and what becomes of the last sample.
-  struct Loop {
-    let stage: DenoisingStage
-    let timesteps: [Int]
-    /// (sample, index of the step, noise of the step) to the next sample.
-    let step: (Tensor, Int, [Float]) -> Tensor
-    let finish: (Tensor) -> Tensor
-  }
-
-  private let loop: Loop
+  private let loop: DenoisingLoop
+  private let shape: [Int]
   private var noise: NoiseSource
-  private var latents: Tensor
+  private var state: Tensor
   private var completed: Int
   private var finished: Tensor?
 
   /// - Parameters:
   ///   - noise: positioned before the stage's first draw.
   ///   - shape: of the sample.
-  init(
-    _ loop: Loop, noise: NoiseSource, shape: [Int], from checkpoint: StageCheckpoint?
-  ) throws {
+  init(_ loop: DenoisingLoop, noise: NoiseSource, shape: [Int], from checkpoint: StageCheckpoint?) throws {
     self.loop = loop
+    self.shape = shape
     self.noise = noise
     let count = shape.reduce(1, *)
     if let checkpoint {
-      try Self.check(checkpoint, loop, shape)
-      // The initial sample and one draw a completed step; the last step draws none.
-      for _ in 0..<Swift.min(loop.timesteps.count, checkpoint.completedSteps + 1) {
-        self.noise.skip(count: count)
-      }
-      latents = checkpoint.latents
+      try Self.check(checkpoint, loop)
+      let draws = 1 + loop.draws.prefix(checkpoint.completedSteps).reduce(0, +)
+      for _ in 0..<draws { self.noise.skip(count: count) }
+      state = checkpoint.latents
       completed = checkpoint.completedSteps
     } else {
-      latents = Tensor(self.noise.draw(count: count), shape: shape)
+      state = loop.start(Tensor(self.noise.draw(count: count), shape: shape))
       completed = 0
     }
   }
@@ -58,45 +47,46 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
 
   /// The state after the steps made so far.
   package var checkpoint: StageCheckpoint {
-    StageCheckpoint(stage: loop.stage, completedSteps: completed, latents: latents)
+    StageCheckpoint(stage: loop.stage, completedSteps: completed, latents: state)
   }
 
   package func next() -> DenoisingStep? {
     guard completed < loop.timesteps.count else { return nil }
     let index = completed
-    let timestep = loop.timesteps[index]
-    let values = timestep > 0 ? noise.draw(count: latents.count) : []
-    latents = loop.step(latents, index, values)
+    let count = shape.reduce(1, *)
+    let draws = (0..<loop.draws[index]).map { _ in noise.draw(count: count) }
+    state = loop.step(state, index, draws)
     completed += 1
-    return DenoisingStep(index: index, count: count, timestep: timestep)
+    return DenoisingStep(index: index, count: self.count, timestep: loop.timesteps[index])
   }
 
   /// What the stage hands on, once all steps are made; `nil` before.
-  package var result: Tensor? {
-    guard completed == loop.timesteps.count else { return nil }
-    if let finished { return finished }
-    let value = loop.finish(latents)
-    finished = value
-    return value
-  }
+  package var result: Tensor? { completed == loop.timesteps.count ? finish() : nil }
 
   /// Makes the remaining steps and answers the result.
   package func complete() -> Tensor {
     while next() != nil {}
-    return result ?? latents
+    return finish()
   }
 
-  private static func check(_ checkpoint: StageCheckpoint, _ loop: Loop, _ shape: [Int]) throws {
+  private func finish() -> Tensor {
+    if let finished { return finished }
+    let value = loop.finish(state)
+    finished = value
+    return value
+  }
+
+  private static func check(_ checkpoint: StageCheckpoint, _ loop: DenoisingLoop) throws {
     let steps = loop.timesteps.count
-    guard checkpoint.stage == loop.stage, checkpoint.latents.shape == shape,
+    guard checkpoint.stage == loop.stage, checkpoint.latents.shape == loop.stateShape,
       (0...steps).contains(checkpoint.completedSteps)
     else {
       throw UnCLIPError(
         .request,
         """
-        Cannot resume stage '\(loop.stage.rawValue)' (\(steps) steps, sample \(shape)) from a \
+        Cannot resume stage '\(loop.stage.rawValue)' (\(steps) steps, state \(loop.stateShape)) from a \
         checkpoint of stage '\(checkpoint.stage.rawValue)' after \(checkpoint.completedSteps) \
-        steps with sample \(checkpoint.latents.shape).
+        steps with state \(checkpoint.latents.shape).
         """)
     }
   }

@@ -2,12 +2,12 @@
 ///
 /// The reference draws everything from one generator: a stage's first sample, then one sample for
 /// each of its steps but the last. A stage of n steps over samples of m values therefore draws m
-/// values n times.
+/// values n times; other samplers draw less, edits more.
 struct NoisePlan: Sendable {
   /// Draws of one denoising pass.
   struct Pass: Sendable {
     let elements: Int
-    let steps: Int
+    let draws: Int
   }
 
   /// Passes in the reference's order: prior, decoder, upsamplers.
@@ -17,7 +17,7 @@ struct NoisePlan: Sendable {
   func source(seed: UInt64, afterPasses count: Int) -> NoiseSource {
     var source = NoiseSource(seed: seed)
     for pass in passes.prefix(count) {
-      for _ in 0..<pass.steps { source.skip(count: pass.elements) }
+      for _ in 0..<pass.draws { source.skip(count: pass.elements) }
     }
     return source
   }

@@ -9,9 +9,9 @@ package enum DenoisingStage: String, Sendable, Codable, CaseIterable {
 /// on, on any machine, to the same bytes.
 package struct StageCheckpoint: Sendable {
   package let stage: DenoisingStage
-  /// Steps done, over all passes of the stage.
+  /// Steps done in the pass that the checkpoint is of.
   package let completedSteps: Int
-  /// The sample after those steps, in the shape that the stage denoises.
+  /// The state after those steps: the sample, and what else its sampler carries from step to step.
   package let latents: Tensor
 
   package init(stage: DenoisingStage, completedSteps: Int, latents: Tensor) {

@@ -42,8 +42,8 @@ package struct TorchGenerator: Sendable {
     }
   }
 
-  /// In [0, 1), with 24 bits.
-  private mutating func uniform() -> Float {
+  /// In [0, 1), with 24 bits: a value of `torch.rand`.
+  mutating func uniform() -> Float {
     Float(twister.next() & 0xFF_FFFF) * (1 / Float(1 << 24))
   }
 

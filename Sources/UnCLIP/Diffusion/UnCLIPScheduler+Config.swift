@@ -1,7 +1,8 @@
 extension UnCLIPScheduler {
   /// Reads a `scheduler_config.json` of diffusers' `UnCLIPScheduler`.
   init(_ config: Config) throws(UnCLIPError) {
-    try config.require("_class_name", .string("UnCLIPScheduler"))
+    try config.requireClass("UnCLIPScheduler")
+    try config.requireNotNull(["beta_schedule"])
     try config.require("beta_schedule", .string("squaredcos_cap_v2"))
     let steps = try Self.trainSteps(config)
     let variance = try config.require(

@@ -60,6 +60,53 @@ struct UnCLIPScheduler: Sendable {
     return (0..<steps).reversed().map { Int((Double($0) * ratio).rounded(.toNearestOrEven)) }
   }
 
+  /// The timesteps of a run of the solver: evenly spaced, without the end of the schedule, from which a step in the
+  /// logarithm of signal to noise would be so long that a second-order step overshoots.
+  func solverTimesteps(_ steps: Int) -> [Int] {
+    // As many steps as there are timesteps leave none out.
+    steps < trainSteps ? timesteps(steps + 1).dropLast() : timesteps(steps)
+  }
+
+  /// How much of the clean sample and how much noise a noised sample holds.
+  struct Level {
+    let signal: Double
+    let noise: Double
+    /// λ in the papers on solvers.
+    var logRatio: Double { log(signal / noise) }
+
+    static let clean = Level(signal: 1, noise: 0)
+  }
+
+  /// The level of a timestep.
+  func level(_ timestep: Int) -> Level {
+    let product = Double(cumulative[timestep])
+    return Level(signal: product.squareRoot(), noise: (1 - product).squareRoot())
+  }
+
+  /// What the model's output says of the clean sample, clipped as the configuration asks, and of the noise,
+  /// which is not.
+  func predict(
+    _ output: Tensor, at timestep: Int, sample: Tensor, clips: Bool = true
+  ) -> (clean: [Float], noise: [Float]) {
+    let level = level(timestep)
+    let (signal, noise) = (Float(level.signal), Float(level.noise))
+    let range = clips ? clipRange ?? .infinity : .infinity
+    var (cleans, noises): ([Float], [Float]) = ([], [])
+    cleans.reserveCapacity(sample.count)
+    noises.reserveCapacity(sample.count)
+    output.withUnsafeBufferPointer { output in
+      sample.withUnsafeBufferPointer { sample in
+        for i in sample.indices {
+          let isNoise = prediction == .epsilon
+          let clean = isNoise ? (sample[i] - noise * output[i]) / signal : output[i]
+          noises.append(isNoise ? output[i] : (sample[i] - signal * output[i]) / noise)
+          cleans.append(min(max(clean, -range), range))
+        }
+      }
+    }
+    return (cleans, noises)
+  }
+
   /// The coefficients of one step from `timestep` to `previous` (-1 for the last).
   private struct Coefficients {
     let signal, noise, clean, current, minimumLog, maximumLog, fixedDeviation: Float

@@ -44,7 +44,7 @@ extension Config {
     return activation
   }
 
-  /// One number for all levels, or a list with one for each. Null and absent mean `standard`.
+  /// One number for all levels, or a list with one for each; an absent key means `standard`.
   func intPerLevel(_ key: String, levels: Int, default standard: Int) throws(UnCLIPError) -> [Int] {
     let numbers: [Int]
     if case .array? = value(key) {
@@ -76,6 +76,9 @@ extension Config {
     guard side % 2 == 1 else { throw refusal(key, "only odd kernels are supported") }
     return side
   }
+
+  /// Refuses a configuration that was written for another class.
+  func requireClass(_ name: String) throws(UnCLIPError) { try require("_class_name", .string(name)) }
 
   /// Refuses keys that are set.
   func requireAbsent(_ keys: [String]) throws(UnCLIPError) {

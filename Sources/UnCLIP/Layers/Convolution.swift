@@ -3,7 +3,7 @@ import Tensor
 /// A two-dimensional convolution with stride 1 and "same" padding for odd kernels.
 struct Convolution: Sendable {
   /// `[out, in, k, k]`
-  let weight: Tensor
+  let weight: Weights
   /// `[out]`
   let bias: Tensor
   let padding: Int
@@ -12,7 +12,7 @@ struct Convolution: Sendable {
   init(_ weights: WeightStore, _ name: String, from inner: Int, to outer: Int, kernel: Int = 3)
     throws
   {
-    weight = try weights.tensor("\(name).weight", shape: [outer, inner, kernel, kernel])
+    weight = try weights.weights("\(name).weight", shape: [outer, inner, kernel, kernel])
     bias = try weights.tensor("\(name).bias", shape: [outer])
     padding = (kernel - 1) / 2
   }

@@ -3,15 +3,20 @@ import Tensor
 /// A fully connected layer: y = activation(x · weightᵀ + bias).
 struct Linear: Sendable {
   /// `[out, in]`
-  let weight: Tensor
+  let weight: Weights
   /// `[out]`
   let bias: Tensor?
+
+  init(weight: Weights, bias: Tensor?) {
+    self.weight = weight
+    self.bias = bias
+  }
 
   /// Reads `<name>.weight` and, unless `bias` is false, `<name>.bias`.
   init(_ weights: WeightStore, _ name: String, from inner: Int, to outer: Int, bias: Bool = true)
     throws
   {
-    weight = try weights.tensor("\(name).weight", shape: [outer, inner])
+    weight = try weights.weights("\(name).weight", shape: [outer, inner])
     self.bias = bias ? try weights.tensor("\(name).bias", shape: [outer]) : nil
   }
 

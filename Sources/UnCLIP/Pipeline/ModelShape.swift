@@ -24,7 +24,7 @@ struct ModelShape: Sendable {
     base = Sample(
       channels: try decoder.positive("in_channels", default: 4),
       size: try decoder.sampleSize())
-    upsampled = try UpsamplerPass.Names.cascade.map { names in
+    upsampled = try model.cascade.map { names in
       let config = try model.part(names.first).config
       // The picture to enlarge comes in beside the sample.
       return Sample(
@@ -34,7 +34,7 @@ struct ModelShape: Sendable {
     trainSteps = [
       .prior: try UnCLIPScheduler.trainSteps(model.part("prior_scheduler").config),
       .decoder: try UnCLIPScheduler.trainSteps(model.part("decoder_scheduler").config),
-      .upsampler: try UpsamplerPass.Names.cascade.map {
+      .upsampler: try model.cascade.map {
         try UnCLIPScheduler.trainSteps(model.part($0.scheduler).config)
       }.min(),
     ].compactMapValues { $0 }
@@ -57,14 +57,32 @@ struct ModelShape: Sendable {
     where !scale.isFinite {
       throw UnCLIPError(.request, "Cannot guide the \(name) by \(scale): it must be a number.")
     }
+    var isImplicit = false
+    if case .ddim(let eta) = request.sampler {
+      isImplicit = true
+      guard (0...1).contains(eta) else {
+        throw UnCLIPError(.request, "Cannot sample with eta \(eta): it must lie in 0 to 1.")
+      }
+    }
+    guard request.inverted == nil || isImplicit else {
+      throw UnCLIPError(.request, "Cannot begin with a picture's noise: only the sampler ddim goes both ways.")
+    }
+    guard request.inverted == nil || request.edit == nil else {
+      throw UnCLIPError(.request, "Cannot edit a picture and begin with a picture's noise at once.")
+    }
   }
 
-  /// The draws of a request.
+  /// The draws of a request. The prior draws none where the embedding comes from elsewhere.
   func noisePlan(_ request: PictureRequest) -> NoisePlan {
-    NoisePlan(
+    let draws = { (steps: Int) in
+      request.edit == nil
+        ? request.sampler.draws(steps: steps) : KnownRegion.draws(request.sampler, steps: steps)
+    }
+    let priorDraws = request.embedding.usesPrior ? request.sampler.draws(steps: request.priorSteps) : 0
+    return NoisePlan(
       passes: [
-        .init(elements: embeddingWidth, steps: request.priorSteps),
-        .init(elements: base.elements, steps: request.decoderSteps),
-      ] + upsampled.map { .init(elements: $0.elements, steps: request.superResSteps) })
+        .init(elements: embeddingWidth, draws: priorDraws),
+        .init(elements: base.elements, draws: draws(request.decoderSteps)),
+      ] + upsampled.map { .init(elements: $0.elements, draws: draws(request.superResSteps)) })
   }
 }

@@ -1,19 +1,31 @@
 package import Imaging
 package import Tensor
 
-/// The three stages joined on one machine: a prompt goes in, a picture comes out.
+/// The three stages joined on one machine: a request goes in, a picture comes out. Parts are read when a request
+/// first needs them.
 package struct Pipeline: Sendable {
-  package let prior: PriorStage
-  package let decoder: DecoderStage
-  package let upsampler: UpsamplerStage
+  package let embedding: EmbeddingStage
+  private let loadedDecoder: Lazy<DecoderStage>
+  private let loadedUpsampler: Lazy<UpsamplerStage>
 
-  /// Reads all parts of a model.
+  /// Reads the configuration alone.
   ///
   /// - Throws: ``UnCLIPError`` naming the file and what is wrong with it.
   package init(model: ModelFolder, threads: ThreadPool) throws {
-    prior = try PriorStage(model: model, threads: threads)
-    decoder = try DecoderStage(model: model, threads: threads)
-    upsampler = try UpsamplerStage(model: model, threads: threads)
+    embedding = try EmbeddingStage(model: model, threads: threads)
+    loadedDecoder = Lazy { try DecoderStage(model: model, threads: threads) }
+    loadedUpsampler = Lazy { try UpsamplerStage(model: model, threads: threads) }
+  }
+
+  package var decoder: DecoderStage { get throws { try loadedDecoder.value } }
+  package var upsampler: UpsamplerStage { get throws { try loadedUpsampler.value } }
+
+  /// Reads what a request needs, to tell loading from rendering.
+  package func load(for request: PictureRequest) throws {
+    try embedding.load(
+      prior: request.embedding.usesPrior, pictures: request.embedding.usesImageEncoder)
+    _ = try decoder
+    _ = try upsampler
   }
 
   /// What ``render(_:text:progress:)`` made on its way.
@@ -32,19 +44,17 @@ package struct Pipeline: Sendable {
     _ request: PictureRequest, text: TextConditioning? = nil,
     progress: (DenoisingStage, DenoisingStep) throws -> Void = { _, _ in }
   ) throws -> Rendering {
-    let text =
-      try text
-      ?? prior.encode(prompt: request.prompt, negativePrompt: request.negativePrompt)
-    let embedding = try complete(prior.run(request, text: text), .prior, progress)
+    let text = try text ?? embedding.encode(request)
+    let imageEmbedding = try embedding.embedding(request, text: text) { try complete($0, .prior, progress) }
     let base = try complete(
-      decoder.run(request, text: text, imageEmbedding: embedding), .decoder, progress)
+      decoder.run(request, text: text, imageEmbedding: imageEmbedding), .decoder, progress)
     var picture = base
-    for pass in 0..<upsampler.passCount {
+    for pass in 0..<(try upsampler.passCount) {
       picture = try complete(
         upsampler.run(request, baseImage: picture, pass: pass), .upsampler, progress)
     }
     return Rendering(
-      picture: UpsamplerStage.picture(of: picture), imageEmbedding: embedding, baseImage: base)
+      picture: try upsampler.picture(request, of: picture), imageEmbedding: imageEmbedding, baseImage: base)
   }
 
   private func complete(

@@ -75,7 +75,10 @@ package struct StageBenchmark: Sendable {
   private static func upsampler(
     _ model: ModelFolder, _ batch: Int, _ compute: Compute
   ) throws -> Work {
-    let part = try model.part("super_res_first")
+    guard let step = model.cascade.first else {
+      throw UnCLIPError(.missing, "Cannot time the upsampler of '\(model.path)': the model has none.")
+    }
+    let part = try model.part(step.first)
     let configuration = try UNetConfiguration(upsampler: part.config)
     let unet = try UNet(part.weights, configuration: configuration)
     let size = configuration.sampleSize

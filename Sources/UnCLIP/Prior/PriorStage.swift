@@ -1,53 +1,34 @@
 package import Tensor
 
-/// The first stage of a picture: from a prompt to a CLIP image embedding.
+/// From a text to a CLIP image embedding.
 package struct PriorStage: Sendable {
-  private let tokenizer: Tokenizer
-  private let textEncoder: CLIPTextEncoder
   private let prior: PriorTransformer
   private let scheduler: UnCLIPScheduler
   private let shape: ModelShape
   private let compute: Compute
 
-  /// Reads tokenizer, text encoder, prior and its scheduler.
+  /// Reads the prior and its scheduler.
   ///
+  /// - Parameter text: where the texts come from; its widths must be the prior's.
   /// - Throws: ``UnCLIPError`` naming the file and what is wrong with it.
-  package init(model: ModelFolder, threads: ThreadPool) throws {
+  package init(model: ModelFolder, text: TextEncoderStage, threads: ThreadPool) throws {
     compute = Compute(threads: threads)
     shape = try ModelShape(model)
-    tokenizer = try Tokenizer(model: model)
-    textEncoder = try CLIPTextEncoder(model.part("text_encoder"))
     prior = try PriorTransformer(model.part("prior"))
     let schedule = try model.part("prior_scheduler").config
     scheduler = try UnCLIPScheduler(schedule)
     let config = try model.part("prior").config
     try scheduler.check(outputs: 1, channels: 1, of: config, scheduler: schedule)
-    guard textEncoder.width == prior.embeddingWidth else {
-      throw config.refusal("embedding_dim", "the text encoder's states are \(textEncoder.width) wide")
+    guard text.width == prior.embeddingWidth else {
+      throw config.refusal("embedding_dim", "the text encoder's states are \(text.width) wide")
     }
-    guard textEncoder.embeddingWidth == prior.textEmbeddingWidth else {
+    guard text.embeddingWidth == prior.textEmbeddingWidth else {
       throw config.refusal(
-        "embedding_proj_dim", "the text encoder's embedding is \(textEncoder.embeddingWidth) wide")
+        "embedding_proj_dim", "the text encoder's embedding is \(text.embeddingWidth) wide")
     }
-  }
-
-  /// Encodes a prompt and its negative; the result serves all pictures of the prompt.
-  package func encode(prompt: String, negativePrompt: String = "") throws -> TextConditioning {
-    let sequences = [negativePrompt, prompt].map { tokenizer.encode($0) }
-    let outputs = try sequences.map { try textEncoder(compute, ids: $0.ids) }
-    let tokens = sequences[0].ids.count
-    guard tokens == prior.textTokens else {
-      throw UnCLIPError(
-        .weights,
-        "The prior has positions for \(prior.textTokens) tokens, but the tokenizer gives \(tokens).")
+    guard text.tokens == prior.textTokens else {
+      throw config.refusal("num_embeddings", "the tokenizer gives \(text.tokens) tokens")
     }
-    let mask = sequences.flatMap { $0.mask.map { $0 ? Float(1) : 0 } }
-    return try TextConditioning(
-      hiddenStates: Tensor.stack(outputs.map { $0.hiddenStates })
-        .reshaped([2, tokens, textEncoder.width]),
-      embedding: Tensor.stack(outputs.map { $0.embedding })
-        .reshaped([2, textEncoder.embeddingWidth]),
-      mask: Tensor(mask, shape: [2, tokens]))
   }
 
   /// The loop that makes the image embedding, `[embeddingWidth]`, from noise or a checkpoint.
@@ -56,23 +37,17 @@ package struct PriorStage: Sendable {
   ) throws -> DenoisingRun {
     try shape.check(request)
     try checkShapes(text)
-    let timesteps = scheduler.timesteps(request.priorSteps)
     let rows = TextConditioning.rows(guided: request.isGuided)
     let prefixes = rows.map { self.prior.prefix(self.compute, text: text, row: $0) }
-    let (prior, compute, scheduler) = (prior, compute, scheduler)
+    let (prior, compute) = (prior, compute)
     let width = prior.embeddingWidth
-    let loop = DenoisingRun.Loop(
-      stage: .prior, timesteps: timesteps,
-      step: { sample, index, noise in
-        let timestep = timesteps[index]
-        var output = prior(compute, sample, timestep: timestep, prefixes: prefixes)
-        if prefixes.count == 2 {
-          output = Guidance.combine(output, scale: request.priorGuidance, count: width)
-        }
-        return scheduler.step(
-          output, timestep: timestep,
-          previous: index + 1 < timesteps.count ? timesteps[index + 1] : nil, sample: sample,
-          noise: noise)
+    let process = ReverseProcess(scheduler, sampler: request.sampler, steps: request.priorSteps, shape: [width])
+    let loop = DenoisingLoop(
+      .prior, process,
+      model: { sample, timestep, _ in
+        let output = prior(compute, sample, timestep: timestep, prefixes: prefixes)
+        return prefixes.count == 2
+          ? Guidance.combine(output, scale: request.priorGuidance, count: width) : output.reshaped([width])
       },
       finish: { prior.unstandardise(compute, $0) })
     return try DenoisingRun(

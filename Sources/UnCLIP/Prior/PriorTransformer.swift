@@ -36,22 +36,24 @@ struct PriorTransformer: Sendable {
   /// Reads the part's configuration and weights.
   init(_ part: ModelPart) throws {
     let (config, weights) = (part.config, try part.weights)
+    try config.requireClass("PriorTransformer")
     let heads = try config.positive("num_attention_heads", default: 32)
     let width = heads * (try config.positive("attention_head_dim", default: 64))
     self.width = width
     let dimension = try Self.embeddingWidth(config)
     embeddingWidth = dimension
-    textEmbeddingWidth = try config.positive("embedding_proj_dim", default: dimension)
+    textEmbeddingWidth =
+      config.has("embedding_proj_dim") ? try config.positive("embedding_proj_dim") : dimension
     textTokens = try config.positive("num_embeddings", default: 77)
     try config.require("clip_embed_dim", .integer(dimension))
     try config.require("additional_embeddings", .integer(Self.additional))
-    try config.requireNotNull(["added_emb_type", "encoder_hid_proj_type"])
+    try config.requireNotNull(["additional_embeddings", "added_emb_type", "encoder_hid_proj_type"])
     try config.require("added_emb_type", .string("prd"))
     try config.require("encoder_hid_proj_type", .string("linear"))
 
     time = try TimestepEmbedding(
       weights, "time_embedding", width: width,
-      hidden: config.positive("time_embed_dim", default: width), outer: width, cosineFirst: true,
+      hidden: config.has("time_embed_dim") ? config.positive("time_embed_dim") : width, outer: width, cosineFirst: true,
       frequencyShift: 0, activation: config.activation("time_embed_act_fn", default: "silu"))
     imageIn = try Linear(weights, "proj_in", from: dimension, to: width)
     textEmbeddingNorm = try Self.norm(

@@ -136,7 +136,7 @@ struct UNet: Sendable {
   /// - Parameters:
   ///   - x: `[pictures, inChannels, height, width]`.
   ///   - timestep: the same for all pictures.
-  ///   - addition: `[pictures, 1, timeWidth]`, added to the time embedding where the model takes it.
+  ///   - addition: `[pictures, 1, timeWidth]`, added to the time embedding if the model takes one.
   /// - Returns: `[pictures, outChannels, height, width]`.
   func callAsFunction(
     _ compute: Compute, _ x: Tensor, timestep: Int, addition: Tensor? = nil,
@@ -192,7 +192,7 @@ struct UNet: Sendable {
   ) -> Tensor {
     let embedding = timeEmbedding(compute, timestep)
     var rows = Tensor.stack(Array(repeating: embedding, count: pictures))
-    if let addition { rows = compute.add(rows, addition) }
+    if let addition, configuration.takesAddition { rows = compute.add(rows, addition) }
     return configuration.skipsTimeActivation
       ? rows : compute.activate(rows, configuration.activation)
   }

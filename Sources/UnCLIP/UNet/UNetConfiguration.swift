@@ -58,14 +58,15 @@ struct UNetConfiguration: Sendable {
 
   /// The decoder's configuration (`UNet2DConditionModel`).
   init(decoder config: Config) throws {
+    try config.requireClass("UNet2DConditionModel")
     let channels = try Self.channels(config)
     let count = channels.count
     try config.requireAbsent([
       "num_attention_heads", "encoder_hid_dim", "encoder_hid_dim_type", "addition_embed_type",
       "num_class_embeds", "time_embedding_act_fn", "timestep_post_act", "time_cond_proj_dim",
-      "cross_attention_norm", "reverse_transformer_layers_per_block",
+      "cross_attention_norm",
     ])
-    try config.requireNotNull(["attention_head_dim", "norm_num_groups"])
+    try config.requireNotNull(["time_embedding_type", "attention_type", "only_cross_attention"])
     try config.requireFalse("class_embeddings_concat")
     try config.requireFalse("mid_block_only_cross_attention")
     try config.requireFalse("only_cross_attention")
@@ -79,8 +80,8 @@ struct UNetConfiguration: Sendable {
     let contextWidths = try config.intPerLevel("cross_attention_dim", levels: count, default: 1280)
     let layers = try config.intPerLevel("layers_per_block", levels: count, default: 2)
     let attention = { (head: Int, context: Int, width: Int) throws -> Attention in
-      guard head > 0, head <= width else {
-        throw config.refusal("attention_head_dim", "a head of \(head) needs as many channels")
+      guard head > 0, width % head == 0 else {
+        throw config.refusal("attention_head_dim", "a head of \(head) must divide its \(width) channels")
       }
       return Attention(
         headWidth: head, groups: settings.groups, epsilon: 1e-5, contextWidth: context,
@@ -127,8 +128,10 @@ struct UNetConfiguration: Sendable {
 
   /// An upsampler's configuration (`UNet2DModel`).
   init(upsampler config: Config) throws {
+    try config.requireClass("UNet2DModel")
     let channels = try Self.channels(config)
     let count = channels.count
+    try config.requireNotNull(["time_embedding_type"])
     try config.requireAbsent(["class_embed_type", "num_class_embeds"])
     try config.require("time_embedding_type", .string("positional"))
     let settings = try Shared(config, channels: channels)
@@ -197,8 +200,7 @@ struct UNetConfiguration: Sendable {
         throw config.refusal(
           "sample_size", "\(channels.count) levels need a multiple of \(factor)")
       }
-      timeWidth =
-        try config.optionalInt("time_embedding_dim", default: nil) ?? channels[0] * 4
+      timeWidth = config.has("time_embedding_dim") ? try config.positive("time_embedding_dim") : channels[0] * 4
       let groups = try config.positive("norm_num_groups", default: 32)
       self.groups = groups
       if let width = channels.first(where: { $0 % groups != 0 }) {

@@ -1,18 +1,8 @@
 import Tensor
 
 /// One enlargement of a cascade: a U-Net that denoises at the larger size beside the enlarged
-/// picture, and a second set of weights for the last step.
+/// picture, and where the model has one a second set of weights for the last step.
 struct UpsamplerPass: Sendable {
-  /// The parts of a model folder that make up a pass.
-  struct Names: Sendable {
-    let first, last, scheduler: String
-
-    /// The passes of a model, from the smallest picture to the largest.
-    static let cascade = [
-      Names(first: "super_res_first", last: "super_res_last", scheduler: "super_res_scheduler")
-    ]
-  }
-
   let channels: Int
   let size: Int
   private let first: UNet
@@ -20,9 +10,9 @@ struct UpsamplerPass: Sendable {
   private let scheduler: UnCLIPScheduler
 
   /// Reads the parts of one pass.
-  init(_ model: ModelFolder, _ names: Names) throws {
+  init(_ model: ModelFolder, _ names: CascadeStep) throws {
     first = try Self.unet(model, names.first)
-    last = try Self.unet(model, names.last)
+    last = try names.last.map { try Self.unet(model, $0) } ?? first
     let schedule = try model.part(names.scheduler).config
     scheduler = try UnCLIPScheduler(schedule)
     let configuration = first.configuration
@@ -38,12 +28,12 @@ struct UpsamplerPass: Sendable {
     guard other.inChannels == configuration.inChannels,
       other.outChannels == configuration.outChannels
     else {
-      throw try model.part(names.last).config.refusal(
+      throw try model.part(names.last ?? names.first).config.refusal(
         "in_channels", "channels must agree with those of '\(names.first)'")
     }
     let factor = 1 << (other.levels.count - 1)
     guard size % factor == 0 else {
-      throw try model.part(names.last).config.refusal(
+      throw try model.part(names.last ?? names.first).config.refusal(
         "block_out_channels", "its levels need a multiple of \(factor), the size is \(size)")
     }
   }
@@ -55,24 +45,24 @@ struct UpsamplerPass: Sendable {
     return unet
   }
 
+  var shape: [Int] { [channels, size, size] }
+
   /// The steps that enlarge `picture`, `[channels, height, width]`.
-  func loop(_ compute: Compute, picture: Tensor, steps: Int) throws -> DenoisingRun.Loop {
-    let timesteps = scheduler.timesteps(steps)
+  ///
+  /// - Parameter known: what an edit keeps, at this pass's size.
+  func loop(
+    _ compute: Compute, picture: Tensor, steps: Int, sampler: Sampler, known: (region: KnownRegion, keepsEnd: Bool)?
+  ) -> DenoisingLoop {
     let enlarged = compute.resampleBicubic(
       picture.reshaped([1] + picture.shape), height: size, width: size)
-    let (first, last, scheduler) = (first, last, scheduler)
-    let shape = [1, channels, size, size]
-    return DenoisingRun.Loop(
-      stage: .upsampler, timesteps: timesteps,
-      step: { sample, index, noise in
-        let timestep = timesteps[index]
-        let isLast = index == timesteps.count - 1
-        let input = compute.concatenateChannels(sample.reshaped(shape), enlarged)
-        let output = (isLast ? last : first)(compute, input, timestep: timestep)
-        return scheduler.step(
-          output, timestep: timestep, previous: isLast ? nil : timesteps[index + 1],
-          sample: sample, noise: noise)
-      },
-      finish: { $0 })
+    let process = ReverseProcess(scheduler, sampler: sampler, steps: steps, shape: shape)
+    let (first, last, shape) = (first, last, shape)
+    let model: DenoisingLoop.Model = { sample, timestep, isLast in
+      let input = compute.concatenateChannels(sample.reshaped([1] + shape), enlarged)
+      return (isLast ? last : first)(compute, input, timestep: timestep)
+    }
+    guard let known else { return DenoisingLoop(.upsampler, process, model: model) }
+    return DenoisingLoop(
+      .upsampler, process, known: known.region, keepsEnd: known.keepsEnd, model: model, finish: { $0 })
   }
 }

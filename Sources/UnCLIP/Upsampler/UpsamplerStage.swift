@@ -13,11 +13,16 @@ package struct UpsamplerStage: Sendable {
   package init(model: ModelFolder, threads: ThreadPool) throws {
     compute = Compute(threads: threads)
     shape = try ModelShape(model)
-    passes = try UpsamplerPass.Names.cascade.map { try UpsamplerPass(model, $0) }
-    for (pass, names) in zip(passes, UpsamplerPass.Names.cascade)
+    passes = try model.cascade.map { try UpsamplerPass(model, $0) }
+    for (pass, names) in zip(passes, model.cascade)
     where pass.channels != shape.base.channels || pass.channels != 3 {
       throw try model.part(names.first).config.refusal(
         "in_channels", "a picture has 3 channels, and the decoder gives \(shape.base.channels)")
+    }
+    // By their size one tells which pass a checkpoint is of.
+    for (number, pass) in passes.enumerated().dropFirst() where pass.size <= passes[number - 1].size {
+      throw try model.part(model.cascade[number].first).config.refusal(
+        "sample_size", "it must be above \(passes[number - 1].size), the size before it in the cascade")
     }
   }
 
@@ -43,10 +48,33 @@ package struct UpsamplerStage: Sendable {
         .request,
         "A base image of shape \(baseImage.shape) is not this model's; expected \(expected).")
     }
-    let loop = try passes[pass].loop(compute, picture: baseImage, steps: request.superResSteps)
-    return try DenoisingRun(
-      loop, noise: shape.noisePlan(request).source(seed: request.seed, afterPasses: 2 + pass),
-      shape: shape.upsampled[pass].shape, from: checkpoint)
+    let noise = shape.noisePlan(request).source(seed: request.seed, afterPasses: 2 + pass)
+    let enlargement = passes[pass]
+    // The last pass shows what it would make of the known part too: by that the seam is mended.
+    let known = request.edit.map { edit in
+      (edit.region(size: enlargement.size, noise: noise.peek(shape: enlargement.shape)), pass < passes.count - 1)
+    }
+    let loop = enlargement.loop(
+      compute, picture: baseImage, steps: request.superResSteps, sampler: request.sampler, known: known)
+    return try DenoisingRun(loop, noise: noise, shape: enlargement.shape, from: checkpoint)
+  }
+
+  /// The finished picture: what the last pass made, laid into the source where the request is an edit.
+  package func picture(_ request: PictureRequest, of tensor: Tensor) -> RGBImage {
+    let made = Self.picture(of: tensor)
+    return request.edit?.composed(made) ?? made
+  }
+
+  /// A picture as `[3, height, width]` in -1 ... 1.
+  package static func tensor(of picture: RGBImage) -> Tensor {
+    let count = picture.width * picture.height
+    return Tensor(shape: [3, picture.height, picture.width]) { values in
+      for channel in 0..<3 {
+        for place in 0..<count {
+          values[channel * count + place] = Float(picture.pixels[place * 3 + channel]) / 127.5 - 1
+        }
+      }
+    }
   }
 
   /// Pixels of a picture of shape `[3, height, width]` in -1 ... 1, rounded as the reference rounds.

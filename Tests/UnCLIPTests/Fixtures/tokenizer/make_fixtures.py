@@ -1,15 +1,11 @@
 """Writes what transformers' CLIPTokenizer makes of hostile lines, for TokenizerTests.
 
-    python make_fixtures.py                                  the committed fixtures: a small vocabulary, five folders
-    python make_fixtures.py --corpus DIR --lines 100000      a large check with the published CLIP vocabulary, which the
-                                                             PyPI package open_clip_torch carries; then
-    ATELIER_TOKENIZER_CORPUS=DIR swift test --filter Tokenizer
+    python make_fixtures.py
 
-Needs transformers and tokenizers; --corpus also open_clip_torch.
+A small vocabulary in five spellings. Needs transformers and tokenizers. scripts/check-tokens makes many more lines of
+the same kinds, for the published vocabulary.
 """
 
-import argparse
-import gzip
 import json
 import random
 import shutil
@@ -32,11 +28,35 @@ SCRIPTS = ["今日は世界", "привет мир", "สวัสดี", "ជ�
 WORDS = "a the red blue green apple cat dog house on in of with background picture photo tiny old mountain sunset robot".split()
 
 
-def any_scalar(rng, limit=0x110000):
+def any_scalar(rng, start=0, end=0x110000):
     while True:
-        code = rng.randrange(limit)
+        code = rng.randrange(start, end)
         if not 0xD800 <= code < 0xE000:
             return chr(code)
+
+
+def of_plane(rng):
+    """Of any plane, and of a plane's first quarter, where most is assigned."""
+    plane = rng.choice([0, 0, 1, 1, 2, 3, *range(4, 17)]) << 16
+    return any_scalar(rng, plane, plane + rng.choice([0x4000, 0x10000]))
+
+
+CONTROLS = [chr(c) for c in [*range(0x20), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, *range(0xFFF9, 0xFFFE)]]
+NUMBERS = [chr(c) for c in range(0x110000) if unicodedata.category(chr(c)).startswith("N") and c > 0x7F]
+PICTURES = [chr(c) for c in [*range(0x1F300, 0x1F650), *range(0x1F680, 0x1F700), *range(0x1F900, 0x1FA00), *range(0x2600, 0x27C0)]]
+RIGHTWARD = [chr(c) for c in [*range(0x590, 0x750), *range(0x7C0, 0x860), *range(0xFB1D, 0xFDFE), *range(0x1E900, 0x1E960)]]
+
+
+def emoji(rng):
+    """Pictures joined, with skins and variation selectors, as no keyboard would."""
+    skins = ["", "", "\ufe0f", "\ufe0e", *(chr(c) for c in range(0x1F3FB, 0x1F400))]
+    return "\u200d".join(rng.choice(PICTURES) + rng.choice(skins) for _ in range(rng.randint(1, 4)))
+
+
+def contraction(rng):
+    """An apostrophe of some kind, and what may follow it, in any case."""
+    tail = rng.choice(["s", "t", "re", "ve", "m", "ll", "d", "x", "S", "LL", "rE", "ſ", "", "s1", "'t"])
+    return rng.choice(["", *WORDS, "1", "é"]) + rng.choice(["'", "'", "'", "’", "`", "''", " '", "' "]) + tail
 
 
 MARKS = [chr(c) for c in range(0x300, 0x370)] + [chr(c) for c in range(0x20000) if unicodedata.combining(chr(c)) and c > 0x370]
@@ -55,10 +75,16 @@ def line(rng):
         lambda: rng.choice(SCRIPTS),
         lambda: "".join(rng.choice(SPACES) for _ in range(rng.randint(1, 4))),
         lambda: rng.choice(LOOKALIKES),
+        lambda: "".join(rng.choice(CONTROLS) for _ in range(rng.randint(1, 3))),
+        lambda: "".join(rng.choice(NUMBERS) for _ in range(rng.randint(1, 4))),
+        lambda: "".join(rng.choice(RIGHTWARD) for _ in range(rng.randint(1, 6))),
+        lambda: "".join(of_plane(rng) for _ in range(rng.randint(1, 3))),
+        lambda: emoji(rng),
+        lambda: contraction(rng),
         lambda: str(rng.randrange(10 ** rng.randint(1, 9))),
         lambda: "".join(rng.choice("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~") for _ in range(rng.randint(1, 6))),
         lambda: "".join(any_scalar(rng) for _ in range(rng.randint(1, 3))),
-        lambda: "".join(any_scalar(rng, 0x3000) for _ in range(rng.randint(1, 6))),
+        lambda: "".join(any_scalar(rng, end=0x3000) for _ in range(rng.randint(1, 6))),
         lambda: rng.choice("aeiouAEIOUhHqsSΩω") + "".join(rng.choice(MARKS) for _ in range(rng.randint(1, 3))),
         lambda: rng.choice("abcxyz") * rng.randint(1, 40),
     ]
@@ -133,41 +159,7 @@ def record(tokenizer, lines, length):
     return result
 
 
-def corpus(folder, count):
-    import open_clip
-
-    source = Path(open_clip.__file__).parent / "bpe_simple_vocab_16e6.txt.gz"
-    merges = gzip.open(source).read().decode().split("\n")[1 : 49152 - 256 - 2 + 1]
-    alphabet = list(CLIPTokenizer_bytes().values())
-    tokens = alphabet + [c + "</w>" for c in alphabet] + [m.replace(" ", "") for m in merges] + [BEGIN, END]
-    tokenizer = folder / "tokenizer"
-    write(tokenizer / "vocab.json", {t: i for i, t in enumerate(tokens)})
-    (tokenizer / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")
-    write(tokenizer / "tokenizer_config.json", {"model_max_length": 77, "tokenizer_class": "CLIPTokenizer"})
-    rng = random.Random(2)
-    lines = [line(rng) for _ in range(count)]
-    write(folder / "lines.json", {"lines": lines})
-    write(folder / "expected.json", {"ids": record(CLIPTokenizer.from_pretrained(tokenizer), lines, 77)})
-
-
-def CLIPTokenizer_bytes():
-    """GPT-2's printable stand-ins, in CLIP's order."""
-    codes = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    table = {b: chr(b) for b in codes}
-    for byte in range(256):
-        if byte not in table:
-            table[byte] = chr(256 + len(table) - len(codes))
-    return table
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", type=Path)
-    parser.add_argument("--lines", type=int, default=100_000)
-    arguments = parser.parse_args()
-    if arguments.corpus:
-        corpus(arguments.corpus, arguments.lines)
-        return
     for name in ["plain", "long", "published", "padded", "json"]:
         shutil.rmtree(HERE / name, ignore_errors=True)
     folders(HERE)

@@ -1,0 +1,48 @@
+package import Tensor
+
+/// An image embedding as a safetensors file: one tensor, `image_embedding`, of shape `[width]`.
+package enum EmbeddingFile {
+  private static let key = "image_embedding"
+
+  /// Reads the tensor `image_embedding`, or the only one there is; `[width]` or `[1, width]`.
+  ///
+  /// - Parameter name: of the file, for errors.
+  /// - Throws: ``UnCLIPError``: `request` if there is no such tensor, `malformed` if it is no safetensors file.
+  package static func read(_ bytes: [UInt8], name: String) throws -> Tensor {
+    try bytes.withUnsafeBytes { bytes in
+      let entries = try SafetensorsFile.entries(of: bytes, path: name)
+      guard let (_, entry) = entries.first(where: { $0.key == key }) ?? (entries.count == 1 ? entries.first : nil) else {
+        throw UnCLIPError(
+          .request, "Cannot use '\(name)': it has \(entries.count) tensors, and none of them is '\(key)'.")
+      }
+      guard entry.shape.count == 1 || entry.shape.count == 2 && entry.shape[0] == 1, let width = entry.shape.last else {
+        throw UnCLIPError(
+          .request, "Cannot use '\(name)': its tensor has shape \(entry.shape); an embedding is one row.")
+      }
+      let values = UnsafeRawBufferPointer(rebasing: bytes[entry.range])
+      switch entry.type {
+      case .float32:
+        return Tensor(shape: [width]) { row in
+          for index in row.indices { row[index] = values.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
+        }
+      case .float16: return Tensor(shape: [width]) { HalfPrecision.widen(float16: values, to: $0) }
+      case .bfloat16: return Tensor(shape: [width]) { HalfPrecision.widen(bfloat16: values, to: $0) }
+      default:
+        throw UnCLIPError(
+          .request, "Cannot use '\(name)': its tensor is of type \(entry.type.rawValue); supported: F32, F16, BF16.")
+      }
+    }
+  }
+
+  /// The bytes of a file with this embedding, in single precision.
+  package static func encode(_ embedding: Tensor) -> [UInt8] {
+    let values = embedding.array
+    var header = "{\"\(key)\":{\"dtype\":\"F32\",\"shape\":[\(values.count)],\"data_offsets\":[0,\(values.count * 4)]}}"
+    // The format asks for tensors that begin at multiples of eight bytes.
+    header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
+    var bytes = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
+    bytes += Array(header.utf8)
+    for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
+    return bytes
+  }
+}

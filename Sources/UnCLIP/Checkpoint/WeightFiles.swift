@@ -1,0 +1,46 @@
+import Foundation
+
+/// Which files of a folder hold a part's weights.
+enum WeightFiles {
+  /// Names by which the diffusers and the transformers library save weights.
+  private static let stems = ["diffusion_pytorch_model", "model"]
+
+  /// The files to open, each with the tensors that an index promises in it.
+  static func all(of folder: String) throws(UnCLIPError) -> [(file: String, tensors: Set<String>)] {
+    for variant in ["", ".fp16"] {
+      for stem in stems {
+        let single = "\(stem)\(variant).safetensors"
+        if FileManager.default.fileExists(atPath: "\(folder)/\(single)") { return [(single, [])] }
+        // The two libraries disagree on where the variant goes.
+        for index in ["\(stem).safetensors.index\(variant).json", "\(stem)\(variant).safetensors.index.json"]
+        where FileManager.default.fileExists(atPath: "\(folder)/\(index)") {
+          return try all(index: "\(folder)/\(index)")
+        }
+      }
+    }
+    throw UnCLIPError(
+      .missing,
+      "There are no weights in '\(folder)': neither diffusion_pytorch_model.safetensors nor model.safetensors, nor an index of shards. Weights in .bin files must be converted first."
+    )
+  }
+
+  private static func all(index: String) throws(UnCLIPError) -> [(file: String, tensors: Set<String>)] {
+    guard case .object(let map)? = try JSONValue.object(ofFile: index)["weight_map"] else {
+      throw UnCLIPError(.malformed, "Cannot read '\(index)': it has no 'weight_map'.")
+    }
+    guard !map.isEmpty else { throw UnCLIPError(.malformed, "Cannot read '\(index)': its 'weight_map' is empty.") }
+    var shards: [String: Set<String>] = [:]
+    for (tensor, value) in map {
+      guard case .string(let name) = value, name.hasSuffix(".safetensors"),
+        !name.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "/") })
+      else {
+        throw UnCLIPError(
+          .malformed,
+          "Cannot read '\(index)': the tensor '\(tensor)' is said to be in \(value.text), which is no safetensors file beside it."
+        )
+      }
+      shards[name, default: []].insert(tensor)
+    }
+    return shards.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+}

@@ -1,0 +1,97 @@
+import Tensor
+
+/// What a ``DenoisingRun`` does in each of its steps: the walk of one stage, written as a table of steps.
+struct DenoisingLoop {
+  /// What a model says of a sample, `(sample, timestep, is the walk's last) -> output`.
+  typealias Model = (Tensor, Int, Bool) -> Tensor
+
+  let stage: DenoisingStage
+  /// The model's timestep in each step.
+  let timesteps: [Int]
+  /// Samples of noise that each step draws.
+  let draws: [Int]
+  let stateShape: [Int]
+  /// From the initial noise to the state before the first step.
+  let start: (Tensor) -> Tensor
+  /// (state, number of the step, its draws) to the next state.
+  let step: (Tensor, Int, [[Float]]) -> Tensor
+  /// From the last state to what the stage hands on.
+  let finish: (Tensor) -> Tensor
+}
+
+extension DenoisingLoop {
+  /// The walk from noise.
+  init(
+    _ stage: DenoisingStage, _ process: ReverseProcess, model: @escaping Model,
+    finish: @escaping (Tensor) -> Tensor = { $0 }
+  ) {
+    let timesteps = process.timesteps
+    self.init(
+      stage: stage, timesteps: timesteps, draws: timesteps.indices.map { process.drawsNoise($0) ? 1 : 0 },
+      stateShape: process.stateShape, start: { process.state($0) },
+      step: { state, index, noise in
+        let output = model(process.sample(state), timesteps[index], index == timesteps.count - 1)
+        return process.step(output, index: index, state: state, noise: noise.first ?? [], isFirst: index == 0)
+      },
+      finish: { finish(process.sample($0)) })
+  }
+
+  /// The walk from a clean sample to its noise, and from there back.
+  init(
+    _ stage: DenoisingStage, inverting clean: Tensor, _ process: ReverseProcess, model: @escaping Model,
+    finish: @escaping (Tensor) -> Tensor
+  ) {
+    let inversion = Inversion(process.scheduler, steps: process.timesteps.count)
+    let back = DenoisingLoop(stage, process, model: model, finish: finish)
+    self.init(
+      stage: stage, timesteps: inversion.timesteps.dropLast() + back.timesteps,
+      draws: Array(repeating: 0, count: inversion.count) + back.draws, stateShape: process.stateShape,
+      start: { _ in process.state(clean) },
+      step: { state, index, noise in
+        guard index < inversion.count else { return back.step(state, index - inversion.count, noise) }
+        let sample = process.sample(state)
+        let output = model(sample, inversion.timesteps[index], false)
+        return process.state(inversion.step(output, index: index, sample: sample))
+      },
+      finish: back.finish)
+  }
+
+  /// The walk from noise in which a part of the sample is known.
+  ///
+  /// After each step the known part is replaced by itself at that level of noise; most steps are then taken
+  /// back and made again, so that the new part can follow the known one ("RePaint: Inpainting using Denoising
+  /// Diffusion Probabilistic Models", 2022, algorithm 1).
+  ///
+  /// - Parameter keepsEnd: whether the known part is replaced after the last step too.
+  init(
+    _ stage: DenoisingStage, _ process: ReverseProcess, known: KnownRegion, keepsEnd: Bool, model: @escaping Model,
+    finish: @escaping (Tensor) -> Tensor
+  ) {
+    let repeats = KnownRegion.repeats(process)
+    // The last step is made once: there is no noise left to take it back to.
+    let plan = process.timesteps.indices.flatMap { index in
+      let count = index == process.timesteps.count - 1 ? 1 : repeats
+      return (0..<count).map { (index: index, isTakenBack: $0 < count - 1) }
+    }
+    self.init(
+      stage: stage, timesteps: plan.map { process.timesteps[$0.index] },
+      draws: plan.map { (process.drawsNoise($0.index) ? 1 : 0) + ($0.isTakenBack ? 1 : 0) },
+      stateShape: process.stateShape, start: { process.state($0) },
+      step: { state, number, noise in
+        let (index, isTakenBack) = plan[number]
+        let timestep = process.timesteps[index]
+        let isLast = index == process.timesteps.count - 1
+        let output = model(process.sample(state), timestep, isLast)
+        let next = process.step(
+          output, index: index, state: state, noise: process.drawsNoise(index) ? noise[0] : [], isFirst: number == 0)
+        if isLast, !keepsEnd { return next }
+        let level = isLast ? .clean : process.scheduler.level(process.timesteps[index + 1])
+        var sample = known.laid(over: process.sample(next), at: level)
+        if isTakenBack, let draw = noise.last {
+          sample = KnownRegion.noised(sample, from: level, to: process.scheduler.level(timestep), draw)
+        }
+        return process.replacing(sample, in: next)
+      },
+      finish: { finish(process.sample($0)) })
+  }
+}
