@@ -23,6 +23,7 @@ package enum Gateway {
     let api = router.group("api/v1")
     JobRoutes(coordinator: coordinator).addRoutes(to: api)
     SubmissionRoute(coordinator: coordinator).addRoutes(to: api)
+    SourceRoutes(coordinator: coordinator).addRoutes(to: api)
     WorkerRoutes(coordinator: coordinator).addRoutes(to: api)
     return Application(
       router: router,

@@ -24,7 +24,8 @@ struct Atelier: AsyncParsableCommand {
         ]),
       CommandGroup(
         name: "ON THIS MACHINE",
-        subcommands: [RenderCommand.self, TokenizeCommand.self, ModelCommand.self, BenchCommand.self]),
+        subcommands: [RenderCommand.self, VaryCommand.self, InterpolateCommand.self, DiffCommand.self, EditCommand.self,
+          ScoreCommand.self, TokenizeCommand.self, ModelCommand.self, BenchCommand.self]),
     ])
 
   /// Exit status: 0 done, 1 failed, 2 usage. The argument parser's own status for usage errors is 64.

@@ -127,7 +127,8 @@ import Worker
 
   @Test(arguments: [
     ("", PromptFileFormat.text, "empty"), ("# nothing\n\n", .text, "empty"),
-    ("{\"prompt\": 1}\n", .jsonl, "line 1"), ("prompt,n\na,b\n", .csv, "line 2"),
+    ("{\"prompt\": 1}\n", .jsonl, "line 1"),
+    ("{\"kind\": \"vary\", \"image\": \"x.png\"}\n", .jsonl, "The model 'fake' has no image encoder"), ("prompt,n\na,b\n", .csv, "line 2"),
   ]) func `a bad file is refused whole`(text: String, format: PromptFileFormat, reason: String) async throws {
     let cluster = try TestCluster()
     do {
@@ -160,6 +161,39 @@ import Worker
     } catch {
       #expect("\(error)".contains("There is no model 'none'. Known are: fake."), "\(error)")
     }
+    try await cluster.stop()
+  }
+
+  @Test func `a file that was damaged on disk fails its pictures, and the rest goes on`() async throws {
+    var model = FakeExecutor.model
+    model.readsPictures = true
+    let cluster = try TestCluster(models: [model])
+    let bytes = Array("a picture".utf8)
+    let digest = hexadecimal(Artifact(kind: .source, type: .uint8, shape: [bytes.count], bytes: bytes).sha256)
+    try cluster.coordinator.keepSource(bytes, digest: digest)
+    #expect(try cluster.coordinator.hasSource(digest))
+    let job = try await cluster.submit(
+      "{\"kind\": \"vary\", \"image\": \"sha256:\(digest)\"}\n{\"prompt\": \"a cat\"}\n", as: .jsonl)
+    let path = "\(cluster.folder.path)/data/sources/\(digest.prefix(2))/\(digest)"
+    try Data("other".utf8).write(to: URL(fileURLWithPath: path))
+    var executor = FakeExecutor()
+    executor.models = [model]
+    cluster.addWorker(.prior, executor: executor)
+    cluster.addWorker(.decoder, executor: executor)
+    let status = try await cluster.end(of: job)
+    #expect(status.images.completed == 1)
+    #expect(status.images.failed == 1)
+    let reason = try #require(try await cluster.manifest(of: job).first?.error)
+    #expect(reason.contains("is damaged on disk"), "\(reason)")
+    try await cluster.stop()
+  }
+
+  @Test func `a file under a wrong digest is refused`() async throws {
+    let cluster = try TestCluster()
+    #expect(throws: AtelierError.self) {
+      try cluster.coordinator.keepSource([1, 2], digest: String(repeating: "0", count: 64))
+    }
+    #expect(throws: AtelierError.self) { try cluster.coordinator.hasSource("../../etc/passwd") }
     try await cluster.stop()
   }
 }

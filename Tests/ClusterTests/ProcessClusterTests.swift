@@ -5,79 +5,6 @@ import Testing
 
 /// Real processes, a real model (small, with random weights), real signals.
 @Suite(.serialized) struct ProcessClusterTests {
-  /// Starts and watches processes of the built executable.
-  final class Processes: @unchecked Sendable {
-    let folder: TemporaryFolder
-    let port: Int
-    private var running: [Process] = []
-
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().path
-    static let model = root + "/Tests/UnCLIPTests/Fixtures/models/narrow"
-    /// Beside the test runner, which SwiftPM puts into the same folder.
-    static let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-      .appendingPathComponent("atelier")
-
-    init() throws {
-      folder = try TemporaryFolder()
-      port = Int.random(in: 20_000...50_000)
-      _ = try folder.write(
-        """
-        coordinator:
-          data: data
-          http: 127.0.0.1:\(port)
-          work: ipc://\(folder.path)/work
-          heartbeat_seconds: 0.2
-          silence_seconds: 1.5
-          backoff_seconds: 0.1
-        models:
-          - name: small
-            path: \(Self.model)
-        """, to: "cluster.yaml")
-    }
-
-    deinit { for process in running where process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-
-    @discardableResult
-    func start(_ arguments: [String]) throws -> Process {
-      let process = Process()
-      process.executableURL = Self.executable
-      process.arguments = arguments + ["--config", folder.path + "/cluster.yaml", "--log-level", "error"]
-      try process.run()
-      running.append(process)
-      return process
-    }
-
-    /// Runs a command to its end.
-    func run(_ arguments: [String]) throws -> (status: Int32, output: String, error: String) {
-      let process = Process()
-      process.executableURL = Self.executable
-      process.arguments = arguments
-      process.environment = ProcessInfo.processInfo.environment.merging(
-        ["ATELIER_SERVER": "http://127.0.0.1:\(port)"], uniquingKeysWith: { $1 })
-      let (output, error) = (folder.path + "/stdout", folder.path + "/stderr")
-      for path in [output, error] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-      process.standardOutput = FileHandle(forWritingAtPath: output)
-      process.standardError = FileHandle(forWritingAtPath: error)
-      try process.run()
-      process.waitUntilExit()
-      return (
-        process.terminationStatus, try String(contentsOfFile: output, encoding: .utf8),
-        try String(contentsOfFile: error, encoding: .utf8)
-      )
-    }
-
-    func status(of job: String) throws -> JobStatus? {
-      let answer = try run(["status", job, "--json"])
-      return answer.status == 0 ? try JSONCoding.decode(JobStatus.self, from: Data(answer.output.utf8)) : nil
-    }
-
-    func die(_ process: Process) {
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-    }
-  }
-
   @Test(.timeLimit(.minutes(5))) func `a job survives kill -9 of a worker and of the coordinator, and its pictures are those of render`() async throws {
     let processes = try Processes()
     var coordinator = try processes.start(["coordinator"])
@@ -143,7 +70,7 @@ import Testing
     let processes = try Processes()
     for command in [
       "up", "coordinator", "worker", "submit", "status", "jobs", "cancel", "pause", "resume", "retry", "fetch", "workers",
-      "drain", "render", "tokenize", "bench",
+      "drain", "render", "vary", "interpolate", "diff", "edit", "score", "tokenize", "bench",
     ] {
       let help = try processes.run([command, "--help"])
       #expect(help.status == 0)

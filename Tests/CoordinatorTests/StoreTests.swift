@@ -53,7 +53,7 @@ import Testing
         try store.write { store in
           let record = try #require(try store.task(task.id.task))
           try store.complete(record, worker: worker, seconds: 1)
-          if stage == .upsample { try store.publish(record, file: "f", sha256: "s", at: 3) }
+          if stage == .upsample { try store.publish(record, file: "f", sha256: "s", size: PictureSize(width: 8, height: 8), at: 3) }
         }
       }
     }

@@ -23,6 +23,7 @@ package final class Coordinator: Sendable {
   }
 
   package let pictures: PictureFolder
+  let sources: SourceFolder
   package let logger: Logger
   let store: Store
   let settings: CoordinatorSettings
@@ -46,7 +47,8 @@ package final class Coordinator: Sendable {
     self.logger = logger
     store = try Store(folder: configuration.coordinator.data)
     pictures = try PictureFolder(dataFolder: configuration.coordinator.data)
-    var core = Core(settings: settings, pictures: pictures)
+    sources = try SourceFolder(dataFolder: configuration.coordinator.data)
+    var core = Core(settings: settings, pictures: pictures, sources: sources)
     let now = Core.Now.current
     try store.write { store in
       try store.abandonUnfinishedSubmissions()

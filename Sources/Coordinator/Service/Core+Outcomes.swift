@@ -86,7 +86,12 @@ extension Core {
         // The file first, the row that names it with the commit. Should the commit fail, the same bytes
         // are written again.
         try pictures.write(artifact.bytes, name: name)
-        try store.publish(record, file: name, sha256: hexadecimal(artifact.sha256), at: now.time)
+        try store.publish(
+          record, file: name, sha256: hexadecimal(artifact.sha256),
+          size: PictureSize(width: artifact.shape[1], height: artifact.shape[0]), at: now.time)
+        rates[record.jobID, default: RateMeter()].record(at: now.time)
+      } else if artifact.kind == .scores {
+        try store.publish(record, scores: artifact.rows, at: now.time)
         rates[record.jobID, default: RateMeter()].record(at: now.time)
       } else {
         try store.keep(artifact, for: record)
@@ -97,12 +102,18 @@ extension Core {
 
   private func check(_ artifacts: [Artifact], of record: TaskRecord, _ store: StoreTransaction) throws {
     let kinds = artifacts.map(\.kind)
-    let (required, optional) = record.stage.outputs
+    let (required, optional) = record.stage.outputs(of: record.operation)
     var missing = required.filter { !kinds.contains($0) }
-    if record.stage == .embed, try !store.hasTextStates(item: record.item) {
+    if record.stage == .embed, !optional.isEmpty, try !store.hasTextStates(item: record.item) {
       missing += optional.filter { !kinds.contains($0) }
     }
     let extra = kinds.filter { !required.contains($0) && !optional.contains($0) }
+    for artifact in artifacts where [.picture, .scores].contains(artifact.kind) {
+      let rank = artifact.kind == .picture ? 3 : 2
+      guard artifact.shape.count == rank, artifact.shape.allSatisfy({ $0 > 0 }) else {
+        throw AtelierError(.malformed, "The \(artifact.kind.rawValue) has the impossible shape \(artifact.shape).")
+      }
+    }
     guard missing.isEmpty, extra.isEmpty, Set(kinds).count == kinds.count else {
       throw AtelierError(
         .malformed,

@@ -11,14 +11,16 @@ struct Core: Sendable {
   var rates: [JobID: RateMeter] = [:]
   let settings: CoordinatorSettings
   let pictures: PictureFolder
+  let sources: SourceFolder
 
   /// Messages to send once the turn is durable.
   var outgoing: [(message: WireMessage<Wire.FromCoordinator>, worker: WorkerID)] = []
 
-  init(settings: CoordinatorSettings, pictures: PictureFolder) {
+  init(settings: CoordinatorSettings, pictures: PictureFolder, sources: SourceFolder) {
     registry = WorkerRegistry(silence: settings.silence)
     self.settings = settings
     self.pictures = pictures
+    self.sources = sources
   }
 
   /// One moment, as the two kinds of clock show it: one for intervals, one for the record.
@@ -87,7 +89,14 @@ struct Core: Sendable {
       for task in try store.lease(claim.count, of: claim.stage, job: claim.job, to: claim.worker, at: now.time) {
         registry.lease(task.id, job: task.job, stage: task.stage, to: claim.worker, at: now.instant)
         var entry = assignments[claim.worker] ?? (Wire.Assignment(), [])
-        entry.assignment.tasks.append(try describe(task, frames: &entry.frames, store))
+        do {
+          entry.assignment.tasks.append(try describe(task, frames: &entry.frames, store))
+        } catch let error as AtelierError {
+          // What a task needs is gone or damaged here; no worker can help that.
+          registry.release(task.id, from: claim.worker)
+          try fail(task.id, worker: claim.worker, blame: .task, reason: error.message, store, now: now)
+          continue
+        }
         assignments[claim.worker] = entry
       }
     }
@@ -110,8 +119,16 @@ struct Core: Sendable {
     wire.negativePrompt = task.negativePrompt
     wire.seed = task.seed
     wire.parameters = task.parameters.wire
-    wire.width = UInt32(task.size.width)
-    wire.height = UInt32(task.size.height)
+    wire.width = UInt32(task.size?.width ?? 0)
+    wire.height = UInt32(task.size?.height ?? 0)
+    wire.operation = Wire.Operation(task.operation, image: task.imagePosition, of: task.images)
+    var sent: Set<String> = []
+    for file in task.operation.sources(for: task.stage) {
+      guard let digest = file.digest, sent.insert(digest).inserted else { continue }
+      let bytes = try sources.read(digest)
+      wire.sources.append(
+        Wire.Payload(Artifact(kind: .source, type: .uint8, shape: [bytes.count], bytes: bytes), frames: &frames))
+    }
     wire.textWanted = try task.stage == .embed && !store.hasTextStates(item: task.item)
     wire.inputs = try store.inputs(of: task).map { Wire.Payload($0, frames: &frames) }
     if let checkpoint = try store.checkpoint(of: task.id.task) {

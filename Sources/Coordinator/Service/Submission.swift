@@ -77,15 +77,14 @@ package struct Submission {
 
   private mutating func add(_ line: PromptFileParser.Line) {
     switch line.result {
-    case .failure(let error):
-      badCount += 1
-      let entry = SkippedLine(line: line.number, reason: error.message)
-      if options.skipBad {
-        if skipped.count < Self.skippedNamed { skipped.append(entry) }
-      } else if bad.count < Self.badLinesNamed {
-        bad.append(entry)
-      }
+    case .failure(let error): addBad(line.number, error)
     case .success(let request):
+      do throws(AtelierError) {
+        try check(request)
+      } catch {
+        addBad(line.number, error)
+        return
+      }
       let item = resolve(request, line: line.number)
       items += 1
       images += item.n
@@ -94,14 +93,53 @@ package struct Submission {
     }
   }
 
+  private mutating func addBad(_ line: Int, _ error: AtelierError) {
+    badCount += 1
+    let entry = SkippedLine(line: line, reason: error.message)
+    if options.skipBad {
+      if skipped.count < Self.skippedNamed { skipped.append(entry) }
+    } else if bad.count < Self.badLinesNamed {
+      bad.append(entry)
+    }
+  }
+
+  /// Refuses what this cluster cannot do, while somebody is there to be told.
+  private func check(_ request: ItemRequest) throws(AtelierError) {
+    if request.operation.readsPictures, !model.readsPictures {
+      throw AtelierError(
+        .invalidInput,
+        "The model '\(model.name)' has no image encoder, which kind \(request.operation.kind.rawValue) needs.")
+    }
+    if request.operation.inverts, let sampler = parameters(of: request).sampler, sampler != .ddim {
+      throw AtelierError(
+        .invalidInput, "To begin with a picture's own noise needs the sampler ddim; the sampler is \(sampler.rawValue).")
+    }
+    for file in request.operation.sources {
+      guard let digest = file.digest else {
+        throw AtelierError(
+          .invalidInput, "There is no file '\(file)' beside the prompt file, or it was not uploaded (SHA-256).")
+      }
+      guard coordinator.sources.has(digest) else {
+        throw AtelierError(
+          .invalidInput, "The file '\(file.name)' was not uploaded; send it with PUT /api/v1/sources/\(digest).")
+      }
+    }
+  }
+
   private mutating func resolve(_ request: ItemRequest, line: Int) -> ResolvedItem {
     ResolvedItem(
-      line: line, customID: request.customID, prompt: request.prompt, negativePrompt: request.negativePrompt,
-      n: request.n ?? options.n ?? 1,
+      line: line, customID: request.customID, prompt: request.prompt, operation: request.operation,
+      negativePrompt: request.negativePrompt,
+      n: request.operation.count(requested: request.n, standard: options.n),
       // 32 bits are enough to be distinct and short enough to be typed.
       seed: request.seed ?? options.seed ?? UInt64(UInt32.random(in: 0...UInt32.max, using: &generator)),
-      size: request.size ?? options.size ?? model.size,
-      parameters: request.parameters.filled(from: options.parameters).filled(from: model.defaults).filled(from: .karlo))
+      size: request.operation.kind == .edit ? nil : request.size ?? options.size ?? model.size,
+      parameters: parameters(of: request))
+  }
+
+  private func parameters(of request: ItemRequest) -> RenderParameters {
+    request.parameters.filled(from: options.parameters).filled(from: request.operation.defaults)
+      .filled(from: model.defaults).filled(from: .karlo)
   }
 
   private mutating func flush() async throws {

@@ -8,8 +8,29 @@ enum Migrations {
       try db.execute(sql: tables)
       try db.execute(sql: counters)
     }
+    migrator.registerMigration("2: samplers, operations on pictures, scores") { db in
+      try db.execute(sql: operations)
+    }
     return migrator
   }
+
+  private static let operations = """
+    ALTER TABLE models ADD COLUMN sampler TEXT NOT NULL DEFAULT 'ddpm';
+    ALTER TABLE models ADD COLUMN eta REAL;
+    ALTER TABLE models ADD COLUMN reads_pictures INTEGER NOT NULL DEFAULT 0;
+
+    ALTER TABLE items ADD COLUMN sampler TEXT NOT NULL DEFAULT 'ddpm';
+    ALTER TABLE items ADD COLUMN eta REAL;
+    -- What is asked for beside the prompt, as JSON; null for a picture of the prompt. Width and height are 0
+    -- where the picture keeps the size of its source.
+    ALTER TABLE items ADD COLUMN operation TEXT;
+    ALTER TABLE items ADD COLUMN images INTEGER NOT NULL DEFAULT 1;
+
+    -- Of the published picture.
+    ALTER TABLE images ADD COLUMN width INTEGER;
+    ALTER TABLE images ADD COLUMN height INTEGER;
+    ALTER TABLE images ADD COLUMN scores TEXT;
+    """
 
   private static let tables = """
     CREATE TABLE models (

@@ -10,7 +10,7 @@ package struct PictureFolder: Sendable {
 
   package init(dataFolder: String) throws(AtelierError) {
     root = dataFolder + "/pictures"
-    try Self.makeFolder(root)
+    try DurableFile.makeFolder(root)
   }
 
   /// The name of a picture's file, relative to the folder. Folders of 1,000 items stay quick to list.
@@ -20,32 +20,7 @@ package struct PictureFolder: Sendable {
 
   /// Writes a picture durably. Writing the same picture again is harmless.
   package func write(_ bytes: [UInt8], name: String) throws(AtelierError) {
-    let path = root + "/" + name
-    let folder = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
-    try Self.makeFolder(folder)
-    let temporary = path + ".part"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw Self.failure("create", temporary) }
-    var written = 0
-    while written < bytes.count {
-      let count = bytes.withUnsafeBytes { Foundation.write(file, $0.baseAddress! + written, bytes.count - written) }
-      if count < 0 {
-        if errno == EINTR { continue }
-        let error = Self.failure("write", temporary)
-        close(file)
-        unlink(temporary)
-        throw error
-      }
-      written += count
-    }
-    let synced = fsync(file)
-    close(file)
-    guard synced == 0, rename(temporary, path) == 0 else {
-      let error = Self.failure("save", path)
-      unlink(temporary)
-      throw error
-    }
-    try Self.sync(folder: folder)
+    try DurableFile.write(bytes, to: root + "/" + name)
   }
 
   /// The bytes of a picture.
@@ -59,25 +34,5 @@ package struct PictureFolder: Sendable {
   private static func padded(_ number: Int, _ width: Int) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
-  }
-
-  private static func makeFolder(_ path: String) throws(AtelierError) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw AtelierError(.system, "Cannot create the folder '\(path)'.", cause: error)
-    }
-  }
-
-  /// Makes a rename durable.
-  private static func sync(folder: String) throws(AtelierError) {
-    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failure("open", folder) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw failure("sync", folder) }
-  }
-
-  private static func failure(_ verb: String, _ path: String) -> AtelierError {
-    AtelierError(.system, "Cannot \(verb) '\(path)': \(String(cString: strerror(errno))).")
   }
 }

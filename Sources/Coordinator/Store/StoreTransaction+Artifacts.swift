@@ -81,7 +81,7 @@ extension Artifact.Kind {
   var belongsToItem: Bool {
     switch self {
     case .textStates, .textEmbedding, .textMask: true
-    case .imageEmbedding, .baseImage, .picture, .latents: false
+    case .imageEmbedding, .baseImage, .picture, .latents, .scores, .source: false
     }
   }
 }
@@ -97,8 +97,9 @@ extension Stage {
   }
 
   /// What a stage must leave, and may leave.
-  var outputs: (required: [Artifact.Kind], optional: [Artifact.Kind]) {
+  func outputs(of operation: PictureOperation) -> (required: [Artifact.Kind], optional: [Artifact.Kind]) {
     switch self {
+    case .embed where operation.kind == .score: ([.scores], [])
     case .embed: ([.imageEmbedding], [.textStates, .textEmbedding, .textMask])
     case .denoise: ([.baseImage], [])
     case .upsample: ([.picture], [])

@@ -9,7 +9,7 @@ extension StoreTransaction {
       db.cachedStatement(
         sql: """
           SELECT images.id AS image, images.position AS image_position, images.state, images.file, images.sha256,
-            images.error, items.*
+            images.error, images.scores, images.width AS made_width, images.height AS made_height, items.*
           FROM images JOIN items ON items.id = images.item
           WHERE images.job = ? AND images.id > ? ORDER BY images.id LIMIT ?
           """), arguments: [job.seq, after, limit])
@@ -22,13 +22,20 @@ extension StoreTransaction {
     let stateText: String = row["state"]
     let seed: Int64 = row["seed"]
     let index: Int = row["image_position"]
-    let size = PictureSize(width: row["width"], height: row["height"])
+    let operation = try Self.operation(row)
+    let made: (Int?, Int?) = (row["made_width"], row["made_height"])
+    let asked = operation.kind == .score ? nil : Self.size(row)
+    let size = if case (let width?, let height?) = made { PictureSize(width: width, height: height) } else { asked }
+    let scores: String? = row["scores"]
     return ManifestLine(
       job: job.id, item: row["position"], line: row["line"], index: index, customId: row["custom_id"],
-      state: ImageState(rawValue: stateText) ?? .pending, prompt: row["prompt"], negativePrompt: row["negative_prompt"],
-      seed: UInt64(bitPattern: seed) &+ UInt64(index), model: job.model.name, modelDigest: job.model.digest,
-      parameters: Self.parameters(row), size: size, resampledFrom: size == job.model.size ? nil : job.model.size,
-      file: row["file"], sha256: row["sha256"], stages: try stageRecords(image: row["image"]), error: row["error"])
+      state: ImageState(rawValue: stateText) ?? .pending,
+      operation: operation == .render(embedding: nil) ? nil : operation, prompt: row["prompt"], negativePrompt: row["negative_prompt"],
+      seed: Self.seed(seed, of: operation, image: index), model: job.model.name, modelDigest: job.model.digest,
+      parameters: Self.parameters(row), size: size,
+      resampledFrom: asked == nil || asked == job.model.size ? nil : job.model.size,
+      file: row["file"], sha256: row["sha256"],
+      scores: try scores.map { try JSONCoding.decode([[Double]].self, from: Data($0.utf8)) }, stages: try stageRecords(image: row["image"]), error: row["error"])
   }
 
   private func stageRecords(image: Int64) throws -> [ManifestLine.StageRecord] {

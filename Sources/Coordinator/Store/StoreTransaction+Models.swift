@@ -8,16 +8,18 @@ extension StoreTransaction {
     let defaults = model.defaults.filled(from: .karlo)
     try db.cachedStatement(
       sql: """
-        INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT(digest) DO UPDATE SET name = excluded.name, width = excluded.width, height = excluded.height,
           prior_steps = excluded.prior_steps, decoder_steps = excluded.decoder_steps,
           super_res_steps = excluded.super_res_steps, prior_guidance = excluded.prior_guidance,
-          decoder_guidance = excluded.decoder_guidance, seen_at = excluded.seen_at
+          decoder_guidance = excluded.decoder_guidance, sampler = excluded.sampler, eta = excluded.eta,
+          reads_pictures = excluded.reads_pictures, seen_at = excluded.seen_at
         """
     ).execute(arguments: [
       model.digest, model.name, model.size.width, model.size.height,
       defaults.priorSteps, defaults.decoderSteps, defaults.superResSteps,
-      defaults.priorGuidance, defaults.decoderGuidance, now,
+      defaults.priorGuidance, defaults.decoderGuidance, now, (defaults.sampler ?? .ddpm).rawValue, defaults.eta,
+      model.readsPictures,
     ])
   }
 
@@ -33,12 +35,14 @@ extension StoreTransaction {
     ModelInfo(
       name: row["name"], digest: row["digest"],
       size: PictureSize(width: row["width"], height: row["height"]),
-      defaults: parameters(row))
+      defaults: parameters(row), readsPictures: row["reads_pictures"])
   }
 
   static func parameters(_ row: Row) -> RenderParameters {
-    RenderParameters(
+    let sampler: String = row["sampler"]
+    return RenderParameters(
       priorSteps: row["prior_steps"], decoderSteps: row["decoder_steps"], superResSteps: row["super_res_steps"],
-      priorGuidance: row["prior_guidance"], decoderGuidance: row["decoder_guidance"])
+      priorGuidance: row["prior_guidance"], decoderGuidance: row["decoder_guidance"],
+      sampler: SamplerName(rawValue: sampler), eta: row["eta"])
   }
 }

@@ -8,17 +8,32 @@ extension StoreTransaction {
     try db.cachedStatement(sql: "UPDATE tasks SET state = 'done', worker = ?, seconds = ? WHERE id = ?")
       .execute(arguments: [worker.text, seconds, task.id])
     try db.cachedStatement(sql: "DELETE FROM checkpoints WHERE task = ?").execute(arguments: [task.id])
-    if let next = task.stage.next {
+    if let next = task.stage.next, task.operation.kind != .score {
       try db.cachedStatement(sql: "INSERT INTO tasks (job, image, stage, state) VALUES (?, ?, ?, 'ready')")
         .execute(arguments: [task.job, task.image, next.rawValue])
     }
   }
 
   /// Publishes the picture of an image. Its artifacts have served.
-  package func publish(_ task: TaskRecord, file: String, sha256: String, at now: Double) throws {
+  package func publish(
+    _ task: TaskRecord, file: String, sha256: String, size: PictureSize, at now: Double
+  ) throws {
     try db.cachedStatement(
-      sql: "UPDATE images SET state = 'completed', file = ?, sha256 = ?, finished_at = ?, error = NULL WHERE id = ?"
-    ).execute(arguments: [file, sha256, now, task.image])
+      sql: """
+        UPDATE images SET state = 'completed', file = ?, sha256 = ?, width = ?, height = ?, finished_at = ?, error = NULL
+        WHERE id = ?
+        """
+    ).execute(arguments: [file, sha256, size.width, size.height, now, task.image])
+    try dropArtifacts(of: task)
+    try finishJobIfDone(task.job, at: now)
+  }
+
+  /// Publishes what a scoring found, which is no picture: a row a picture, a cosine a text.
+  package func publish(_ task: TaskRecord, scores: [[Double]], at now: Double) throws {
+    let text = String(decoding: try JSONCoding.encode(scores), as: UTF8.self)
+    try db.cachedStatement(
+      sql: "UPDATE images SET state = 'completed', scores = ?, finished_at = ?, error = NULL WHERE id = ?"
+    ).execute(arguments: [text, now, task.image])
     try dropArtifacts(of: task)
     try finishJobIfDone(task.job, at: now)
   }

@@ -7,19 +7,22 @@ package struct ResolvedItem: Sendable {
   package var line: Int
   package var customID: String?
   package var prompt: String
+  package var operation: PictureOperation
   package var negativePrompt: String?
   package var n: Int
   package var seed: UInt64
-  package var size: PictureSize
+  /// Nil where the picture keeps the size of its source.
+  package var size: PictureSize?
   package var parameters: RenderParameters
 
   package init(
-    line: Int, customID: String?, prompt: String, negativePrompt: String?, n: Int, seed: UInt64, size: PictureSize,
-    parameters: RenderParameters
+    line: Int, customID: String?, prompt: String, operation: PictureOperation = .render(embedding: nil),
+    negativePrompt: String?, n: Int, seed: UInt64, size: PictureSize?, parameters: RenderParameters
   ) {
     self.line = line
     self.customID = customID
     self.prompt = prompt
+    self.operation = operation
     self.negativePrompt = negativePrompt
     self.n = n
     self.seed = seed
@@ -45,7 +48,7 @@ extension StoreTransaction {
       throw AtelierError(.notFound, "The job that was being received is gone; submit it again.")
     }
     let insertItem = try db.cachedStatement(
-      sql: "INSERT INTO items VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      sql: "INSERT INTO items VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     let insertImage = try db.cachedStatement(
       sql: "INSERT INTO images (job, item, position, state) VALUES (?, ?, ?, 'pending')")
     let insertTask = try db.cachedStatement(
@@ -54,9 +57,10 @@ extension StoreTransaction {
       let parameters = item.parameters
       try insertItem.execute(arguments: [
         job, first + offset, item.line, item.customID, item.prompt, item.negativePrompt,
-        Int64(bitPattern: item.seed), item.size.width, item.size.height,
+        Int64(bitPattern: item.seed), item.size?.width ?? 0, item.size?.height ?? 0,
         parameters.priorSteps, parameters.decoderSteps, parameters.superResSteps,
-        parameters.priorGuidance, parameters.decoderGuidance,
+        parameters.priorGuidance, parameters.decoderGuidance, (parameters.sampler ?? .ddpm).rawValue, parameters.eta,
+        try Self.fields(of: item.operation), item.n,
       ])
       let itemID = db.lastInsertedRowID
       for position in 0..<item.n {

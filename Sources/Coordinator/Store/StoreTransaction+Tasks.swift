@@ -13,10 +13,14 @@ package struct LeasedTask: Sendable {
   package var imagePosition: Int
   package var modelDigest: String
   package var prompt: String
+  package var operation: PictureOperation
+  /// Of the item.
+  package var images: Int
   package var negativePrompt: String
-  /// Of this image: the item's seed + its position.
+  /// Of this image: the item's seed + its position, unless its images share a seed.
   package var seed: UInt64
-  package var size: PictureSize
+  /// Nil where the picture keeps the size of its source.
+  package var size: PictureSize?
   package var parameters: RenderParameters
 }
 
@@ -29,6 +33,7 @@ package struct TaskRecord: Sendable {
   package var item: Int64
   package var itemPosition: Int
   package var imagePosition: Int
+  package var operation: PictureOperation
   package var stage: Stage
   package var state: TaskState
   package var attempt: Int
@@ -113,12 +118,13 @@ extension StoreTransaction {
     else { throw AtelierError(.internal, "Task \(id) vanished while it was being leased.") }
     let seed: Int64 = row["seed"]
     let imagePosition: Int = row["image_position"]
+    let operation = try Self.operation(row)
     return LeasedTask(
       id: TaskAttempt(task: id, attempt: row["attempt"]), job: JobID(row["job"]), stage: try Self.stage(row["stage"]),
       item: row["item"], itemPosition: row["item_position"], image: row["image"], imagePosition: imagePosition,
-      modelDigest: row["model"], prompt: row["prompt"], negativePrompt: row["negative_prompt"] ?? "",
-      seed: UInt64(bitPattern: seed) &+ UInt64(imagePosition),
-      size: PictureSize(width: row["width"], height: row["height"]), parameters: Self.parameters(row))
+      modelDigest: row["model"], prompt: row["prompt"], operation: operation, images: row["images"],
+      negativePrompt: row["negative_prompt"] ?? "",
+      seed: Self.seed(seed, of: operation, image: imagePosition), size: Self.size(row), parameters: Self.parameters(row))
   }
 
   package func task(_ id: Int64) throws -> TaskRecord? {
@@ -126,7 +132,7 @@ extension StoreTransaction {
       db.cachedStatement(
         sql: """
           SELECT tasks.*, jobs.id AS job_id, images.item, images.position AS image_position,
-            items.position AS item_position
+            items.position AS item_position, items.operation
           FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
             JOIN jobs ON jobs.seq = tasks.job
           WHERE tasks.id = ?
@@ -138,7 +144,8 @@ extension StoreTransaction {
       }
       return TaskRecord(
         id: id, job: row["job"], jobID: JobID(row["job_id"]), image: row["image"], item: row["item"],
-        itemPosition: row["item_position"], imagePosition: row["image_position"], stage: try Self.stage(row["stage"]),
+        itemPosition: row["item_position"], imagePosition: row["image_position"],
+        operation: try Self.operation(row), stage: try Self.stage(row["stage"]),
         state: state, attempt: row["attempt"], failures: row["failures"], worker: row["worker"])
     }
   }

@@ -9,18 +9,22 @@ package struct ManifestLine: Sendable, Codable, Equatable {
   package var index: Int
   package var customId: String?
   package var state: ImageState
+  package var operation: PictureOperation?
   package var prompt: String
   package var negativePrompt: String?
   package var seed: UInt64
   package var model: String
   package var modelDigest: String
   package var parameters: RenderParameters
-  package var size: PictureSize
+  /// Of the picture; nil while it is not known, and for a scoring, which has none.
+  package var size: PictureSize?
   /// The size that the model made, if the picture was resampled from it.
   package var resampledFrom: PictureSize?
   /// Relative to the manifest.
   package var file: String?
   package var sha256: String?
+  /// Of a scoring, a row a picture with a cosine a text.
+  package var scores: [[Double]]?
   /// The last attempt of each stage.
   package var stages: [StageRecord]
   package var error: String?
@@ -39,10 +43,23 @@ package struct ManifestLine: Sendable, Codable, Equatable {
     }
   }
 
+  /// What a person would call the picture: its prompt, or where that says nothing what was asked for.
+  package var title: String {
+    switch operation {
+    case .diff(_, let from, let to, _, _)?: "\(from) to \(to)"
+    case .interpolate(.prompt(let from), .prompt(let to))?: "\(from) to \(to)"
+    case let operation? where prompt.isEmpty:
+      ([operation.kind.rawValue] + operation.sources.map { $0.name.prefix { $0 != "." }.description })
+        .joined(separator: " ")
+    default: prompt
+    }
+  }
+
   package init(
-    job: JobID, item: Int, line: Int, index: Int, customId: String?, state: ImageState, prompt: String,
+    job: JobID, item: Int, line: Int, index: Int, customId: String?, state: ImageState, operation: PictureOperation? = nil, prompt: String,
     negativePrompt: String?, seed: UInt64, model: String, modelDigest: String, parameters: RenderParameters,
-    size: PictureSize, resampledFrom: PictureSize?, file: String?, sha256: String?, stages: [StageRecord],
+    size: PictureSize?, resampledFrom: PictureSize?, file: String?, sha256: String?, scores: [[Double]]? = nil,
+    stages: [StageRecord],
     error: String?
   ) {
     self.job = job
@@ -51,6 +68,7 @@ package struct ManifestLine: Sendable, Codable, Equatable {
     self.index = index
     self.customId = customId
     self.state = state
+    self.operation = operation
     self.prompt = prompt
     self.negativePrompt = negativePrompt
     self.seed = seed
@@ -61,6 +79,7 @@ package struct ManifestLine: Sendable, Codable, Equatable {
     self.resampledFrom = resampledFrom
     self.file = file
     self.sha256 = sha256
+    self.scores = scores
     self.stages = stages
     self.error = error
   }

@@ -17,6 +17,8 @@ package enum SubmissionQuery {
     add("super_res_steps", options.parameters.superResSteps)
     add("prior_guidance", options.parameters.priorGuidance)
     add("decoder_guidance", options.parameters.decoderGuidance)
+    add("sampler", options.parameters.sampler?.rawValue)
+    add("eta", options.parameters.eta)
     return query
   }
 
@@ -49,6 +51,8 @@ package enum SubmissionQuery {
       case "super_res_steps": options.parameters.superResSteps = try number(Int.self)
       case "prior_guidance": options.parameters.priorGuidance = try number(Double.self)
       case "decoder_guidance": options.parameters.decoderGuidance = try number(Double.self)
+      case "sampler": options.parameters.sampler = try SamplerName(parsing: value)
+      case "eta": options.parameters.eta = try number(Double.self)
       default: throw AtelierError(.invalidInput, "The option '\(name)' is not known.")
       }
     }

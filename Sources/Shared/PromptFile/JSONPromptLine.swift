@@ -28,13 +28,17 @@ struct JSONPromptLine: Decodable {
         case "custom_id": item.customID = try Self.value(container, key, "a string")
         case "body":
           hasPrompt = try readFields(of: container.nestedContainer(keyedBy: Key.self, forKey: key), isBody: true)
+          item.operation = try container.decode(PictureOperation.self, forKey: key)
         case "method", "url": continue
         default: throw Self.unknown(key.stringValue)
         }
       }
     }
-    if !isBatchLine { hasPrompt = try readFields(of: container, isBody: false) }
-    guard hasPrompt else { throw AtelierError(.invalidInput, "The field 'prompt' is missing.") }
+    if !isBatchLine {
+      hasPrompt = try readFields(of: container, isBody: false)
+      item.operation = try PictureOperation(from: decoder)
+    }
+    guard hasPrompt || !item.operation.needsPrompt else { throw AtelierError(.invalidInput, "The field 'prompt' is missing.") }
   }
 
   /// Fields of OpenAI bodies that do not change what is rendered here: the model is the job's, and how
@@ -45,11 +49,13 @@ struct JSONPromptLine: Decodable {
     for key in container.allKeys {
       guard let field = RequestField(rawValue: key.stringValue) else {
         if isBody, Self.ignoredInBodies.contains(key.stringValue) { continue }
+        // Read with the operation as a whole.
+        if PictureOperation.Field(rawValue: key.stringValue) != nil { continue }
         throw Self.unknown(key.stringValue)
       }
       if try container.decodeNil(forKey: key) { continue }
       switch field {
-      case .prompt, .negativePrompt, .size, .customID:
+      case .prompt, .negativePrompt, .size, .sampler, .customID:
         try item.set(field, to: Self.value(container, key, "a string"))
       case .n: item.n = try Self.value(container, key, "a whole number")
       case .seed: item.seed = try Self.value(container, key, "a whole number from 0 to 18446744073709551615")
@@ -58,13 +64,14 @@ struct JSONPromptLine: Decodable {
       case .superResSteps: item.parameters.superResSteps = try Self.value(container, key, "a whole number")
       case .priorGuidance: item.parameters.priorGuidance = try Self.value(container, key, "a number")
       case .decoderGuidance: item.parameters.decoderGuidance = try Self.value(container, key, "a number")
+      case .eta: item.parameters.eta = try Self.value(container, key, "a number")
       }
     }
     return container.contains("prompt")
   }
 
   private static func unknown(_ name: String) -> AtelierError {
-    AtelierError(.invalidInput, "The field '\(name)' is not known; known are \(RequestField.list).")
+    AtelierError(.invalidInput, "The field '\(name)' is not known; known are \(RequestField.list), \(RequestField.list(PictureOperation.Field.allCases.map(\.rawValue))).")
   }
 
   /// A field's value. The decoder's own errors do not always say which field they are about.

@@ -10,9 +10,13 @@ enum RequestField: String, CaseIterable {
   case superResSteps = "super_res_steps"
   case priorGuidance = "prior_guidance"
   case decoderGuidance = "decoder_guidance"
+  case sampler
+  case eta
   case customID = "custom_id"
 
-  static let list = allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+  static let list = list(allCases.map(\.rawValue))
+
+  static func list(_ names: [String]) -> String { names.map { "'\($0)'" }.joined(separator: ", ") }
 }
 
 extension ItemRequest {
@@ -36,6 +40,8 @@ extension ItemRequest {
     case .superResSteps: parameters.superResSteps = try number(whole)
     case .priorGuidance: parameters.priorGuidance = try number("a number")
     case .decoderGuidance: parameters.decoderGuidance = try number("a number")
+    case .sampler: parameters.sampler = try SamplerName(parsing: text)
+    case .eta: parameters.eta = try number("a number")
     case .customID: customID = text
     }
   }

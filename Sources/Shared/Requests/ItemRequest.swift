@@ -1,6 +1,7 @@
 /// What one line of a prompt file asks for. Fields that the line leaves out are nil.
 package struct ItemRequest: Hashable, Sendable, Codable {
   package var prompt: String
+  package var operation: PictureOperation
   package var negativePrompt: String?
   /// How many pictures.
   package var n: Int?
@@ -12,10 +13,11 @@ package struct ItemRequest: Hashable, Sendable, Codable {
   package var customID: String?
 
   package init(
-    prompt: String, negativePrompt: String? = nil, n: Int? = nil, seed: UInt64? = nil,
+    prompt: String, operation: PictureOperation = .render(embedding: nil), negativePrompt: String? = nil, n: Int? = nil, seed: UInt64? = nil,
     size: PictureSize? = nil, parameters: RenderParameters = RenderParameters(), customID: String? = nil
   ) {
     self.prompt = prompt
+    self.operation = operation
     self.negativePrompt = negativePrompt
     self.n = n
     self.seed = seed
@@ -32,7 +34,7 @@ package struct ItemRequest: Hashable, Sendable, Codable {
   /// Says what is wrong with the request, if anything.
   package func validate() throws(AtelierError) {
     try Self.check(prompt, named: "prompt")
-    if prompt.allSatisfy(\.isWhitespace) {
+    if operation.needsPrompt, prompt.allSatisfy(\.isWhitespace) {
       throw AtelierError(.invalidInput, "The prompt is empty.")
     }
     if let negativePrompt { try Self.check(negativePrompt, named: "negative prompt") }
@@ -42,9 +44,13 @@ package struct ItemRequest: Hashable, Sendable, Codable {
         "'n' is \(n); it must be from \(Self.pictureRange.lowerBound) to \(Self.pictureRange.upperBound).")
     }
     try parameters.validate()
+    try operation.validate(n: n)
+    if case .edit = operation, size != nil {
+      throw AtelierError(.invalidInput, "An edit keeps the size of its picture; leave out 'size'.")
+    }
   }
 
-  private static func check(_ text: String, named name: String) throws(AtelierError) {
+  static func check(_ text: String, named name: String) throws(AtelierError) {
     // Count no further than the limit: a line may be megabytes long.
     if text.utf8.count > longestPrompt, text.count > longestPrompt {
       throw AtelierError(

@@ -7,11 +7,14 @@ package struct ModelInfo: Hashable, Sendable, Codable {
   package var size: PictureSize
   /// What it recommends.
   package var defaults: RenderParameters
+  /// Whether it has an image encoder, and so takes pictures too.
+  package var readsPictures: Bool
 
-  package init(name: String, digest: String, size: PictureSize, defaults: RenderParameters) {
+  package init(name: String, digest: String, size: PictureSize, defaults: RenderParameters, readsPictures: Bool = false) {
     self.name = name
     self.digest = digest
     self.size = size
     self.defaults = defaults
+    self.readsPictures = readsPictures
   }
 }

@@ -1,4 +1,4 @@
-/// Steps and guidance scales of the three stages. A value that is absent is taken from the next source:
+/// Steps, guidance scales and sampler of the three stages. A value that is absent is taken from the next source:
 /// the prompt file's line, then the submission, then the model.
 package struct RenderParameters: Hashable, Sendable, Codable {
   package var priorSteps: Int?
@@ -6,31 +6,43 @@ package struct RenderParameters: Hashable, Sendable, Codable {
   package var superResSteps: Int?
   package var priorGuidance: Double?
   package var decoderGuidance: Double?
+  package var sampler: SamplerName?
+  /// Noise of the implicit sampler's steps: 0 for none, 1 for as much as the ancestral sampler's. Alone it asks
+  /// for that sampler.
+  package var eta: Double?
 
   package init(
     priorSteps: Int? = nil, decoderSteps: Int? = nil, superResSteps: Int? = nil,
-    priorGuidance: Double? = nil, decoderGuidance: Double? = nil
+    priorGuidance: Double? = nil, decoderGuidance: Double? = nil, sampler: SamplerName? = nil, eta: Double? = nil
   ) {
     self.priorSteps = priorSteps
     self.decoderSteps = decoderSteps
     self.superResSteps = superResSteps
     self.priorGuidance = priorGuidance
     self.decoderGuidance = decoderGuidance
+    self.sampler = sampler
+    self.eta = eta
   }
 
   /// These values, and where one is absent, the other's.
   package func filled(from other: RenderParameters) -> RenderParameters {
-    RenderParameters(
+    let own = askedSampler
+    return RenderParameters(
       priorSteps: priorSteps ?? other.priorSteps,
       decoderSteps: decoderSteps ?? other.decoderSteps,
       superResSteps: superResSteps ?? other.superResSteps,
       priorGuidance: priorGuidance ?? other.priorGuidance,
-      decoderGuidance: decoderGuidance ?? other.decoderGuidance)
+      decoderGuidance: decoderGuidance ?? other.decoderGuidance,
+      sampler: own ?? other.askedSampler,
+      // It belongs to the sampler that it was given for.
+      eta: eta ?? (own == nil || own == other.askedSampler ? other.eta : nil))
   }
+
+  private var askedSampler: SamplerName? { sampler ?? (eta == nil ? nil : .ddim) }
 
   /// The published model's settings (Karlo v1 alpha).
   package static let karlo = RenderParameters(
-    priorSteps: 25, decoderSteps: 25, superResSteps: 7, priorGuidance: 4, decoderGuidance: 8)
+    priorSteps: 25, decoderSteps: 25, superResSteps: 7, priorGuidance: 4, decoderGuidance: 8, sampler: .ddpm)
 
   /// The largest number of steps: as many as the models' schedules have timesteps.
   package static let stepsRange = 2...1000
@@ -52,6 +64,11 @@ package struct RenderParameters: Hashable, Sendable, Codable {
       if let value, !Self.guidanceRange.contains(value) {
         throw AtelierError(.invalidInput, "'\(name)' is \(value); it must be from 0 to 100.")
       }
+    }
+    guard let eta else { return }
+    guard (0...1).contains(eta) else { throw AtelierError(.invalidInput, "'eta' is \(eta); it must be from 0 to 1.") }
+    if let sampler, sampler != .ddim {
+      throw AtelierError(.invalidInput, "'eta' goes with the sampler ddim, and the sampler is \(sampler.rawValue).")
     }
   }
 }

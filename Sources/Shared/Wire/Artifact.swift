@@ -18,6 +18,10 @@ package struct Artifact: Sendable, Equatable {
     case picture
     /// The noisy state of an unfinished stage.
     case latents
+    /// [pictures, texts]: the cosine of each picture and text.
+    case scores
+    /// A file that came with the request, as its bytes.
+    case source
   }
 
   package enum ElementType: String, Sendable, Codable {
@@ -38,6 +42,18 @@ package struct Artifact: Sendable, Equatable {
     self.type = type
     self.shape = shape
     self.bytes = bytes
+  }
+
+  /// The rows of a two-dimensional array of floats.
+  package var rows: [[Double]] {
+    guard type == .float32, shape.count == 2, hasConsistentSize else { return [] }
+    return bytes.withUnsafeBytes { bytes in
+      (0..<shape[0]).map { row in
+        (0..<shape[1]).map { column in
+          Double(bytes.loadUnaligned(fromByteOffset: (row * shape[1] + column) * 4, as: Float.self))
+        }
+      }
+    }
   }
 
   package var sha256: [UInt8] { Array(SHA256.hash(data: bytes)) }

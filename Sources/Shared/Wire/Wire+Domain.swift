@@ -57,7 +57,8 @@ extension RenderParameters {
     self.init(
       priorSteps: Int(wire.priorSteps), decoderSteps: Int(wire.decoderSteps),
       superResSteps: Int(wire.superResSteps),
-      priorGuidance: wire.priorGuidance, decoderGuidance: wire.decoderGuidance)
+      priorGuidance: wire.priorGuidance, decoderGuidance: wire.decoderGuidance, sampler: SamplerName(wire.sampler),
+      eta: wire.sampler == .ddim ? wire.eta : nil)
   }
 
   package var wire: Wire.Parameters {
@@ -68,7 +69,28 @@ extension RenderParameters {
     wire.superResSteps = UInt32(clamping: full.superResSteps ?? 0)
     wire.priorGuidance = full.priorGuidance ?? 0
     wire.decoderGuidance = full.decoderGuidance ?? 0
+    wire.sampler = (full.sampler ?? .ddpm).wire
+    wire.eta = full.eta ?? 0
     return wire
+  }
+}
+
+extension SamplerName {
+  init?(_ wire: Atelier_Cluster_V1_Sampler) {
+    switch wire {
+    case .ddpm: self = .ddpm
+    case .ddim: self = .ddim
+    case .dpmSolver: self = .solver
+    case .unspecified, .UNRECOGNIZED: return nil
+    }
+  }
+
+  var wire: Atelier_Cluster_V1_Sampler {
+    switch self {
+    case .ddpm: .ddpm
+    case .ddim: .ddim
+    case .solver: .dpmSolver
+    }
   }
 }
 
@@ -77,7 +99,7 @@ extension ModelInfo {
     self.init(
       name: wire.name, digest: wire.digest,
       size: PictureSize(width: Int(wire.pictureWidth), height: Int(wire.pictureHeight)),
-      defaults: RenderParameters(wire.defaults).filled(from: .karlo))
+      defaults: RenderParameters(wire.defaults).filled(from: .karlo), readsPictures: wire.readsPictures)
   }
 
   package var wire: Wire.Model {
@@ -87,6 +109,7 @@ extension ModelInfo {
     wire.pictureWidth = UInt32(clamping: size.width)
     wire.pictureHeight = UInt32(clamping: size.height)
     wire.defaults = defaults.wire
+    wire.readsPictures = readsPictures
     return wire
   }
 }

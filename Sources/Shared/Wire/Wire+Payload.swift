@@ -8,6 +8,8 @@ extension Artifact.Kind {
     case .baseImage: self = .baseImage
     case .picture: self = .picture
     case .latents: self = .latents
+    case .scores: self = .scores
+    case .source: self = .source
     case .unspecified, .UNRECOGNIZED: return nil
     }
   }
@@ -21,6 +23,8 @@ extension Artifact.Kind {
     case .baseImage: .baseImage
     case .picture: .picture
     case .latents: .latents
+    case .scores: .scores
+    case .source: .source
     }
   }
 }

@@ -1,7 +1,7 @@
 /// Short names for the generated messages of `proto/cluster.proto`.
 package enum Wire {
   /// Raised whenever a message changes its meaning. A worker of another version is refused.
-  package static let protocolVersion: UInt32 = 1
+  package static let protocolVersion: UInt32 = 2
 
   package typealias FromWorker = Atelier_Cluster_V1_FromWorker
   package typealias FromCoordinator = Atelier_Cluster_V1_FromCoordinator
@@ -19,6 +19,7 @@ package enum Wire {
   package typealias Welcome = Atelier_Cluster_V1_Welcome
   package typealias Assignment = Atelier_Cluster_V1_Assignment
   package typealias Task = Atelier_Cluster_V1_Task
+  package typealias Operation = Atelier_Cluster_V1_Operation
   package typealias Verdict = Atelier_Cluster_V1_Verdict
   package typealias Revocation = Atelier_Cluster_V1_Revocation
 }

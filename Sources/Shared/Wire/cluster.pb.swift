@@ -120,6 +120,54 @@ package nonisolated enum Atelier_Cluster_V1_Stage: SwiftProtobuf.Enum, Swift.Cas
 
 }
 
+package nonisolated enum Atelier_Cluster_V1_Sampler: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+
+  /// the reference's respaced ancestral sampler
+  case ddpm // = 1
+
+  /// implicit sampling
+  case ddim // = 2
+
+  /// DPM-Solver++(2M)
+  case dpmSolver // = 3
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .ddpm
+    case 2: self = .ddim
+    case 3: self = .dpmSolver
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .ddpm: return 1
+    case .ddim: return 2
+    case .dpmSolver: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Atelier_Cluster_V1_Sampler] = [
+    .unspecified,
+    .ddpm,
+    .ddim,
+    .dpmSolver,
+  ]
+
+}
+
 package nonisolated struct Atelier_Cluster_V1_FromWorker: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -237,6 +285,9 @@ package nonisolated struct Atelier_Cluster_V1_Model: Sendable {
   /// Clears the value of `defaults`. Subsequent reads from it will return its default value.
   package mutating func clearDefaults() {self._defaults = nil}
 
+  /// has an image encoder
+  package var readsPictures: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -259,7 +310,221 @@ package nonisolated struct Atelier_Cluster_V1_Parameters: Sendable {
 
   package var decoderGuidance: Double = 0
 
+  package var sampler: Atelier_Cluster_V1_Sampler = .unspecified
+
+  /// of SAMPLER_DDIM: 0 adds no noise, 1 as much as SAMPLER_DDPM
+  package var eta: Double = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What a task asks for beside its prompt. Files are named by their SHA-256, in hexadecimal; the task carries
+/// those that its stage reads.
+package nonisolated struct Atelier_Cluster_V1_Operation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// none: a picture of the prompt
+  package var kind: Atelier_Cluster_V1_Operation.OneOf_Kind? = nil
+
+  /// a safetensors file: a picture of this image embedding
+  package var embedding: String {
+    get {
+      if case .embedding(let v)? = kind {return v}
+      return String()
+    }
+    set {kind = .embedding(newValue)}
+  }
+
+  package var vary: Atelier_Cluster_V1_Operation.Vary {
+    get {
+      if case .vary(let v)? = kind {return v}
+      return Atelier_Cluster_V1_Operation.Vary()
+    }
+    set {kind = .vary(newValue)}
+  }
+
+  package var interpolate: Atelier_Cluster_V1_Operation.Interpolate {
+    get {
+      if case .interpolate(let v)? = kind {return v}
+      return Atelier_Cluster_V1_Operation.Interpolate()
+    }
+    set {kind = .interpolate(newValue)}
+  }
+
+  package var diff: Atelier_Cluster_V1_Operation.Diff {
+    get {
+      if case .diff(let v)? = kind {return v}
+      return Atelier_Cluster_V1_Operation.Diff()
+    }
+    set {kind = .diff(newValue)}
+  }
+
+  package var edit: Atelier_Cluster_V1_Operation.Edit {
+    get {
+      if case .edit(let v)? = kind {return v}
+      return Atelier_Cluster_V1_Operation.Edit()
+    }
+    set {kind = .edit(newValue)}
+  }
+
+  package var score: Atelier_Cluster_V1_Operation.Score {
+    get {
+      if case .score(let v)? = kind {return v}
+      return Atelier_Cluster_V1_Operation.Score()
+    }
+    set {kind = .score(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// none: a picture of the prompt
+  package nonisolated enum OneOf_Kind: Equatable, Sendable {
+    /// a safetensors file: a picture of this image embedding
+    case embedding(String)
+    case vary(Atelier_Cluster_V1_Operation.Vary)
+    case interpolate(Atelier_Cluster_V1_Operation.Interpolate)
+    case diff(Atelier_Cluster_V1_Operation.Diff)
+    case edit(Atelier_Cluster_V1_Operation.Edit)
+    case score(Atelier_Cluster_V1_Operation.Score)
+
+  }
+
+  package nonisolated struct Vary: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var image: String = String()
+
+    /// begin with the noise that the picture would be made from
+    package var invert: Bool = false
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct End: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var end: Atelier_Cluster_V1_Operation.End.OneOf_End? = nil
+
+    package var image: String {
+      get {
+        if case .image(let v)? = end {return v}
+        return String()
+      }
+      set {end = .image(newValue)}
+    }
+
+    package var prompt: String {
+      get {
+        if case .prompt(let v)? = end {return v}
+        return String()
+      }
+      set {end = .prompt(newValue)}
+    }
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package nonisolated enum OneOf_End: Equatable, Sendable {
+      case image(String)
+      case prompt(String)
+
+    }
+
+    package init() {}
+  }
+
+  package nonisolated struct Interpolate: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var from: Atelier_Cluster_V1_Operation.End {
+      get {_from ?? Atelier_Cluster_V1_Operation.End()}
+      set {_from = newValue}
+    }
+    /// Returns true if `from` has been explicitly set.
+    package var hasFrom: Bool {self._from != nil}
+    /// Clears the value of `from`. Subsequent reads from it will return its default value.
+    package mutating func clearFrom() {self._from = nil}
+
+    package var to: Atelier_Cluster_V1_Operation.End {
+      get {_to ?? Atelier_Cluster_V1_Operation.End()}
+      set {_to = newValue}
+    }
+    /// Returns true if `to` has been explicitly set.
+    package var hasTo: Bool {self._to != nil}
+    /// Clears the value of `to`. Subsequent reads from it will return its default value.
+    package mutating func clearTo() {self._to = nil}
+
+    /// of the way, for this image
+    package var fraction: Double = 0
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _from: Atelier_Cluster_V1_Operation.End? = nil
+    fileprivate var _to: Atelier_Cluster_V1_Operation.End? = nil
+  }
+
+  package nonisolated struct Diff: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var image: String = String()
+
+    package var captionFrom: String = String()
+
+    package var captionTo: String = String()
+
+    /// of this image
+    package var strength: Double = 0
+
+    package var invert: Bool = false
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct Edit: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var image: String = String()
+
+    /// empty: the transparent part of the image is made anew
+    package var mask: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct Score: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var images: [String] = []
+
+    package var texts: [String] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
 
   package init() {}
 }
@@ -550,6 +815,12 @@ package nonisolated struct Atelier_Cluster_V1_Payload: Sendable {
 
     /// a checkpoint
     case latents // = 7
+
+    /// [pictures, texts]
+    case scores // = 8
+
+    /// a file that came with the request; sha256 is its name
+    case source // = 9
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -566,6 +837,8 @@ package nonisolated struct Atelier_Cluster_V1_Payload: Sendable {
       case 5: self = .baseImage
       case 6: self = .picture
       case 7: self = .latents
+      case 8: self = .scores
+      case 9: self = .source
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -580,6 +853,8 @@ package nonisolated struct Atelier_Cluster_V1_Payload: Sendable {
       case .baseImage: return 5
       case .picture: return 6
       case .latents: return 7
+      case .scores: return 8
+      case .source: return 9
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -594,6 +869,8 @@ package nonisolated struct Atelier_Cluster_V1_Payload: Sendable {
       .baseImage,
       .picture,
       .latents,
+      .scores,
+      .source,
     ]
 
   }
@@ -843,7 +1120,7 @@ package nonisolated struct Atelier_Cluster_V1_Task: @unchecked Sendable {
   /// Clears the value of `parameters`. Subsequent reads from it will return its default value.
   package mutating func clearParameters() {_uniqueStorage()._parameters = nil}
 
-  /// of the finished picture
+  /// of the finished picture; 0: as it comes
   package var width: UInt32 {
     get {_storage._width}
     set {_uniqueStorage()._width = newValue}
@@ -873,6 +1150,21 @@ package nonisolated struct Atelier_Cluster_V1_Task: @unchecked Sendable {
   package var hasCheckpoint: Bool {_storage._checkpoint != nil}
   /// Clears the value of `checkpoint`. Subsequent reads from it will return its default value.
   package mutating func clearCheckpoint() {_uniqueStorage()._checkpoint = nil}
+
+  package var operation: Atelier_Cluster_V1_Operation {
+    get {_storage._operation ?? Atelier_Cluster_V1_Operation()}
+    set {_uniqueStorage()._operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  package var hasOperation: Bool {_storage._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  package mutating func clearOperation() {_uniqueStorage()._operation = nil}
+
+  /// the files that this stage of the operation reads
+  package var sources: [Atelier_Cluster_V1_Payload] {
+    get {_storage._sources}
+    set {_uniqueStorage()._sources = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1010,6 +1302,10 @@ nonisolated extension Atelier_Cluster_V1_Pool: SwiftProtobuf._ProtoNameProviding
 
 nonisolated extension Atelier_Cluster_V1_Stage: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STAGE_UNSPECIFIED\0\u{1}STAGE_EMBED\0\u{1}STAGE_DENOISE\0\u{1}STAGE_UPSAMPLE\0")
+}
+
+nonisolated extension Atelier_Cluster_V1_Sampler: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SAMPLER_UNSPECIFIED\0\u{1}SAMPLER_DDPM\0\u{1}SAMPLER_DDIM\0\u{1}SAMPLER_DPM_SOLVER\0")
 }
 
 nonisolated extension Atelier_Cluster_V1_FromWorker: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1207,7 +1503,7 @@ nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Atelier_Cluster_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Model"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}digest\0\u{3}picture_width\0\u{3}picture_height\0\u{1}defaults\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}digest\0\u{3}picture_width\0\u{3}picture_height\0\u{1}defaults\0\u{3}reads_pictures\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1220,6 +1516,7 @@ nonisolated extension Atelier_Cluster_V1_Model: SwiftProtobuf.Message, SwiftProt
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.pictureWidth) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.pictureHeight) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._defaults) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.readsPictures) }()
       default: break
       }
     }
@@ -1245,6 +1542,9 @@ nonisolated extension Atelier_Cluster_V1_Model: SwiftProtobuf.Message, SwiftProt
     try { if let v = self._defaults {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
+    if self.readsPictures != false {
+      try visitor.visitSingularBoolField(value: self.readsPictures, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1254,6 +1554,7 @@ nonisolated extension Atelier_Cluster_V1_Model: SwiftProtobuf.Message, SwiftProt
     if lhs.pictureWidth != rhs.pictureWidth {return false}
     if lhs.pictureHeight != rhs.pictureHeight {return false}
     if lhs._defaults != rhs._defaults {return false}
+    if lhs.readsPictures != rhs.readsPictures {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1261,7 +1562,7 @@ nonisolated extension Atelier_Cluster_V1_Model: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Atelier_Cluster_V1_Parameters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Parameters"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}prior_steps\0\u{3}decoder_steps\0\u{3}super_res_steps\0\u{3}prior_guidance\0\u{3}decoder_guidance\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}prior_steps\0\u{3}decoder_steps\0\u{3}super_res_steps\0\u{3}prior_guidance\0\u{3}decoder_guidance\0\u{1}sampler\0\u{1}eta\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1274,6 +1575,8 @@ nonisolated extension Atelier_Cluster_V1_Parameters: SwiftProtobuf.Message, Swif
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.superResSteps) }()
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.priorGuidance) }()
       case 5: try { try decoder.decodeSingularDoubleField(value: &self.decoderGuidance) }()
+      case 6: try { try decoder.decodeSingularEnumField(value: &self.sampler) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self.eta) }()
       default: break
       }
     }
@@ -1295,6 +1598,12 @@ nonisolated extension Atelier_Cluster_V1_Parameters: SwiftProtobuf.Message, Swif
     if self.decoderGuidance.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.decoderGuidance, fieldNumber: 5)
     }
+    if self.sampler != .unspecified {
+      try visitor.visitSingularEnumField(value: self.sampler, fieldNumber: 6)
+    }
+    if self.eta.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.eta, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1304,6 +1613,394 @@ nonisolated extension Atelier_Cluster_V1_Parameters: SwiftProtobuf.Message, Swif
     if lhs.superResSteps != rhs.superResSteps {return false}
     if lhs.priorGuidance != rhs.priorGuidance {return false}
     if lhs.decoderGuidance != rhs.decoderGuidance {return false}
+    if lhs.sampler != rhs.sampler {return false}
+    if lhs.eta != rhs.eta {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Atelier_Cluster_V1_Operation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Operation"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}embedding\0\u{1}vary\0\u{1}interpolate\0\u{1}diff\0\u{1}edit\0\u{1}score\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .embedding(v)
+        }
+      }()
+      case 2: try {
+        var v: Atelier_Cluster_V1_Operation.Vary?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .vary(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .vary(v)
+        }
+      }()
+      case 3: try {
+        var v: Atelier_Cluster_V1_Operation.Interpolate?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .interpolate(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .interpolate(v)
+        }
+      }()
+      case 4: try {
+        var v: Atelier_Cluster_V1_Operation.Diff?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .diff(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .diff(v)
+        }
+      }()
+      case 5: try {
+        var v: Atelier_Cluster_V1_Operation.Edit?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .edit(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .edit(v)
+        }
+      }()
+      case 6: try {
+        var v: Atelier_Cluster_V1_Operation.Score?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .score(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .score(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.kind {
+    case .embedding?: try {
+      guard case .embedding(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    }()
+    case .vary?: try {
+      guard case .vary(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .interpolate?: try {
+      guard case .interpolate(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .diff?: try {
+      guard case .diff(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .edit?: try {
+      guard case .edit(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .score?: try {
+      guard case .score(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_Operation, rhs: Atelier_Cluster_V1_Operation) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Atelier_Cluster_V1_Operation.Vary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Atelier_Cluster_V1_Operation.protoMessageName + ".Vary"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}image\0\u{1}invert\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.image) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.invert) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.image.isEmpty {
+      try visitor.visitSingularStringField(value: self.image, fieldNumber: 1)
+    }
+    if self.invert != false {
+      try visitor.visitSingularBoolField(value: self.invert, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_Operation.Vary, rhs: Atelier_Cluster_V1_Operation.Vary) -> Bool {
+    if lhs.image != rhs.image {return false}
+    if lhs.invert != rhs.invert {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Atelier_Cluster_V1_Operation.End: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Atelier_Cluster_V1_Operation.protoMessageName + ".End"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}image\0\u{1}prompt\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.end != nil {try decoder.handleConflictingOneOf()}
+          self.end = .image(v)
+        }
+      }()
+      case 2: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.end != nil {try decoder.handleConflictingOneOf()}
+          self.end = .prompt(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.end {
+    case .image?: try {
+      guard case .image(let v)? = self.end else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    }()
+    case .prompt?: try {
+      guard case .prompt(let v)? = self.end else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_Operation.End, rhs: Atelier_Cluster_V1_Operation.End) -> Bool {
+    if lhs.end != rhs.end {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Atelier_Cluster_V1_Operation.Interpolate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Atelier_Cluster_V1_Operation.protoMessageName + ".Interpolate"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}from\0\u{1}to\0\u{1}fraction\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._from) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._to) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.fraction) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._from {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._to {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.fraction.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.fraction, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_Operation.Interpolate, rhs: Atelier_Cluster_V1_Operation.Interpolate) -> Bool {
+    if lhs._from != rhs._from {return false}
+    if lhs._to != rhs._to {return false}
+    if lhs.fraction != rhs.fraction {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Atelier_Cluster_V1_Operation.Diff: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Atelier_Cluster_V1_Operation.protoMessageName + ".Diff"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}image\0\u{3}caption_from\0\u{3}caption_to\0\u{1}strength\0\u{1}invert\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.image) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.captionFrom) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.captionTo) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self.strength) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.invert) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.image.isEmpty {
+      try visitor.visitSingularStringField(value: self.image, fieldNumber: 1)
+    }
+    if !self.captionFrom.isEmpty {
+      try visitor.visitSingularStringField(value: self.captionFrom, fieldNumber: 2)
+    }
+    if !self.captionTo.isEmpty {
+      try visitor.visitSingularStringField(value: self.captionTo, fieldNumber: 3)
+    }
+    if self.strength.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.strength, fieldNumber: 4)
+    }
+    if self.invert != false {
+      try visitor.visitSingularBoolField(value: self.invert, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_Operation.Diff, rhs: Atelier_Cluster_V1_Operation.Diff) -> Bool {
+    if lhs.image != rhs.image {return false}
+    if lhs.captionFrom != rhs.captionFrom {return false}
+    if lhs.captionTo != rhs.captionTo {return false}
+    if lhs.strength != rhs.strength {return false}
+    if lhs.invert != rhs.invert {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Atelier_Cluster_V1_Operation.Edit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Atelier_Cluster_V1_Operation.protoMessageName + ".Edit"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}image\0\u{1}mask\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.image) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.mask) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.image.isEmpty {
+      try visitor.visitSingularStringField(value: self.image, fieldNumber: 1)
+    }
+    if !self.mask.isEmpty {
+      try visitor.visitSingularStringField(value: self.mask, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_Operation.Edit, rhs: Atelier_Cluster_V1_Operation.Edit) -> Bool {
+    if lhs.image != rhs.image {return false}
+    if lhs.mask != rhs.mask {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Atelier_Cluster_V1_Operation.Score: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Atelier_Cluster_V1_Operation.protoMessageName + ".Score"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}images\0\u{1}texts\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.images) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.texts) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.images.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.images, fieldNumber: 1)
+    }
+    if !self.texts.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.texts, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_Operation.Score, rhs: Atelier_Cluster_V1_Operation.Score) -> Bool {
+    if lhs.images != rhs.images {return false}
+    if lhs.texts != rhs.texts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1729,7 +2426,7 @@ nonisolated extension Atelier_Cluster_V1_Payload: SwiftProtobuf.Message, SwiftPr
 }
 
 nonisolated extension Atelier_Cluster_V1_Payload.Kind: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_TEXT_STATES\0\u{1}KIND_TEXT_EMBEDDING\0\u{1}KIND_TEXT_MASK\0\u{1}KIND_IMAGE_EMBEDDING\0\u{1}KIND_BASE_IMAGE\0\u{1}KIND_PICTURE\0\u{1}KIND_LATENTS\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_TEXT_STATES\0\u{1}KIND_TEXT_EMBEDDING\0\u{1}KIND_TEXT_MASK\0\u{1}KIND_IMAGE_EMBEDDING\0\u{1}KIND_BASE_IMAGE\0\u{1}KIND_PICTURE\0\u{1}KIND_LATENTS\0\u{1}KIND_SCORES\0\u{1}KIND_SOURCE\0")
 }
 
 nonisolated extension Atelier_Cluster_V1_Payload.TypeEnum: SwiftProtobuf._ProtoNameProviding {
@@ -2017,7 +2714,7 @@ nonisolated extension Atelier_Cluster_V1_Assignment: SwiftProtobuf.Message, Swif
 
 nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Task"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0\u{1}job\0\u{1}item\0\u{1}image\0\u{1}stage\0\u{3}model_digest\0\u{1}prompt\0\u{3}negative_prompt\0\u{1}seed\0\u{1}parameters\0\u{1}width\0\u{1}height\0\u{3}text_wanted\0\u{1}inputs\0\u{1}checkpoint\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0\u{1}job\0\u{1}item\0\u{1}image\0\u{1}stage\0\u{3}model_digest\0\u{1}prompt\0\u{3}negative_prompt\0\u{1}seed\0\u{1}parameters\0\u{1}width\0\u{1}height\0\u{3}text_wanted\0\u{1}inputs\0\u{1}checkpoint\0\u{1}operation\0\u{1}sources\0")
 
   fileprivate class _StorageClass {
     var _task: Atelier_Cluster_V1_TaskAttempt? = nil
@@ -2035,6 +2732,8 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
     var _textWanted: Bool = false
     var _inputs: [Atelier_Cluster_V1_Payload] = []
     var _checkpoint: Atelier_Cluster_V1_Checkpoint? = nil
+    var _operation: Atelier_Cluster_V1_Operation? = nil
+    var _sources: [Atelier_Cluster_V1_Payload] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2060,6 +2759,8 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
       _textWanted = source._textWanted
       _inputs = source._inputs
       _checkpoint = source._checkpoint
+      _operation = source._operation
+      _sources = source._sources
     }
   }
 
@@ -2093,6 +2794,8 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
         case 13: try { try decoder.decodeSingularBoolField(value: &_storage._textWanted) }()
         case 14: try { try decoder.decodeRepeatedMessageField(value: &_storage._inputs) }()
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._checkpoint) }()
+        case 16: try { try decoder.decodeSingularMessageField(value: &_storage._operation) }()
+        case 17: try { try decoder.decodeRepeatedMessageField(value: &_storage._sources) }()
         default: break
         }
       }
@@ -2150,6 +2853,12 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
       try { if let v = _storage._checkpoint {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
       } }()
+      try { if let v = _storage._operation {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      } }()
+      if !_storage._sources.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._sources, fieldNumber: 17)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2174,6 +2883,8 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
         if _storage._textWanted != rhs_storage._textWanted {return false}
         if _storage._inputs != rhs_storage._inputs {return false}
         if _storage._checkpoint != rhs_storage._checkpoint {return false}
+        if _storage._operation != rhs_storage._operation {return false}
+        if _storage._sources != rhs_storage._sources {return false}
         return true
       }
       if !storagesAreEqual {return false}

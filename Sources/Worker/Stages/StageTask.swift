@@ -10,12 +10,16 @@ package struct StageTask: Sendable {
   package var negativePrompt: String
   package var seed: UInt64
   package var parameters: RenderParameters
-  /// Of the finished picture.
-  package var size: PictureSize
+  /// Of the finished picture; nil to leave it as it comes.
+  package var size: PictureSize?
   /// Whether the text states are wanted too: once a prompt is enough.
   package var textWanted: Bool
   package var inputs: [Artifact.Kind: Artifact]
   package var checkpoint: (completedSteps: Int, latents: Artifact)?
+  /// What is asked for beside the prompt; nil for a picture of the prompt.
+  package var operation: Wire.Operation.OneOf_Kind?
+  /// Files by their SHA-256: those that this stage of the operation reads.
+  package var sources: [String: [UInt8]]
 
   /// - Throws: `malformed` if the message names an unknown stage or an input is damaged.
   package init(_ wire: Wire.Task, frames: [[UInt8]]) throws(AtelierError) {
@@ -29,12 +33,18 @@ package struct StageTask: Sendable {
     negativePrompt = wire.negativePrompt
     seed = wire.seed
     parameters = RenderParameters(wire.parameters)
-    size = PictureSize(width: Int(wire.width), height: Int(wire.height))
+    size = wire.width == 0 ? nil : PictureSize(width: Int(wire.width), height: Int(wire.height))
     textWanted = wire.textWanted
     inputs = [:]
     for payload in wire.inputs {
       let artifact = try payload.artifact(in: frames)
       inputs[artifact.kind] = artifact
+    }
+    operation = wire.operation.kind
+    sources = [:]
+    for payload in wire.sources {
+      let file = try payload.artifact(in: frames)
+      sources[hexadecimal(file.sha256)] = file.bytes
     }
     if wire.hasCheckpoint {
       // A damaged checkpoint costs its steps, not the task.

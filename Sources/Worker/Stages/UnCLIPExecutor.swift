@@ -10,7 +10,7 @@ package struct UnCLIPExecutor: StageExecutor {
 
   /// The parts of one model that a pool needs.
   private struct LoadedModel: Sendable {
-    var prior: PriorStage?
+    var embedding: EmbeddingStage?
     var decoder: DecoderStage?
     var upsampler: UpsamplerStage?
   }
@@ -27,7 +27,9 @@ package struct UnCLIPExecutor: StageExecutor {
       var model = LoadedModel()
       switch pool {
       case .prior:
-        model.prior = try PriorStage(model: folder, threads: threads)
+        let stage = try EmbeddingStage(model: folder, threads: threads)
+        try stage.load(prior: true, pictures: false)
+        model.embedding = stage
       case .decoder:
         model.decoder = try DecoderStage(model: folder, threads: threads)
         model.upsampler = try UpsamplerStage(model: folder, threads: threads)
@@ -58,15 +60,31 @@ package struct UnCLIPExecutor: StageExecutor {
   private func embed(
     _ task: StageTask, _ model: LoadedModel, _ report: (StageProgress) -> StageDirective
   ) throws -> [Artifact] {
-    guard let prior = model.prior else { throw Self.wrongPool(task) }
-    let text = try prior.encode(prompt: task.prompt, negativePrompt: task.negativePrompt)
-    let run = try prior.run(task.request, text: text, from: task.resumption(of: .prior))
-    let embedding = Artifact(.imageEmbedding, try Self.complete(run, report))
+    guard let stage = model.embedding else { throw Self.wrongPool(task) }
+    if case .score(let score)? = task.operation { return [try Self.score(score, task, stage)] }
+    let request = try PictureRequest(task)
+    let text = try stage.encode(request)
+    let made: Tensor
+    if case .prompt = request.embedding {
+      made = try Self.complete(stage.run(request, text: text, from: task.resumption(of: .prior)), report)
+    } else {
+      made = try stage.embedding(request, text: text) { try Self.complete($0, report) }
+    }
+    let embedding = Artifact(.imageEmbedding, made)
     guard task.textWanted else { return [embedding] }
     return [
       embedding, Artifact(.textStates, text.hiddenStates), Artifact(.textEmbedding, text.embedding),
       Artifact(.textMask, text.mask),
     ]
+  }
+
+  private static func score(
+    _ score: Wire.Operation.Score, _ task: StageTask, _ stage: EmbeddingStage
+  ) throws -> Artifact {
+    let pictures = try score.images.map { try stage.embed(task.picture($0)) }
+    let rows = try stage.scores(pictures: pictures, texts: score.texts)
+    return Artifact(
+      .scores, Tensor(rows.flatMap { $0.map { Float($0) } }, shape: [pictures.count, score.texts.count]))
   }
 
   private func denoise(
@@ -77,7 +95,7 @@ package struct UnCLIPExecutor: StageExecutor {
       hiddenStates: task.input(.textStates).tensor, embedding: task.input(.textEmbedding).tensor,
       mask: task.input(.textMask).tensor)
     let run = try decoder.run(
-      task.request, text: text, imageEmbedding: task.input(.imageEmbedding).tensor,
+      PictureRequest(task), text: text, imageEmbedding: task.input(.imageEmbedding).tensor,
       from: task.resumption(of: .decoder))
     return [Artifact(.baseImage, try Self.complete(run, report))]
   }
@@ -86,20 +104,23 @@ package struct UnCLIPExecutor: StageExecutor {
     _ task: StageTask, _ model: LoadedModel, _ report: (StageProgress) -> StageDirective
   ) throws -> [Artifact] {
     guard let upsampler = model.upsampler else { throw Self.wrongPool(task) }
+    let request = try PictureRequest(task)
     var image = try task.input(.baseImage).tensor
     for pass in 0..<upsampler.passCount {
       // A checkpoint tells its pass by its size, and a cascade's passes differ in size.
       let checkpoint = try task.resumption(of: .upsampler)
       let run: DenoisingRun
       do {
-        run = try upsampler.run(task.request, baseImage: image, pass: pass, from: checkpoint)
+        run = try upsampler.run(request, baseImage: image, pass: pass, from: checkpoint)
       } catch let error as UnCLIPError where error.code == .request && checkpoint != nil {
-        run = try upsampler.run(task.request, baseImage: image, pass: pass)
+        run = try upsampler.run(request, baseImage: image, pass: pass)
       }
       image = try Self.complete(run, report)
     }
-    var picture = UpsamplerStage.picture(of: image)
-    picture = Resampler.lanczos.resize(picture, width: task.size.width, height: task.size.height)
+    var picture = upsampler.picture(request, of: image)
+    if let size = task.size {
+      picture = Resampler.lanczos.resize(picture, width: size.width, height: size.height)
+    }
     return [
       Artifact(
         kind: .picture, type: .png, shape: [picture.height, picture.width, 3], bytes: try PNG.encode(picture))
@@ -123,17 +144,6 @@ package struct UnCLIPExecutor: StageExecutor {
 }
 
 extension StageTask {
-  fileprivate var request: PictureRequest {
-    let full = parameters.filled(from: .karlo)
-    var request = PictureRequest(prompt: prompt, negativePrompt: negativePrompt, seed: seed)
-    request.priorSteps = full.priorSteps ?? request.priorSteps
-    request.decoderSteps = full.decoderSteps ?? request.decoderSteps
-    request.superResSteps = full.superResSteps ?? request.superResSteps
-    request.priorGuidance = full.priorGuidance ?? request.priorGuidance
-    request.decoderGuidance = full.decoderGuidance ?? request.decoderGuidance
-    return request
-  }
-
   fileprivate func resumption(of stage: DenoisingStage) throws -> StageCheckpoint? {
     try checkpoint.map {
       StageCheckpoint(stage: stage, completedSteps: $0.completedSteps, latents: try $0.latents.tensor)
@@ -144,12 +154,20 @@ extension StageTask {
 extension ModelInfo {
   /// What the cluster needs to know of a model folder.
   package init(name: String, folder: ModelFolder) throws {
-    let defaults = folder.defaults
     let side = try folder.pictureSide
     self.init(
       name: name, digest: try folder.digest, size: PictureSize(width: side, height: side),
-      defaults: RenderParameters(
-        priorSteps: defaults.priorSteps, decoderSteps: defaults.decoderSteps, superResSteps: defaults.superResSteps,
-        priorGuidance: defaults.priorGuidance, decoderGuidance: defaults.decoderGuidance))
+      defaults: RenderParameters(folder.defaults),
+      readsPictures: folder.readsPictures)
+  }
+}
+
+extension RenderParameters {
+  /// What a model recommends.
+  package init(_ defaults: ModelDefaults) {
+    self.init(
+      priorSteps: defaults.priorSteps, decoderSteps: defaults.decoderSteps, superResSteps: defaults.superResSteps,
+      priorGuidance: defaults.priorGuidance, decoderGuidance: defaults.decoderGuidance,
+      sampler: SamplerName(rawValue: defaults.sampler), eta: defaults.eta)
   }
 }

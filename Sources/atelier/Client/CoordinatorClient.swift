@@ -11,6 +11,15 @@ struct CoordinatorClient: Sendable {
 
   private static let timeout = TimeAmount.seconds(60)
 
+  /// Lives as long as the process. A coordinator that refuses the connection is not there: no use in trying again
+  /// until the time is over.
+  private static let http: HTTPClient = {
+    var configuration = HTTPClient.Configuration.singletonConfiguration
+    configuration.connectionPool.retryConnectionEstablishment = false
+    configuration.timeout.connect = .seconds(5)
+    return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+  }()
+
   func get<Answer: Decodable>(_ path: String, as type: Answer.Type = Answer.self) async throws -> Answer {
     try JSONCoding.decode(type, from: try await send(HTTPClientRequest(url: url(path))))
   }
@@ -31,8 +40,22 @@ struct CoordinatorClient: Sendable {
       .map { "\($0.0)=\(Self.escaped($0.1))" }.joined(separator: "&")
     var request = HTTPClientRequest(url: url("jobs?\(query)"))
     request.method = .POST
-    request.body = .stream(try FileChunks(path: file), length: .unknown)
+    request.body =
+      format == .jsonl
+      ? .stream(try SourceUpload(path: file, client: self), length: .unknown)
+      : .stream(try FileChunks(path: file), length: .unknown)
     return try JSONCoding.decode(Submitted.self, from: try await send(request, timeout: .minutes(30)))
+  }
+
+  /// Brings a file that requests will name by its digest, unless it is there already.
+  func upload(_ bytes: [UInt8], digest: String) async throws {
+    var request = HTTPClientRequest(url: url("sources/\(digest)"))
+    request.method = .HEAD
+    let known = try await execute(request, timeout: Self.timeout)
+    if known.status == .noContent { return }
+    request.method = .PUT
+    request.body = .bytes(ByteBuffer(bytes: bytes))
+    _ = try await send(request)
   }
 
   private func url(_ path: String) -> String {
@@ -40,16 +63,7 @@ struct CoordinatorClient: Sendable {
   }
 
   private func send(_ request: HTTPClientRequest, timeout: TimeAmount = timeout) async throws -> Data {
-    let response: HTTPClientResponse
-    do {
-      response = try await HTTPClient.shared.execute(request, timeout: timeout)
-    } catch let error as AtelierError {
-      throw error
-    } catch {
-      throw AtelierError(
-        .unavailable,
-        "No coordinator answers at \(base) (\(error)). Start one with 'atelier up', or name another with --server.")
-    }
+    let response = try await execute(request, timeout: timeout)
     let body = try await response.body.collect(upTo: 512 << 20)
     let data = Data(buffer: body)
     guard (200..<300).contains(response.status.code) else {
@@ -59,6 +73,18 @@ struct CoordinatorClient: Sendable {
       throw AtelierError(.unavailable, "The coordinator at \(base) answers with status \(response.status.code).")
     }
     return data
+  }
+
+  private func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
+    do {
+      return try await Self.http.execute(request, timeout: timeout)
+    } catch let error as AtelierError {
+      throw error
+    } catch {
+      throw AtelierError(
+        .unavailable,
+        "No coordinator answers at \(base) (\(error)). Start one with 'atelier up', or name another with --server.")
+    }
   }
 
   private static func escaped(_ text: String) -> String {

@@ -8,8 +8,13 @@ struct ModelCommand: ParsableCommand {
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "check", abstract: "List a model's parts, types, size and digest, or what is wrong with it.",
-      discussion: "atelier model check models/starter")
+      commandName: "check",
+      abstract: "List a model's parts, types, sizes, memory and digest, or all that is wrong with it.",
+      discussion: """
+        atelier model check models/starter
+
+        The exit status is 1 if the model cannot be rendered with. Memory is for one guided picture at a time.
+        """)
 
     @Argument(help: ArgumentHelp("The model's folder.", valueName: "dir")) var folder: String
     @Flag(help: "Print facts as JSON.") var json = false
@@ -19,34 +24,10 @@ struct ModelCommand: ParsableCommand {
       if json {
         try printJSON(report)
       } else {
-        print(Self.text(report))
+        print(ModelText.report(report))
         for problem in report.problems { standardError("atelier: \(problem)") }
       }
       if !report.problems.isEmpty { throw ExitCode(1) }
-    }
-
-    private static func text(_ report: ModelReport) -> String {
-      let rows = report.parts.map { part in
-        [
-          part.name, part.type, part.parameters == 0 ? "" : "\(part.parameters)", part.types.joined(separator: ","),
-          megabytes(part.bytes),
-        ]
-      }
-      var lines = [TextTable.lines([["PART", "CLASS", "PARAMETERS", "TYPE", "SIZE"]] + rows), ""]
-      lines.append("parameters: \(report.parameters), \(megabytes(report.bytes))")
-      if !report.resolutions.isEmpty {
-        lines.append("resolution: " + report.resolutions.map { "\($0)x\($0)" }.joined(separator: " -> "))
-      }
-      let defaults = report.defaults
-      lines.append(
-        "defaults:   prior \(defaults.priorSteps) steps, guidance \(defaults.priorGuidance); decoder \(defaults.decoderSteps) steps, "
-          + "guidance \(defaults.decoderGuidance); upsampler \(defaults.superResSteps) steps")
-      if let digest = report.digest { lines.append("digest:     \(digest)") }
-      return lines.joined(separator: "\n")
-    }
-
-    private static func megabytes(_ bytes: Int) -> String {
-      bytes == 0 ? "" : "\(Double(bytes / 10_000) / 100) MB"
     }
   }
 }

@@ -7,6 +7,8 @@ struct SubmitCommand: AsyncParsableCommand {
     commandName: "submit", abstract: "Submit a prompt file.",
     discussion: """
       A .txt file has a prompt a line, a .csv file a header row with 'prompt', a .jsonl file an object a line.
+      A line of a .jsonl file may name pictures beside the file, which are uploaded with the job:
+      {"kind": "vary", "image": "cat.png", "n": 4}; also interpolate, diff, edit and score (docs/requests.md).
       Items without a seed of their own get the one given here, else a random one, which is recorded.
 
       atelier submit examples/prompts.txt --n 4 --seed 1 --wait --out pictures
@@ -23,14 +25,14 @@ struct SubmitCommand: AsyncParsableCommand {
   @Flag(help: "Wait until the job has ended.") var wait = false
   @Option(help: "Wait, then fetch the pictures to this folder.") var out: String?
   @Flag(help: "Print facts as JSON.") var json = false
-  @OptionGroup var render: RenderOptions
+  @OptionGroup var sampling: SamplingOptions
   @OptionGroup var server: ServerOption
 
   func run() async throws {
     let client = try server.client()
     let options = SubmitOptions(
       model: model, n: n, seed: seed, size: try size.map { try PictureSize(parsing: $0) }, priority: priority,
-      skipBad: skipBad, name: name ?? URL(fileURLWithPath: file).lastPathComponent, parameters: render.parameters)
+      skipBad: skipBad, name: name ?? URL(fileURLWithPath: file).lastPathComponent, parameters: sampling.parameters)
     try options.validate()
     let submitted = try await client.submit(file: file, options: options, format: PromptFileFormat(fileName: file))
     if !json {

@@ -37,13 +37,16 @@ struct JobFetch {
     while let start = after {
       let page: ManifestPage = try await client.get("jobs/\(job)/images?after=\(start)&limit=500")
       for var line in page.lines {
-        if line.state == .completed, let name = fileName(of: line, in: status) {
+        if line.state == .completed, line.sha256 != nil, let name = fileName(of: line, in: status) {
           let png = try await picture(line, name: name)
           line.file = name
           pictures += 1
-          if sheet.hasRoom { sheet.add(try PNG.decode(Array(png)), caption: line.prompt) }
+          if sheet.hasRoom { sheet.add(try PNG.decode(Array(png)), caption: line.title) }
         } else {
           line.file = nil
+        }
+        if let scores = line.scores, case .score(let images, let texts)? = line.operation, !quiet {
+          print(ScoreText.table(pictures: images.map(\.name), texts: texts, scores: scores))
         }
         try lines.write(contentsOf: JSONCoding.encode(line) + Data("\n".utf8))
       }
@@ -67,7 +70,7 @@ struct JobFetch {
 
   /// `000012-a-red-apple.png`; with the picture's index where an item has several.
   private func fileName(of line: ManifestLine, in status: JobStatus) -> String? {
-    let words = line.prompt.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.prefix(8)
+    let words = line.title.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.prefix(8)
     let digits = String(line.item)
     let number = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
     let several = status.images.total > status.items ? "-\(line.index)" : ""

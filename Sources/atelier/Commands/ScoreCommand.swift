@@ -1,0 +1,41 @@
+import ArgumentParser
+import Imaging
+import Shared
+import Tensor
+import UnCLIP
+
+struct ScoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "score", abstract: "Score texts against pictures: the cosine of their CLIP embeddings.",
+    discussion: """
+      atelier score --model models/starter --text "a cat" --text "a dog" cat.png dog.png
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @Option(help: "A text; give the option again for more.") var text: [String]
+  @Argument(help: "The pictures, PNG or JPEG.") var images: [String]
+  @Flag(help: "Print facts as JSON.") var json = false
+
+  func validate() throws {
+    guard !text.isEmpty else { throw ValidationError("Give at least one --text.") }
+    guard !images.isEmpty else { throw ValidationError("Name at least one picture.") }
+  }
+
+  func run() throws {
+    let stage = try EmbeddingStage(model: model.folder(), threads: model.pool())
+    let pictures = try images.map { try stage.embed(LocalFile.picture($0).colours) }
+    let scores = try stage.scores(pictures: pictures, texts: text)
+    if json {
+      try printJSON(Facts(images: images, texts: text, scores: scores))
+    } else {
+      print(ScoreText.table(pictures: images, texts: text, scores: scores))
+    }
+  }
+
+  private struct Facts: Encodable {
+    let images: [String]
+    let texts: [String]
+    /// A row a picture, a cosine a text.
+    let scores: [[Double]]
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Imaging
+import Shared
+
+/// Files that commands read and write on this machine.
+enum LocalFile {
+  /// - Throws: `notFound` or `system` if it cannot be read, `invalidInput` if it is too large.
+  static func read(_ path: String) throws(AtelierError) -> [UInt8] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+      throw AtelierError(
+        .notFound, "Cannot read '\(path)': \(isFolder.boolValue ? "it is a folder" : "there is no such file").")
+    }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw AtelierError(.system, "Cannot read '\(path)': permission denied.")
+    }
+    guard data.count <= SourceFile.largest else {
+      throw AtelierError(
+        .invalidInput, "Cannot use '\(path)': it has \(data.count) bytes; at most \(SourceFile.largest) are taken.")
+    }
+    return Array(data)
+  }
+
+  /// A PNG or JPEG file with its opacity, upright.
+  ///
+  /// - Throws: `invalidInput` if it is no such picture.
+  static func picture(_ path: String) throws(AtelierError) -> RGBAImage {
+    let bytes = try read(path)
+    do throws(ImagingError) {
+      return try PictureFile.decodeWithOpacity(bytes)
+    } catch {
+      throw AtelierError(.invalidInput, "Cannot use '\(path)': \(error.message)")
+    }
+  }
+
+  static func write(_ bytes: [UInt8], to path: String) throws(AtelierError) {
+    do {
+      try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw AtelierError(.system, "Cannot write '\(path)': \(error.localizedDescription)")
+    }
+  }
+
+  /// Refuses a place that cannot be written before the work, not after it.
+  static func checkFolder(of path: String) throws(AtelierError) {
+    let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
+    guard FileManager.default.isWritableFile(atPath: folder) else {
+      throw AtelierError(
+        .system, "Cannot write '\(path)': the folder '\(folder)' does not exist, or there is no permission.")
+    }
+  }
+
+  /// `x.png` for one file, `x-0.png`, `x-1.png` for several.
+  static func numbered(_ path: String, _ index: Int, of count: Int) -> String {
+    guard count > 1 else { return path }
+    let dot = path.lastIndex(of: ".") ?? path.endIndex
+    return "\(path[..<dot])-\(index)\(path[dot...])"
+  }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+import Tensor
+import UnCLIP
+
+/// The model and the threads, for all commands that compute on this machine.
+struct ModelOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The model's folder, such as models/starter.", valueName: "dir")) var model: String
+  @Option(help: "Threads, such as 2; default: the processors of this machine.") var threads: Int?
+
+  func validate() throws {
+    guard threads ?? 1 > 0 else { throw ValidationError("--threads must be above zero.") }
+  }
+
+  /// - Throws: `missing` or `malformed` if there is no model in the folder.
+  func folder() throws -> ModelFolder { try ModelFolder(path: model) }
+
+  func pool() -> ThreadPool { ThreadPool(threads: threads ?? ThreadPool.processors) }
+}
