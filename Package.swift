@@ -62,6 +62,7 @@ let package = Package(
       name: "Coordinator",
       dependencies: [
         "Shared",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -1,0 +1,68 @@
+"""A model folder of Karlo's full size with random weights: enough of it to time and to compare each part."""
+
+import json
+from pathlib import Path
+
+import torch
+from diffusers import PriorTransformer, UNet2DConditionModel, UNet2DModel
+from diffusers.pipelines.deprecated.unclip.text_proj import UnCLIPTextProjModel
+from safetensors.torch import save_file
+
+U_NET = dict(
+    act_fn="silu", block_out_channels=(320, 640, 960, 1280), layers_per_block=3, norm_eps=1e-5, norm_num_groups=32,
+    resnet_time_scale_shift="scale_shift")
+PARTS = {
+    "prior": (PriorTransformer, dict(
+        num_attention_heads=32, attention_head_dim=64, num_layers=20, embedding_dim=768, num_embeddings=77,
+        additional_embeddings=4)),
+    "text_proj": (UnCLIPTextProjModel, dict(
+        clip_extra_context_tokens=4, clip_embeddings_dim=768, time_embed_dim=1280, cross_attention_dim=1536)),
+    "decoder": (UNet2DConditionModel, dict(
+        sample_size=64, in_channels=3, out_channels=6, attention_head_dim=64, cross_attention_dim=1536,
+        class_embed_type="identity", mid_block_type="UNetMidBlock2DSimpleCrossAttn",
+        down_block_types=("ResnetDownsampleBlock2D",) + ("SimpleCrossAttnDownBlock2D",) * 3,
+        up_block_types=("SimpleCrossAttnUpBlock2D",) * 3 + ("ResnetUpsampleBlock2D",), **U_NET)),
+    "super_res_first": (UNet2DModel, dict(
+        sample_size=256, in_channels=6, out_channels=3, add_attention=False,
+        down_block_types=("ResnetDownsampleBlock2D",) * 4, up_block_types=("ResnetUpsampleBlock2D",) * 4, **U_NET)),
+}
+SCHEDULERS = {
+    "prior_scheduler": dict(prediction_type="sample", variance_type="fixed_small_log", clip_sample_range=5.0),
+    "decoder_scheduler": dict(prediction_type="epsilon", variance_type="learned_range", clip_sample_range=1.0),
+    "super_res_scheduler": dict(prediction_type="epsilon", variance_type="fixed_small_log", clip_sample_range=1.0),
+}
+
+
+def random_weights(module, generator):
+    """Weights at a scale that keeps signals alive through the depth."""
+    for name, tensor in module.state_dict().items():
+        if name == "causal_attention_mask":
+            continue
+        if tensor.ndim >= 2 and not name.startswith("clip_"):
+            value = torch.empty(tensor.shape).uniform_(-1, 1, generator=generator) * (3 / tensor[0].numel()) ** 0.5
+        elif name.endswith("weight") or name == "clip_std":
+            value = torch.ones(tensor.shape)
+        else:
+            value = torch.zeros(tensor.shape)
+        yield name, value
+
+
+def write(folder, dtype=torch.float32, seed=1):
+    """Writes the folder, one part at a time."""
+    folder = Path(folder)
+    generator = torch.Generator().manual_seed(seed)
+    index = {"_class_name": "UnCLIPPipeline", "_diffusers_version": "0.42.1"}
+    for name, (cls, settings) in PARTS.items():
+        with torch.device("meta"):
+            module = cls(**settings)
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        module.save_config(folder / name)
+        weights = {key: value.to(dtype) for key, value in random_weights(module, generator)}
+        save_file(weights, folder / name / "diffusion_pytorch_model.safetensors")
+        index[name] = ["diffusers", cls.__name__]
+    for name, settings in SCHEDULERS.items():
+        (folder / name).mkdir(exist_ok=True)
+        config = {"_class_name": "UnCLIPScheduler", "num_train_timesteps": 1000, "clip_sample": True, **settings}
+        (folder / name / "scheduler_config.json").write_text(json.dumps(config))
+        index[name] = ["diffusers", "UnCLIPScheduler"]
+    (folder / "model_index.json").write_text(json.dumps(index, indent=2))
