@@ -6,13 +6,14 @@ text can be encoded.
 
 import collections
 import json
+import random
 import re
 from pathlib import Path
 
 from transformers import CLIPTokenizer
 
 from .presets import Preset
-from .world import COLOURS, SYNONYMS, TEMPLATES, repository_names, thing_names
+from .world import World
 
 
 def byte_alphabet() -> list[str]:
@@ -27,16 +28,13 @@ def byte_alphabet() -> list[str]:
     ]
 
 
-def word_counts() -> collections.Counter[str]:
-    """Words of all captions, and once each of all names in the repository."""
-    words: collections.Counter[str] = collections.Counter()
-    for name in thing_names():
-        for known in {name, SYNONYMS.get(name, name)}:
-            for colour in COLOURS:
-                for template in TEMPLATES:
-                    words.update(re.findall(r"[a-z]+|[0-9]|[^\sa-z0-9]+", template.format(thing=known, colour=colour)))
-    for name in repository_names().values():
-        words.update(re.findall(r"[a-z]+", name.lower()))
+def word_counts(world: World, captions: int = 20_000) -> collections.Counter[str]:
+    """Words of so many captions, and once each of all that captions can have."""
+    chance = random.Random(6)
+    words = collections.Counter(word for entry in world.words() for word in re.findall(r"[^\W\d_]+", entry))
+    for _ in range(captions):
+        text = world.caption(world.scene(chance), chance).lower()
+        words.update(re.findall(r"[^\W\d_]+|\d|[^\s\w]+", text))
     return words
 
 
@@ -67,9 +65,9 @@ def merged(spelling: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
     return tuple(result)
 
 
-def make(preset: Preset, folder: Path) -> CLIPTokenizer:
+def make(world: World, preset: Preset, folder: Path) -> CLIPTokenizer:
     """Writes vocab.json, merges.txt and the other files of a CLIP tokenizer."""
-    merges = learn_merges(word_counts(), preset.merges)
+    merges = learn_merges(word_counts(world), preset.merges)
     alphabet = byte_alphabet()
     tokens = [
         *alphabet, *(token + "</w>" for token in alphabet), *("".join(pair) for pair in merges),

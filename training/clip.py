@@ -3,6 +3,7 @@
 Learning Transferable Visual Models From Natural Language Supervision (2021).
 """
 
+import math
 import random
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from transformers import (
     CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModelWithProjection,
 )
 
-from .loop import Loop
-from .pictures import Pictures
+from .compose import shrunk
+from .loop import Budget, Loop
 from .presets import Preset
-from .world import COLOURS, THINGS, caption, is_held_out, trained_pairs
+from .scenes import Scene
+from .world import World
 
 LEARNING_RATE = 8e-4
 
@@ -60,64 +62,76 @@ class Clip:
         output = self.text(**batch)
         return output.text_embeds, output.last_hidden_state, batch["attention_mask"].bool()
 
+    @torch.no_grad()
+    def look(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Embeddings [n, width] of pictures of any size that is a multiple of the encoder's."""
+        pictures = shrunk(pictures, self.vision.config.image_size)
+        with torch.autocast(pictures.device.type, dtype=torch.bfloat16):
+            return self.vision(pixel_values=pictures).image_embeds.float()
 
-def train(clip: Clip, pictures: Pictures, preset: Preset, folder: Path, seconds: float, steps: int | None) -> None:
+
+def train(clip: Clip, world: World, preset: Preset, folder: Path, budget: Budget) -> None:
     device = clip.text.device
-    generator = random.Random(1)
-    scale = torch.nn.Parameter(torch.tensor(2.66, device=device))
+    # The learned temperature: the logarithm of what similarities are multiplied by, 1 / 0.07 at first.
+    scale = torch.nn.Parameter(torch.tensor(math.log(1 / 0.07), device=device))
     holder = torch.nn.ParameterList([scale])
-    loop = Loop("clip", folder, [clip.text, clip.vision, holder], seconds, LEARNING_RATE, warmup=60, decay=0.99)
-    pairs, colours = trained_pairs(), list(COLOURS)
+    loop = Loop(
+        "clip", folder, [clip.text, clip.vision, holder], budget, LEARNING_RATE, warmup=60, decay=0.99, seed=1)
+    composer = world.composer(preset.full_size, device)
 
     def loss() -> torch.Tensor:
-        # No pair twice in a batch: both would be right answers for each other.
-        batch = generator.sample(pairs, min(preset.clip_batch, len(pairs)))
-        things, backgrounds = (torch.tensor(values) for values in zip(*batch))
-        variants = torch.randint(pictures.variants, (len(batch),))
-        images = pictures.compose(preset.vision_size, things, variants, backgrounds).to(device)
-        images = images + 0.02 * torch.randn_like(images)
-        captions = [caption(pictures.names[thing], colours[colour], generator) for thing, colour in batch]
+        scenes = batch(world, preset.clip_batch, loop.chance)
+        pictures = shrunk(composer.pictures(scenes), preset.vision_size)
+        pictures = pictures + 0.02 * torch.randn_like(pictures)
+        captions = [world.caption(scene, loop.chance) for scene in scenes]
         with torch.autocast(device.type, dtype=torch.bfloat16):
             text = clip.text(**clip.tokens(captions)).text_embeds
-            image = clip.vision(pixel_values=images).image_embeds
-        logits = scale.exp().clamp(max=100) * F.normalize(image.float(), dim=-1) @ F.normalize(text.float(), dim=-1).T
-        right = torch.arange(len(batch), device=device)
-        return (F.cross_entropy(logits, right) + F.cross_entropy(logits.T, right)) / 2
+            image = clip.vision(pixel_values=pictures).image_embeds
+        return contrastive_loss(image.float(), text.float(), scale)
 
-    loop.run(loss, steps)
-    print("clip: retrieval among all pairs: %.1f %% of trained, %.1f %% of held-out ones" % retrieval(clip, pictures, preset))
+    loop.run(loss)
+    print("clip: retrieval among %d: %.1f %% of trained, %.1f %% of held-out ones" % retrieval(clip, world, preset))
 
 
-@torch.no_grad()
-def retrieval(clip: Clip, pictures: Pictures, preset: Preset) -> tuple[float, float]:
-    """How often a picture's nearest caption among all things and backgrounds is its own, in percent."""
-    device = clip.text.device
-    colours = list(COLOURS)
-    pairs = [(thing, colour) for thing in range(len(THINGS)) for colour in range(len(colours))]
-    images, texts = [], []
-    for start in range(0, len(pairs), 256):
-        chunk = pairs[start : start + 256]
-        things, backgrounds = (torch.tensor(values) for values in zip(*chunk))
-        variants = torch.randint(pictures.variants, (len(chunk),))
-        picture = pictures.compose(preset.vision_size, things, variants, backgrounds).to(device)
-        images.append(F.normalize(clip.vision(pixel_values=picture).image_embeds, dim=-1))
-        captions = [f"a {pictures.names[thing]} on a {colours[colour]} background" for thing, colour in chunk]
-        texts.append(F.normalize(clip.encode(captions)[0], dim=-1))
-    nearest = (torch.cat(images) @ torch.cat(texts).T).argmax(1).cpu()
-    right = (nearest == torch.arange(len(pairs))).float()
-    held = torch.tensor([is_held_out(*pair) for pair in pairs])
-    return 100 * right[~held].mean().item(), 100 * right[held].mean().item()
+def contrastive_loss(image: torch.Tensor, text: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """The mean of finding each picture's caption and each caption's picture among those of the batch."""
+    # More than a hundredfold makes training unstable, as the paper found.
+    logits = scale.exp().clamp(max=100) * F.normalize(image, dim=-1) @ F.normalize(text, dim=-1).T
+    right = torch.arange(len(logits), device=logits.device)
+    return (F.cross_entropy(logits, right) + F.cross_entropy(logits.T, right)) / 2
+
+
+def batch(world: World, count: int, chance: random.Random) -> list[Scene]:
+    """Scenes that all say something else, or both would be right answers for each other; half of them differ from
+    another in one respect only, which asks more of the encoders."""
+    scenes: dict[Scene, Scene] = {}
+    while len(scenes) < count:
+        scene = world.scene(chance)
+        scenes.setdefault(scene.content, scene)
+        if len(scenes) < count:
+            other = world.neighbour(scene, chance)
+            scenes.setdefault(other.content, other)
+    return list(scenes.values())
 
 
 @torch.no_grad()
-def embeddings(clip: Clip, pictures: Pictures, preset: Preset) -> torch.Tensor:
-    """Image embeddings of every picture of the world, [things, variants, colours, width]."""
-    things = torch.arange(len(THINGS))
-    table = torch.zeros(len(THINGS), pictures.variants, len(COLOURS), preset.width)
-    for variant in range(pictures.variants):
-        for colour in range(len(COLOURS)):
-            picture = pictures.compose(
-                preset.vision_size, things, torch.full_like(things, variant), torch.full_like(things, colour)
-            )
-            table[:, variant, colour] = clip.vision(pixel_values=picture.to(clip.vision.device)).image_embeds.cpu()
-    return table
+def retrieval(clip: Clip, world: World, preset: Preset, count: int = 1024) -> tuple[int, float, float]:
+    """How often a picture's nearest caption is its own, in percent: among how many, of scenes that were trained on,
+    of held-out ones."""
+    chance = random.Random(2)
+    composer = world.composer(preset.full_size, clip.text.device)
+    rates = []
+    for is_held_out in (False, True):
+        scenes: dict[Scene, Scene] = {}
+        for _ in range(8 * count):
+            scene = world.scene(chance, is_held_out)
+            scenes.setdefault(scene.content, scene)
+        chosen = list(scenes.values())[:count]
+        images, texts = [], []
+        for start in range(0, len(chosen), 128):
+            part = chosen[start : start + 128]
+            images.append(F.normalize(clip.look(composer.pictures(part)), dim=-1))
+            texts.append(F.normalize(clip.encode([world.caption(scene, chance) for scene in part])[0], dim=-1))
+        nearest = (torch.cat(images) @ torch.cat(texts).T).argmax(1).cpu()
+        rates.append(100 * (nearest == torch.arange(len(chosen))).float().mean().item())
+    return len(chosen), rates[0], rates[1]

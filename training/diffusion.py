@@ -10,6 +10,16 @@ SIGNAL = UnCLIPScheduler().alphas_cumprod
 LONGEST_STRIDE = 83
 
 
+def clean_from(
+    prediction: torch.Tensor, sample: torch.Tensor, timesteps: torch.Tensor, kind: str
+) -> torch.Tensor:
+    """The clean picture that a network's prediction, of the noise ("epsilon") or of the picture ("sample"), means."""
+    if kind == "sample":
+        return prediction
+    signal = spread(SIGNAL.to(sample.device)[timesteps], sample)
+    return ((sample - (1 - signal).sqrt() * prediction) / signal.sqrt()).clamp(-1, 1)
+
+
 def draw_timesteps(count: int, noisy_share: float, device: torch.device) -> torch.Tensor:
     """Timesteps of a batch: so many of the noisier part, where the shape of things is decided, the rest of all."""
     anywhere = torch.randint(TIMESTEPS, (count,), device=device)

@@ -1,14 +1,47 @@
-"""What all trainings share: a time budget, a learning rate that follows it, averaged weights, checkpoints."""
+"""What all trainings share: a budget, a learning rate that follows it, averaged weights, checkpoints."""
 
 import math
 import os
+import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from .plot import draw_curve
+
+# Losses are read from the device this often: reading waits for it.
+READ_EVERY = 10
+REPORT_EVERY = 50
+SAVE_SECONDS = 120
+# No step takes longer than so many usual ones.
+LONGEST_STEP = 5
+
+
+class Paused(Exception):
+    """The session is over before the part is trained; its checkpoint goes on from here."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a part is trained: for a number of steps if one is given, otherwise for seconds.
+
+    `deadline`, by the monotonic clock, ends the session, not the training.
+    """
+
+    seconds: float
+    steps: int | None = None
+    deadline: float = math.inf
+
+    def shared(self, parts: int) -> "Budget":
+        """What one of several parts gets of the time."""
+        return replace(self, seconds=self.seconds / parts)
+
+    def spent(self, steps: int, seconds: float) -> float:
+        """The share that is spent, in 0 ... 1."""
+        return min(1.0, steps / self.steps if self.steps is not None else seconds / max(self.seconds, 1e-9))
 
 
 class Average:
@@ -24,36 +57,43 @@ class Average:
     def update(self) -> None:
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        for shadow, parameter in zip(self.shadow, self.parameters):
-            shadow.lerp_(parameter, 1 - decay)
+        torch._foreach_lerp_(self.shadow, self.parameters, 1 - decay)
 
     @torch.no_grad()
     def apply(self) -> None:
-        for shadow, parameter in zip(self.shadow, self.parameters):
-            parameter.copy_(shadow)
+        torch._foreach_copy_(self.parameters, self.shadow)
+
+
+def adamw(parameters: list[torch.Tensor], lr: float) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(parameters, lr=lr, weight_decay=0.01, betas=(0.9, 0.99))
 
 
 class Loop:
-    """Trains modules for a number of seconds, over as many runs as it takes.
+    """Trains modules within a budget, over as many sessions as it takes.
 
-    The checkpoint in the work folder holds everything, the seconds spent included: a run that was
-    stopped goes on where it was.
+    The checkpoint in the work folder holds everything, the generators of random numbers included: a training that
+    was stopped goes on as if it had not been. Where the budget is in seconds, seconds decide its learning rate, so
+    that only trainings by steps are the same to the last bit.
     """
 
     def __init__(
-        self, name: str, folder: Path, modules: list[torch.nn.Module], seconds: float, rate: float, warmup: int = 100,
-        decay: float = 0.999,
+        self, name: str, folder: Path, modules: list[torch.nn.Module], budget: Budget, rate: float, warmup: int = 100,
+        decay: float = 0.999, optimizer: Callable[..., torch.optim.Optimizer] = adamw, seed: int = 0,
     ):
-        self.name, self.seconds, self.rate, self.warmup = name, seconds, rate, warmup
+        self.name, self.budget, self.rate, self.warmup = name, budget, rate, warmup
         self.folder = folder
         self.modules = modules
         self.parameters = [
             parameter for module in modules for parameter in module.parameters() if parameter.requires_grad
         ]
-        self.optimizer = torch.optim.AdamW(self.parameters, lr=rate, weight_decay=0.01, betas=(0.9, 0.99))
+        self.device = self.parameters[0].device
+        self.optimizer = optimizer(self.parameters, lr=rate)
         self.average = Average(self.parameters, decay)
-        self.step, self.spent = 0, 0.0
+        self.step, self.seconds = 0, 0.0
         self.losses: list[float] = []
+        # Scenes and captions are drawn with this, noise with PyTorch's own generators.
+        self.chance = random.Random(seed)
+        torch.manual_seed(seed)
         self.path = folder / f"{name}.checkpoint"
         if self.path.exists():
             self.load()
@@ -65,28 +105,52 @@ class Loop:
         self.optimizer.load_state_dict(state["optimizer"])
         for shadow, values in zip(self.average.shadow, state["average"]):
             shadow.copy_(values)
-        self.average.updates, self.step, self.spent = state["updates"], state["step"], state["spent"]
+        self.average.updates, self.step, self.seconds = state["updates"], state["step"], state["seconds"]
         self.losses = state["losses"]
-        print(f"{self.name}: goes on at step {self.step}, after {self.spent:.0f} s", flush=True)
+        version, numbers, following = state["chance"]
+        self.chance.setstate((version, tuple(numbers), following))
+        torch.set_rng_state(state["noise"])
+        if self.device.type == "cuda" and state["device_noise"] is not None:
+            torch.cuda.set_rng_state(state["device_noise"], self.device)
+        print(f"{self.name}: goes on at step {self.step}, after {self.seconds:.0f} s", flush=True)
 
     def save(self) -> None:
+        version, numbers, following = self.chance.getstate()
+        is_cuda = self.device.type == "cuda"
         state = {
             "modules": [module.state_dict() for module in self.modules], "optimizer": self.optimizer.state_dict(),
-            "average": self.average.shadow, "updates": self.average.updates, "step": self.step, "spent": self.spent,
-            "losses": self.losses,
+            "average": self.average.shadow, "updates": self.average.updates, "step": self.step,
+            "seconds": self.seconds, "losses": self.losses, "chance": [version, list(numbers), following],
+            "noise": torch.get_rng_state(),
+            "device_noise": torch.cuda.get_rng_state(self.device) if is_cuda else None,
         }
         temporary = self.path.with_suffix(".part")
         torch.save(state, temporary)
         os.replace(temporary, self.path)
         draw_curve(self.losses, self.folder / f"{self.name}-loss.png", f"{self.name}: loss")
 
-    def run(self, loss_of_a_batch: Callable[[], torch.Tensor], steps: int | None = None) -> None:
-        """Trains until the budget is spent, or for a number of steps; then the modules have the averaged weights."""
-        start, saved = time.monotonic() - self.spent, time.monotonic()
-        recent = 0.0
-        while self.spent < self.seconds and (steps is None or self.step < steps):
-            share = min(1.0, self.spent / self.seconds)
-            rate = self.rate * min(1, (self.step + 1) / self.warmup) * max(0.03, 0.5 * (1 + math.cos(math.pi * share)))
+    @property
+    def is_done(self) -> bool:
+        return self.budget.spent(self.step, self.seconds) >= 1
+
+    def counted(self, seconds: float) -> float:
+        """What a step's time counts: less where the process must have been stopped meanwhile."""
+        usual = self.seconds / (self.step - 1) if self.step > 1 else seconds
+        return min(seconds, LONGEST_STEP * usual)
+
+    def run(self, loss_of_a_batch: Callable[[], torch.Tensor]) -> None:
+        """Trains until the budget is spent; then the modules have the averaged weights.
+
+        - Raises: `Paused` when the session ends first.
+        """
+        now = saved = time.monotonic()
+        unread: list[torch.Tensor] = []
+        if self.is_done:
+            self.average.apply()
+            return
+        while not self.is_done:
+            spent = self.budget.spent(self.step, self.seconds)
+            rate = self.rate * min(1, (self.step + 1) / self.warmup) * max(0.03, 0.5 * (1 + math.cos(math.pi * spent)))
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
             loss = loss_of_a_batch()
@@ -96,13 +160,24 @@ class Loop:
             self.optimizer.step()
             self.average.update()
             self.step += 1
-            self.spent = time.monotonic() - start
-            self.losses.append(loss.item())
-            recent = loss.item() if self.step == 1 else 0.98 * recent + 0.02 * loss.item()
-            if self.step % 50 == 0:
-                print(f"{self.name}: step {self.step}, {self.spent:.0f} s, loss {recent:.4f}", flush=True)
-            if time.monotonic() - saved > 120:
+            unread.append(loss.detach())
+            is_over = time.monotonic() >= self.budget.deadline
+            if len(unread) == READ_EVERY or is_over:
+                self.losses += torch.stack(unread).tolist()
+                unread.clear()
+            before, now = now, time.monotonic()
+            self.seconds += self.counted(now - before)
+            if self.step % REPORT_EVERY == 0:
+                recent = self.losses[-REPORT_EVERY:]
+                print(f"{self.name}: step {self.step}, {self.seconds:.0f} s, loss {sum(recent) / len(recent):.4f}", flush=True)
+            if is_over and not self.is_done:
+                self.save()
+                raise Paused(f"{self.name}: paused at step {self.step}, after {self.seconds:.0f} s of its time")
+            if time.monotonic() - saved > SAVE_SECONDS:
+                self.losses += [value.item() for value in unread]
+                unread.clear()
                 self.save()
                 saved = time.monotonic()
+        self.losses += [value.item() for value in unread]
         self.save()
         self.average.apply()

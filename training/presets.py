@@ -1,6 +1,21 @@
 """Sizes of the models. One place, so that the same code makes a small and a large one."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+from .world import Rules
+
+
+@dataclass(frozen=True)
+class Enlargement:
+    """An upsampler: one step of the cascade."""
+
+    size: int  # side of its pictures
+    channels: tuple[int, ...]
+    crop: int  # side of the windows that it trains on
+    batch: int
+    # How its low-resolution input is corrupted in training; see corruption.py.
+    corruption: tuple[Literal["blur", "noise", "diverse"], ...]
 
 
 @dataclass(frozen=True)
@@ -8,11 +23,12 @@ class Preset:
     """What a model is made of, and how its time is shared out."""
 
     name: str
+    # The world
+    needs_pack: bool  # whether it is taught a pack of drawings rather than the few things of the font
+    rules: Rules
+    is_still: bool  # whether the decoder draws single things in one place, which is learned sooner
     # Pictures
     base_size: int  # side of the decoder's pictures
-    full_size: int  # side of the upsampler's pictures
-    variants: int  # placements drawn of each thing
-    decoder_variants: int  # of these, placements that the decoder learns: fewer are learned sooner
     # CLIP: one width for text states, embeddings and the prior's inputs
     width: int
     heads: int
@@ -29,40 +45,59 @@ class Preset:
     decoder_channels: tuple[int, ...]
     decoder_blocks: int
     decoder_head_width: int
-    # Upsampler
-    upsampler_channels: tuple[int, ...]
-    upsampler_crop: int
+    # What decoder and upsampler predict: the noise, as in the papers, or the clean picture, which has outlines
+    # sooner where training is short.
+    prediction: Literal["epsilon", "sample"]
+    upsamplers: tuple[Enlargement, ...]
     groups: int
     # Training
     clip_batch: int
     prior_batch: int
     decoder_batch: int
-    upsampler_batch: int
-    # Shares of the time budget
+    # How much of the time budget each part gets, relative to the others
     clip_share: float = 0.10
     prior_share: float = 0.08
-    decoder_share: float = 0.57
-    upsampler_share: float = 0.25
+    decoder_share: float = 0.67
+    upsampler_share: float = 0.15
+
+    @property
+    def full_size(self) -> int:
+        return self.upsamplers[-1].size
+
+    @property
+    def shares(self) -> dict[str, float]:
+        return {
+            "clip": self.clip_share, "prior": self.prior_share, "decoder": self.decoder_share,
+            "upsampler": self.upsampler_share,
+        }
 
 
 PRESETS = {
     "toy": Preset(
-        name="toy", base_size=16, full_size=32, variants=2, decoder_variants=2, width=32, heads=2, text_layers=1, vision_layers=1,
-        vision_size=32, vision_patch=8, merges=64, prior_layers=1, prior_heads=2, prior_head_width=16,
-        decoder_channels=(16, 32), decoder_blocks=1, decoder_head_width=16, upsampler_channels=(16, 32),
-        upsampler_crop=32, groups=8, clip_batch=32, prior_batch=32, decoder_batch=16, upsampler_batch=8,
+        name="toy", needs_pack=False, rules=Rules(), is_still=False, base_size=16, width=32, heads=2, text_layers=1,
+        vision_layers=1, vision_size=32, vision_patch=8, merges=64, prior_layers=1, prior_heads=2,
+        prior_head_width=16, decoder_channels=(16, 32), decoder_blocks=1, decoder_head_width=16,
+        prediction="epsilon",
+        upsamplers=(
+            Enlargement(32, channels=(16, 32), crop=32, batch=8, corruption=("blur",)),
+            Enlargement(64, channels=(16, 32), crop=32, batch=8, corruption=("diverse",)),
+        ),
+        groups=8, clip_batch=32, prior_batch=64, decoder_batch=16,
     ),
     "mini": Preset(
-        name="mini", base_size=32, full_size=128, variants=12, decoder_variants=2, width=192, heads=6, text_layers=3, vision_layers=4,
-        vision_size=64, vision_patch=8, merges=512, prior_layers=4, prior_heads=4, prior_head_width=64,
-        decoder_channels=(48, 96, 144), decoder_blocks=1, decoder_head_width=48, upsampler_channels=(32, 48, 64),
-        upsampler_crop=64, groups=16, clip_batch=192, prior_batch=96, decoder_batch=32, upsampler_batch=12,
+        name="mini", needs_pack=False, rules=Rules(), is_still=True, base_size=32, width=192, heads=6, text_layers=3,
+        vision_layers=4, vision_size=64, vision_patch=8, merges=512, prior_layers=4, prior_heads=4,
+        prior_head_width=64, decoder_channels=(48, 96, 144), decoder_blocks=1, decoder_head_width=48,
+        prediction="sample",
+        upsamplers=(Enlargement(128, channels=(32, 48, 64), crop=64, batch=12, corruption=("blur", "noise")),),
+        groups=16, clip_batch=192, prior_batch=96, decoder_batch=32,
     ),
     "base": Preset(
-        name="base", base_size=64, full_size=256, variants=32, decoder_variants=32, width=256, heads=8, text_layers=4, vision_layers=6,
-        vision_size=64, vision_patch=8, merges=1024, prior_layers=8, prior_heads=6, prior_head_width=64,
-        decoder_channels=(64, 128, 192, 256), decoder_blocks=2, decoder_head_width=32,
-        upsampler_channels=(32, 64, 96), upsampler_crop=128, groups=16, clip_batch=512, prior_batch=512,
-        decoder_batch=256, upsampler_batch=64,
+        name="base", needs_pack=True, rules=Rules(counts=0.15, pairs=0.25, sizes=0.3, patterns=0.35), is_still=False,
+        base_size=64, width=256, heads=8, text_layers=4, vision_layers=6, vision_size=64, vision_patch=8, merges=2048,
+        prior_layers=8, prior_heads=6, prior_head_width=64, decoder_channels=(64, 128, 192, 256), decoder_blocks=2,
+        decoder_head_width=32, prediction="epsilon",
+        upsamplers=(Enlargement(256, channels=(32, 64, 96), crop=128, batch=64, corruption=("blur", "noise")),),
+        groups=16, clip_batch=1024, prior_batch=1024, decoder_batch=256,
     ),
 }

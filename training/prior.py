@@ -12,27 +12,36 @@ import torch.nn.functional as F
 from diffusers import PriorTransformer
 
 from .clip import Clip
+from .conditions import chosen, drop_texts
 from .diffusion import TIMESTEPS, noised
-from .loop import Loop
+from .loop import Budget, Loop
 from .presets import Preset
-from .world import COLOURS, caption, trained_pairs
+from .world import World
 
 LEARNING_RATE = 5e-4
-DROPPED = 0.1  # share of prompts replaced by "", for guidance
+# Of the prompts.
+DROPPED = 0.1
 
 
-def make(preset: Preset, table: torch.Tensor) -> PriorTransformer:
-    """A prior that works on embeddings standardised by the mean and deviation of `table`."""
+def make(preset: Preset) -> PriorTransformer:
     model = PriorTransformer(
         num_attention_heads=preset.prior_heads, attention_head_dim=preset.prior_head_width,
         num_layers=preset.prior_layers, embedding_dim=preset.width, num_embeddings=77, additional_embeddings=4,
     )
-    flat = table.flatten(0, -2)
-    model.clip_mean.data.copy_(flat.mean(0)[None])
-    model.clip_std.data.copy_(flat.std(0)[None])
     model.clip_mean.requires_grad_(False)
     model.clip_std.requires_grad_(False)
     return model
+
+
+def standardise(model: PriorTransformer, clip: Clip, world: World, preset: Preset, count: int = 1024) -> None:
+    """The prior works on embeddings less their mean, over their deviation; both are part of its weights."""
+    chance = random.Random(3)
+    composer = world.composer(preset.full_size, model.clip_mean.device)
+    seen = torch.cat([
+        clip.look(composer.pictures([world.scene(chance) for _ in range(128)])) for _ in range(-(-count // 128))
+    ])
+    model.clip_mean.data.copy_(seen.mean(0)[None])
+    model.clip_std.data.copy_(seen.std(0)[None])
 
 
 def forward(
@@ -64,29 +73,21 @@ def forward(
 
 
 def train(
-    model: PriorTransformer, clip: Clip, table: torch.Tensor, names: list[str], preset: Preset, folder: Path,
-    seconds: float, steps: int | None,
+    model: PriorTransformer, clip: Clip, world: World, preset: Preset, folder: Path, budget: Budget
 ) -> None:
     device = next(model.parameters()).device
-    generator = random.Random(5)
-    loop = Loop("prior", folder, [model], seconds, LEARNING_RATE, decay=0.998)
-    pairs, colours = torch.tensor(trained_pairs()), list(COLOURS)
-    mean, deviation = model.clip_mean.data[0], model.clip_std.data[0]
-    table = table.to(device)
+    loop = Loop("prior", folder, [model], budget, LEARNING_RATE, decay=0.998, seed=2)
+    composer = world.composer(preset.full_size, device)
 
     def loss() -> torch.Tensor:
-        batch = pairs[torch.randint(len(pairs), (preset.prior_batch,))]
-        variants = torch.randint(table.shape[1], (len(batch),))
-        clean = (table[batch[:, 0], variants, batch[:, 1]] - mean) / deviation
-        captions = [
-            "" if generator.random() < DROPPED else caption(names[thing], colours[colour], generator)
-            for thing, colour in batch.tolist()
-        ]
-        embedding, states, mask = clip.encode(captions)
-        timesteps = torch.randint(TIMESTEPS, (len(batch),), device=device)
+        scenes = [world.scene(loop.chance) for _ in range(preset.prior_batch)]
+        clean = (clip.look(composer.pictures(scenes)) - model.clip_mean) / model.clip_std
+        captions = [world.caption(scene, loop.chance) for scene in scenes]
+        embedding, states, mask = clip.encode(drop_texts(captions, chosen(len(captions), DROPPED)))
+        timesteps = torch.randint(TIMESTEPS, (len(clean),), device=device)
         sample = noised(clean, timesteps, torch.randn_like(clean))
         with torch.autocast(device.type, dtype=torch.bfloat16):
             predicted = forward(model, sample, timesteps, embedding, states, mask)
         return F.mse_loss(predicted.float(), clean)
 
-    loop.run(loss, steps)
+    loop.run(loss)

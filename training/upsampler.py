@@ -1,8 +1,7 @@
-"""The upsampler: a U-Net without attention that draws the details of a small picture.
+"""Upsamplers: U-Nets without attention that draw the details of a smaller picture.
 
-Hierarchical Text-Conditional Image Generation with CLIP Latents (2022), section 2.1; its low-resolution
-input is corrupted in training (Cascaded Diffusion Models, 2021), since the decoder's pictures are softer
-and noisier than shrunk ones. Being convolutional, it trains on crops.
+Hierarchical Text-Conditional Image Generation with CLIP Latents (2022), section 2.1. Being convolutional, they
+train on crops; their low-resolution input is corrupted (corruption.py).
 """
 
 from pathlib import Path
@@ -11,21 +10,22 @@ import torch
 import torch.nn.functional as F
 from diffusers import UNet2DModel
 
+from .compose import shrunk
+from .corruption import corrupted
 from .diffusion import TIMESTEPS, noised, signal_to_noise_weight
-from .loop import Loop
-from .pictures import Pictures
-from .presets import Preset
-from .world import COLOURS, THINGS
+from .loop import Budget, Loop
+from .presets import Enlargement, Preset
+from .world import World
 
 LEARNING_RATE = 6e-4
 
 
-def make(preset: Preset) -> UNet2DModel:
-    levels = len(preset.upsampler_channels)
+def make(enlargement: Enlargement, groups: int) -> UNet2DModel:
+    levels = len(enlargement.channels)
     return UNet2DModel(
-        sample_size=preset.full_size, in_channels=6, out_channels=3,
+        sample_size=enlargement.size, in_channels=6, out_channels=3,
         down_block_types=("ResnetDownsampleBlock2D",) * levels, up_block_types=("ResnetUpsampleBlock2D",) * levels,
-        block_out_channels=preset.upsampler_channels, layers_per_block=1, norm_num_groups=preset.groups,
+        block_out_channels=enlargement.channels, layers_per_block=1, norm_num_groups=groups,
         add_attention=False, resnet_time_scale_shift="scale_shift",
     )
 
@@ -35,35 +35,49 @@ def resized(pictures: torch.Tensor, size: int) -> torch.Tensor:
     return F.interpolate(pictures, size=[size, size], mode="bicubic", align_corners=False, antialias=True)
 
 
-def corrupted(small: torch.Tensor) -> torch.Tensor:
-    """Blurred and disturbed, each picture by another amount."""
-    size = small.shape[-1]
-    soft = resized(resized(small, size // 2), size)
-    blur = torch.rand(len(small), 1, 1, 1, device=small.device) * 0.5
-    noise = torch.rand(len(small), 1, 1, 1, device=small.device) * 0.1
-    return (small * (1 - blur) + soft * blur + noise * torch.randn_like(small)).clamp(-1, 1)
-
-
-def train(model: UNet2DModel, pictures: Pictures, preset: Preset, folder: Path, seconds: float, steps: int | None) -> None:
-    device = model.device
-    loop = Loop("upsampler", folder, [model], seconds, LEARNING_RATE)
-    factor = preset.full_size // preset.base_size
-    room = (preset.full_size - preset.upsampler_crop) // factor
+def train(
+    model: UNet2DModel, stage: int, world: World, preset: Preset, folder: Path, budget: Budget
+) -> None:
+    """Trains the upsampler of one stage of the cascade."""
+    device, enlargement = model.device, preset.upsamplers[stage]
+    loop = Loop(name(stage), folder, [model], budget, LEARNING_RATE, seed=5 + stage)
+    smaller = preset.upsamplers[stage - 1].size if stage else preset.base_size
+    composer = world.composer(preset.full_size, device)
+    factor = enlargement.size // smaller
+    room = (enlargement.size - enlargement.crop) // factor
 
     def loss() -> torch.Tensor:
-        count = preset.upsampler_batch
-        choice = [torch.randint(limit, (count,)) for limit in (len(THINGS), pictures.variants, len(COLOURS))]
-        clean = pictures.compose(preset.full_size, *choice).to(device)
-        small = corrupted(pictures.compose(preset.base_size, *choice).to(device))
-        enlarged = resized(small, preset.full_size)
-        row, column = (factor * torch.randint(room + 1, (2,))).tolist()
-        window = (..., slice(row, row + preset.upsampler_crop), slice(column, column + preset.upsampler_crop))
-        clean, enlarged = clean[window], enlarged[window]
-        timesteps = torch.randint(TIMESTEPS, (count,), device=device)
-        sample = noised(clean, timesteps, torch.randn_like(clean))
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            predicted = model(torch.cat([sample, enlarged], 1), timesteps).sample
-        weight = signal_to_noise_weight(timesteps, 0.3, 5, device)
-        return (weight * (predicted.float() - clean).pow(2).mean((1, 2, 3))).mean()
+        scenes = [world.scene(loop.chance) for _ in range(enlargement.batch)]
+        clean = shrunk(composer.pictures(scenes), enlargement.size)
+        small = corrupted(shrunk(clean, smaller), enlargement.corruption, loop.chance)
+        enlarged = resized(small, enlargement.size)
+        row, column = (factor * loop.chance.randint(0, room) for _ in range(2))
+        window = (..., slice(row, row + enlargement.crop), slice(column, column + enlargement.crop))
+        return loss_of(model, clean[window], enlarged[window], preset.prediction)
 
-    loop.run(loss, steps)
+    loop.run(loss)
+
+
+def loss_of(model: UNet2DModel, clean: torch.Tensor, enlarged: torch.Tensor, prediction: str) -> torch.Tensor:
+    """Of pictures and what is known of them: the simple objective of Denoising Diffusion Probabilistic Models."""
+    device, count = clean.device, len(clean)
+    timesteps = torch.randint(TIMESTEPS, (count,), device=device)
+    noise = torch.randn_like(clean)
+    sample = noised(clean, timesteps, noise)
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        predicted = model(torch.cat([sample, enlarged], 1), timesteps).sample.float()
+    error = (predicted - (noise if prediction == "epsilon" else clean)).pow(2).mean((1, 2, 3))
+    if prediction == "sample":
+        error = signal_to_noise_weight(timesteps, 0.3, 5, device) * error
+    return error.mean()
+
+
+def name(stage: int) -> str:
+    """Of a stage's checkpoint."""
+    return "upsampler" if stage == 0 else f"upsampler-{stage + 1}"
+
+
+def parts(stage: int) -> tuple[str, str]:
+    """A stage's folders in a model: of all steps but the last, and its scheduler's."""
+    return ("super_res_first", "super_res_scheduler") if stage == 0 else (
+        f"super_res_{stage + 1}_first", f"super_res_{stage + 1}_scheduler")

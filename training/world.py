@@ -1,24 +1,124 @@
-"""The small world that the starter model knows: things, background colours, captions."""
+"""What a model is taught: things, and the scenes that they appear in."""
 
 import random
 import re
-import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-ANNOTATIONS = Path("/usr/share/unicode/cldr/common")
+import torch
 
-# Well-known things whose shapes differ. Names come from Unicode's Common Locale Data Repository.
-THINGS = (
+from . import layout
+from .compose import Composer
+from .data import noto, pack
+from .language import NUMBERS, is_plural, plural
+from .scenes import COLOURS, RELATIONS, SIZES, TEMPLATES, Background, Pattern, Relation, Scene, Size, caption
+
+
+@dataclass
+class Thing:
+    """What it may be called, the usual name first, and the numbers of its drawings."""
+
+    names: list[str]
+    drawings: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Which scenes there are: shares of all."""
+
+    counts: float = 0.0  # two to four of a thing
+    pairs: float = 0.0  # two things in a relation
+    sizes: float = 0.0  # of single things, those called small or large
+    patterns: float = 0.0  # of backgrounds, those of two colours
+
+
+class World:
+    """Things with their drawings, and rules for scenes."""
+
+    def __init__(self, things: list[Thing], drawings: torch.Tensor, rules: Rules):
+        self.things, self.drawings, self.rules = things, drawings, rules
+        self.countable = [index for index, thing in enumerate(things) if not is_plural(thing.names[0])]
+
+    def composer(self, size: int, device: torch.device) -> Composer:
+        return Composer(self.drawings, size, device)
+
+    def scene(self, chance: random.Random, is_held_out: bool = False) -> Scene:
+        """A scene that is trained on, or with `is_held_out` one that never is."""
+        while True:
+            scene = self._any(chance)
+            if scene.is_held_out == is_held_out:
+                return self.placed(scene, chance)
+
+    def placed(self, scene: Scene, chance: random.Random) -> Scene:
+        """The scene with drawings and places chosen anew."""
+        first = chance.choice(self.things[scene.first].drawings)
+        second = None if scene.second is None else chance.choice(self.things[scene.second].drawings)
+        return replace(scene, placed=layout.place(scene, (first, second), chance))
+
+    def neighbour(self, scene: Scene, chance: random.Random) -> Scene:
+        """A scene that is trained on and differs from another in one respect, as far as the rules have any."""
+        while True:
+            other = self._any(chance)
+            changes = [{"background": other.background}, {"first": other.first}]
+            if scene.relation is not None:
+                changes += 2 * [{"relation": chance.choice(list(Relation))}, {"first": scene.second, "second": scene.first}]
+            elif scene.count > 1:
+                changes = [{"background": other.background}, *2 * [{"count": chance.randint(2, 4)}]]
+            elif self.rules.sizes:
+                changes.append({"size": chance.choice(list(Size))})
+            changed = replace(scene, placed=(), **chance.choice(changes))
+            if changed != scene.content and changed.first != changed.second and not changed.is_held_out:
+                return self.placed(changed, chance)
+
+    def caption(self, scene: Scene, chance: random.Random) -> str:
+        second = None if scene.second is None else self.name(scene.second, chance)
+        return caption(scene, self.name(scene.first, chance), second, chance)
+
+    def name(self, thing: int, chance: random.Random) -> str:
+        """Its usual name, every other time one of the others."""
+        names = self.things[thing].names
+        return chance.choice(names[1:]) if len(names) > 1 and chance.random() < 0.5 else names[0]
+
+    def words(self) -> list[str]:
+        """All words that captions use, sorted. Hyphens and apostrophes are part of a word."""
+        rules = self.rules
+        texts = [*TEMPLATES, *COLOURS, "a an background", *(name for thing in self.things for name in thing.names)]
+        if rules.counts:
+            texts += [*NUMBERS.values(), *(plural(name) for index in self.countable for name in self.things[index].names)]
+        if rules.pairs:
+            texts += [form for forms in RELATIONS.values() for form in forms]
+        if rules.sizes:
+            texts += [word for words in SIZES.values() for word in words]
+        if rules.patterns:
+            texts += [*Pattern, "and with dots"]
+        text = re.sub(r"\{\w+\}", " ", " ".join(texts)).lower()
+        return sorted(set(re.findall(r"(?:[^\W_]|['-])+", text)))
+
+    def _any(self, chance: random.Random) -> Scene:
+        rules, draw = self.rules, chance.random()
+        background = self._background(chance)
+        if draw < rules.pairs:
+            first, second = chance.sample(range(len(self.things)), 2)
+            return Scene(first, background, second=second, relation=chance.choice(list(Relation)))
+        if draw < rules.pairs + rules.counts and self.countable:
+            return Scene(chance.choice(self.countable), background, count=chance.randint(2, 4))
+        is_sized = chance.random() < rules.sizes
+        size = chance.choice([Size.SMALL, Size.LARGE]) if is_sized else Size.ANY
+        return Scene(chance.randrange(len(self.things)), background, size=size)
+
+    def _background(self, chance: random.Random) -> Background:
+        if chance.random() >= self.rules.patterns:
+            return Background(Pattern.PLAIN, (chance.randrange(len(COLOURS)),))
+        pattern = chance.choice([Pattern.STRIPED, Pattern.CHECKED, Pattern.DOTTED])
+        return Background(pattern, tuple(chance.sample(range(len(COLOURS)), 2)))
+
+
+# Well-known things whose shapes differ, for models that two cores can train.
+FEW_THINGS = (
     "🍎 🍌 🍇 🍓 🍒 🍍 🍉 🍋 🍊 🥕 🌽 🍄 🍕 🍔 🍦 🍩 🎂 🍪 🥚 🧀 ☕ 🐶 🐱 🐭 🐰 🦊 🐻 🐼 🐸 🐵 🐷 🐮 🦁 🐯 🐟 🐬 🐳 🐙 🦀 🐢 "
     "🐍 🦋 🐝 🐞 🐧 🦉 🐔 🐘 🦒 🐎 🚗 🚌 🚓 🚒 🚑 🚜 🚲 🚂 🚁 🚀 ⛵ 🚢 🏠 🏰 🌳 🌵 🌲 🌴 🌻 🌹 🌷 ☀ 🌙 ⭐ ☁ 🌈 ⛄ 🔥 💧 ❤ "
     "💎 👑 🎩 👟 👕 👓 ☂ 🎁 🎈 ⚽ 🏀 🎸 🎺 🥁 🎹 📷 💡 🔑 🔔 ⏰ 📕 ✂ 🔨 😀 😎 😢 😡 👻 🤖 👽 💀 🎃"
 ).split()
-
-COLOURS = {
-    "red": (214, 40, 40), "orange": (247, 140, 32), "yellow": (250, 214, 60), "green": (56, 158, 74),
-    "blue": (44, 92, 200), "purple": (128, 62, 170), "pink": (246, 160, 190), "white": (250, 250, 250),
-    "grey": (140, 140, 140), "black": (18, 18, 18),
-}
 
 # What people call a thing, where that is not its name in the repository.
 SYNONYMS = {
@@ -32,55 +132,21 @@ SYNONYMS = {
     "smiling face with sunglasses": "cool face", "grinning face": "happy face", "dog": "dog face", "cat": "cat face",
 }
 
-TEMPLATES = (
-    "a {thing} on a {colour} background", "{thing} on a {colour} background", "a picture of a {thing} on {colour}",
-    "{thing}, {colour} background", "a {colour} background with a {thing}", "{thing} on {colour}",
-)
 
-
-def repository_names() -> dict[str, str]:
-    """The short name of every annotated character."""
-    names: dict[str, str] = {}
-    for folder in ("annotations", "annotationsDerived"):
-        path = ANNOTATIONS / folder / "en.xml"
-        if not path.exists():
-            raise SystemExit(f"Cannot read {path}: install the Debian package unicode-cldr-core.")
-        for entry in ElementTree.parse(path).iter("annotation"):
-            if entry.get("type") == "tts" and entry.text:
-                names[entry.get("cp", "")] = entry.text
-    return names
-
-
-def thing_names() -> list[str]:
-    """Names of THINGS, in their order."""
-    repository = repository_names()
-    names = []
-    for character in THINGS:
-        name = repository.get(character) or repository.get(character + "\ufe0f") or ""
+def few_things(rules: Rules, root: Path = Path("/")) -> World:
+    """112 things of Noto Color Emoji, read from the installed font."""
+    names, _ = noto.annotations(root)
+    glyphs = noto.glyphs(root)
+    things = []
+    for index, character in enumerate(FEW_THINGS):
+        name = names[character].lower()
         if name.endswith(" face") and name != "grinning face":
             name = name.removesuffix(" face")
-        names.append(name.lower().replace("’", "'"))
-    return names
+        things.append(Thing([name, *([SYNONYMS[name]] if name in SYNONYMS else [])], [index]))
+    pictures = [pack.fitted(glyphs[character]) for character in FEW_THINGS]
+    return World(things, pack.premultiplied(pictures), rules)
 
 
-def is_held_out(thing: int, colour: int) -> bool:
-    """Combinations that are never trained on, about one in eleven, spread over all things and colours."""
-    return (thing * 7 + colour * 3) % 11 == 0
-
-
-def trained_pairs() -> list[tuple[int, int]]:
-    """All (thing, colour) that are trained on."""
-    return [
-        (thing, colour)
-        for thing in range(len(THINGS))
-        for colour in range(len(COLOURS))
-        if not is_held_out(thing, colour)
-    ]
-
-
-def caption(name: str, colour: str, generator: random.Random) -> str:
-    """One of the ways to say what a picture shows."""
-    if name in SYNONYMS and generator.random() < 0.5:
-        name = SYNONYMS[name]
-    text = generator.choice(TEMPLATES).format(thing=name, colour=colour)
-    return re.sub(r"\ba (?=[aeio]|umb)", "an ", text)
+def packed(folder: Path, rules: Rules) -> World:
+    """All things of a pack."""
+    raise NotImplementedError

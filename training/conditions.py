@@ -1,0 +1,22 @@
+"""What a network is told, withheld from a share of the examples so that guidance has something to compare with.
+
+Classifier-Free Diffusion Guidance (2022). The decoder's text and embeddings are withheld independently of each
+other, as in Hierarchical Text-Conditional Image Generation with CLIP Latents (2022), section 2.1.
+"""
+
+import torch
+
+
+def chosen(count: int, share: float) -> torch.Tensor:
+    """Which of so many examples go without, [count] of bool; each by itself with the probability `share`."""
+    return torch.rand(count) < share
+
+
+def drop_texts(captions: list[str], dropped: torch.Tensor) -> list[str]:
+    """The empty caption in place of those: what the pipelines' negative prompt is."""
+    return ["" if is_dropped else caption for caption, is_dropped in zip(captions, dropped.tolist())]
+
+
+def drop_embeddings(embeddings: torch.Tensor, dropped: torch.Tensor, replacement: torch.Tensor) -> torch.Tensor:
+    """`replacement`, [width], which is learned, in place of those of `embeddings`, [n, width]."""
+    return torch.where(dropped.to(embeddings.device)[:, None], replacement[None], embeddings)

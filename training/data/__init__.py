@@ -1,0 +1,1 @@
+"""Drawings with their names and licences, from Debian's packages."""

@@ -1,0 +1,20 @@
+"""Starts parts from the weights of a model folder rather than from random ones."""
+
+from pathlib import Path
+
+import torch
+
+
+def start(module: torch.nn.Module, folder: Path, part: str) -> None:
+    """Copies the weights of a saved part, whatever precision they are stored in, into `module`.
+
+    Every name and shape must be that of the preset: half a warm start would pass for a whole one.
+    """
+    path = folder / part
+    if not path.is_dir():
+        raise SystemExit(f"Cannot start from {folder}: it has no folder '{part}'. Train that part, or start from another model.")
+    saved = type(module).from_pretrained(path, torch_dtype=torch.float32).state_dict()
+    try:
+        module.load_state_dict(saved)
+    except RuntimeError as error:
+        raise SystemExit(f"Cannot start from {path}: its shapes are not those of the preset. {error}") from None
