@@ -1,10 +1,13 @@
 import Foundation
+import Imaging
 import Shared
 import TestSupport
 import Testing
 
 /// Real processes, a real model (small, with random weights), real signals.
 @Suite(.serialized) struct ProcessClusterTests {
+  private static let model = Processes.model
+
   @Test(.timeLimit(.minutes(5))) func `a job survives kill -9 of a worker and of the coordinator, and its pictures are those of render`() async throws {
     let processes = try Processes()
     var coordinator = try processes.start(["coordinator"])
@@ -56,6 +59,17 @@ import Testing
     (["render", "--model", "/nowhere", "--prompt", "a", "--out", "/tmp/x.png"], 1, "There is no model folder '/nowhere'"),
     (["model", "check", "/nowhere"], 1, "There is no model folder"),
     (["worker", "--pool", "kitchen"], 2, "kitchen"),
+    (["render", "--model", model, "--prompt", "a", "--out", "/tmp/x.gif"], 2, "does not end in .png"),
+    (["render", "--model", model, "--prompt", "a", "--n", "1000000000", "--out", "/tmp/x.png"], 2, "--n must be from 1 to 1000"),
+    (["render", "--model", model, "--prompt", "a", "--threads", "1000000000", "--out", "/tmp/x.png"], 2, "--threads must be"),
+    (["render", "--model", model, "--prompt", "a", "--prior-steps", "1", "--out", "/tmp/x.png"], 2, "prior_steps"),
+    (["render", "--model", model, "--prompt", "a", "--eta", "2", "--out", "/tmp/x.png"], 2, "eta"),
+    (["render", "--model", model, "--out", "/tmp/x.png"], 2, "--prompt"),
+    (["vary", "--model", model, "--image", "/nowhere.png", "--out", "/tmp/x.png"], 1, "no such file"),
+    (["score", "--model", model, "--text", "a", "/etc/hostname"], 1, "neither a PNG nor a JPEG"),
+    (["diff", "--model", model, "--image", "a", "--from", "a", "--to", "b", "--strengths", "2", "--out", "/tmp/x.png"], 2, "strengths"),
+    (["interpolate", "--model", model, "--from-image", "a", "--out", "/tmp/x.png"], 2, "--to-image"),
+    (["bench", "--model", model, "--stage", "decoder", "--batch", "1000000000"], 2, "--batch"),
     (["coordinator", "--config", "/nowhere.yaml"], 1, "there is no such file"),
   ]) func `a mistake is one sentence on standard error and the right exit status`(
     arguments: [String], status: Int32, sentence: String
@@ -64,6 +78,28 @@ import Testing
     #expect(answer.status == status)
     #expect(answer.error.contains(sentence), "\(answer.error)")
     #expect(answer.output.isEmpty)
+  }
+
+  @Test func `several pictures are numbered, embeddings beside them, and what is transparent is seen over white`() throws {
+    let processes = try Processes()
+    let folder = processes.folder.path
+    let steps = ["--prior-steps", "2", "--decoder-steps", "2", "--super-res-steps", "2", "--seed", "3"]
+    let several = try processes.run(
+      ["render", "--model", Self.model, "--prompt", "a", "--n", "2", "--out", folder + "/x.png", "--save-embedding", folder + "/e"]
+        + steps)
+    #expect(several.status == 0, "\(several.error)")
+    for name in ["x-0.png", "x-1.png", "e-0", "e-1"] {
+      #expect(FileManager.default.fileExists(atPath: "\(folder)/\(name)"), "\(name)")
+    }
+    let clear = Processes.root + "/Tests/ImagingTests/Fixtures/decode/deep-rgba.png"
+    let flat = try PictureFile.decode(Array(Data(contentsOf: URL(fileURLWithPath: clear))))
+    try Data(PNG.encode(flat)).write(to: URL(fileURLWithPath: folder + "/flat.png"))
+    let varied = try [clear, folder + "/flat.png"].map { image in
+      let answer = try processes.run(["vary", "--model", Self.model, "--image", image, "--out", folder + "/v.png"] + steps)
+      #expect(answer.status == 0, "\(answer.error)")
+      return try Data(contentsOf: URL(fileURLWithPath: folder + "/v.png"))
+    }
+    #expect(varied[0] == varied[1])
   }
 
   @Test func `every command has a help text with an example`() throws {

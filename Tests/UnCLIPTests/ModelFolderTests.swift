@@ -1,4 +1,6 @@
 import Foundation
+import Imaging
+import Tensor
 import TestSupport
 import Testing
 
@@ -175,6 +177,16 @@ import Testing
     try copy.edit("model_index.json") { $0["atelier"] = ["defaults": ["super_res_steps": 0]] }
     let error = try #require(throws: UnCLIPError.self) { _ = try ModelFolder(path: copy.path) }
     #expect(error.message.contains("'super_res_steps' is 0"))
+    try copy.edit("model_index.json") { $0["atelier"] = ["defaults": ["sampler": "ddim", "eta": 0.5]] }
+    let defaults = try ModelFolder(path: copy.path).defaults
+    #expect(defaults.sampler == "ddim" && defaults.eta == 0.5)
+    try copy.edit("model_index.json") { $0["atelier"] = ["defaults": ["prior_guidance": 1e9]] }
+    #expect(throws: UnCLIPError.self) { try ModelFolder(path: copy.path) }
+    // A schedule with fewer timesteps than Karlo's defaults have steps bounds them.
+    try copy.edit("model_index.json") { $0["atelier"] = nil }
+    try FileManager.default.removeItem(atPath: copy.path + "/atelier.json")
+    try copy.edit("prior_scheduler/scheduler_config.json") { $0["num_train_timesteps"] = 12 }
+    #expect(try ModelFolder(path: copy.path).defaults.priorSteps == 12)
   }
 
   @Test("A report lists parts, parameters, types and the digest of a sound model")
@@ -256,6 +268,61 @@ import Testing
     #expect(report.problems == [])
     #expect(report.absent.map(\.part) == ["image_encoder", "feature_extractor", "super_res_first"])
     #expect(report.resolutions == [8])
+  }
+
+  @Test("A folder without a prior makes variations, and says what it cannot make of a prompt")
+  func variationPipeline() throws {
+    let copy = try Copy()
+    let whole = try ModelFolder(path: copy.path)
+    let picture = RGBImage(width: 30, height: 20, filledWith: (200, 30, 60))
+    var request = PictureRequest(prompt: "", seed: 4, priorSteps: 2, decoderSteps: 3, superResSteps: 2)
+    request.embedding = .picture(picture)
+    let threads = ThreadPool(threads: 1)
+    let expected = try Pipeline(model: whole, threads: threads).render(request).picture
+    try copy.edit("model_index.json") { index in
+      index["_class_name"] = "UnCLIPImageVariationPipeline"
+      for name in ["prior", "prior_scheduler"] { index[name] = nil }
+    }
+    for name in ["prior", "prior_scheduler"] { try FileManager.default.removeItem(atPath: "\(copy.path)/\(name)") }
+    let report = try ModelReport(checking: copy.path)
+    #expect(report.problems == [] && report.digest != nil)
+    #expect(report.absent.contains { $0.part == "prior" })
+    let pipeline = try Pipeline(model: ModelFolder(path: copy.path), threads: threads)
+    #expect(try pipeline.render(request).picture == expected)
+    request.embedding = .prompt
+    let error = try #require(throws: UnCLIPError.self) { try pipeline.render(request) }
+    #expect(error.code == .request && error.message.contains("has no prior"))
+  }
+
+  @Test("Parts that no picture is made with change nothing, and names that lead elsewhere are refused")
+  func otherParts() throws {
+    let copy = try Copy()
+    let digest = try copy.digest()
+    try copy.edit("model_index.json") { $0["safety_checker"] = ["stable_diffusion", "SafetyChecker"] }
+    try FileManager.default.createDirectory(atPath: copy.path + "/safety_checker", withIntermediateDirectories: true)
+    _ = try copy.folder.write("{}", to: "model/safety_checker/config.json")
+    #expect(try ModelReport(checking: copy.path).problems == [])
+    #expect(try copy.digest() == digest)
+    try copy.edit("model_index.json") { $0["../prior"] = ["diffusers", "PriorTransformer"] }
+    let error = try #require(throws: UnCLIPError.self) { try ModelFolder(path: copy.path).part("../prior") }
+    #expect(error.message.contains("no name of a part"))
+  }
+
+  @Test("A text encoder that cannot take what the tokenizer gives is told before any prompt", arguments: [
+    ("max_position_embeddings", 12, "max_position_embeddings"), ("vocab_size", 300, "vocab_size"),
+  ])
+  func tokenizerAndEncoder(key: String, value: Int, reason: String) throws {
+    let copy = try Copy()
+    try copy.edit("text_encoder/config.json") { $0[key] = value }
+    try copy.rewrite("text_encoder", stem: "model") { tensors in
+      let name = "text_model.embeddings.\(key == "vocab_size" ? "token" : "position")_embedding.weight"
+      guard var tensor = tensors[name] else { return }
+      let row = tensor.bytes.count / tensor.shape[0]
+      tensor.shape[0] = value
+      tensor.bytes = tensor.bytes.prefix(value * row)
+      tensors[name] = tensor
+    }
+    #expect(try ModelReport(checking: copy.path).problems.contains { $0.contains(reason) })
   }
 
   @Test("A report names every tensor that is missing, misshapen, of whole numbers, or not called for")

@@ -31,7 +31,7 @@ struct PreprocessingTests {
     }
     let preprocessor = try ImagePreprocessor(Config(path: configuration, values: values))
     for shown in try Self.shown(configuration) {
-      let cut = preprocessor.cut(try Self.read(shown.file))
+      let cut = try preprocessor.cut(try Self.read(shown.file))
       #expect(cut.width == shown.picture.width && cut.height == shown.picture.height, "\(shown.file)")
       let worst = zip(cut.pixels, shown.picture.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 0
       #expect(worst <= (shown.file.hasSuffix(".png") ? 0 : 1), "\(shown.file)")

@@ -44,8 +44,8 @@ package struct RenderParameters: Hashable, Sendable, Codable {
   package static let karlo = RenderParameters(
     priorSteps: 25, decoderSteps: 25, superResSteps: 7, priorGuidance: 4, decoderGuidance: 8, sampler: .ddpm)
 
-  /// The largest number of steps: as many as the models' schedules have timesteps.
-  package static let stepsRange = 2...1000
+  /// Steps that any model can take; each takes as many at most as its schedule has timesteps, mostly 1000.
+  package static let stepsRange = 2...100_000
   /// Guidance scales that make sense; the decoders are trained for 1 to about 10.
   package static let guidanceRange = 0.0...100.0
 

@@ -11,7 +11,8 @@ struct CLIPTextEncoder: Sendable {
   let embeddingWidth: Int
   /// The longest sequence that has positions.
   let positions: Int
-  private let vocabulary: Int
+  /// Tokens that have an embedding.
+  let vocabulary: Int
   private let endOfText: Int
   private let tokenTable: Weights
   private let positionTable: Tensor

@@ -29,7 +29,7 @@ package struct ImageEncoderStage: Sendable {
   ///
   /// - Throws: `request` if the model does not resize pictures and this one has not its size.
   package func encode(_ picture: RGBImage) throws(UnCLIPError) -> Tensor {
-    let pixels = preprocessor(picture)
+    let pixels = try preprocessor(picture)
     guard pixels.shape == [3, encoder.side, encoder.side] else {
       throw UnCLIPError(
         .request,

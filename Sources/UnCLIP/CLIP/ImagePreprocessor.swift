@@ -63,12 +63,23 @@ struct ImagePreprocessor: Sendable {
     return nil
   }
 
+  /// Pixels of the largest picture that is made on the way: a very long one would grow without measure.
+  private static let mostPixels = 1 << 26
+
   /// The picture before normalisation.
-  func cut(_ picture: RGBImage) -> RGBImage {
+  ///
+  /// - Throws: `request` if the picture is so much longer than wide that it cannot be resized.
+  func cut(_ picture: RGBImage) throws(UnCLIPError) -> RGBImage {
     var picture = picture
     switch size {
     case .shortestEdge(let edge)?:
       let (width, height) = (picture.width, picture.height)
+      guard edge * max(width, height) / min(width, height) <= Self.mostPixels / edge else {
+        throw UnCLIPError(
+          .request,
+          "A picture of \(width)x\(height) is too long: with its shorter side at \(edge) pixels, as this model wants it, it would have more than \(Self.mostPixels)."
+        )
+      }
       // The longer side is rounded down, as the reference does.
       picture = resampler.resize(
         picture, width: width <= height ? edge : edge * width / height,
@@ -85,8 +96,8 @@ struct ImagePreprocessor: Sendable {
   }
 
   /// - Returns: `[3, height, width]`.
-  func callAsFunction(_ picture: RGBImage) -> Tensor {
-    let picture = cut(picture)
+  func callAsFunction(_ picture: RGBImage) throws(UnCLIPError) -> Tensor {
+    let picture = try cut(picture)
     let pixels = picture.width * picture.height
     return Tensor(shape: [3, picture.height, picture.width]) { values in
       for channel in 0..<3 {

@@ -13,10 +13,20 @@ package struct TextEncoderStage: Sendable {
     compute = Compute(threads: threads)
     tokenizer = try Tokenizer(model: model)
     encoder = try CLIPTextEncoder(model.part("text_encoder"))
+    let config = try model.part("text_encoder").config
+    guard tokenizer.length <= encoder.positions else {
+      throw config.refused(
+        "max_position_embeddings", "\(encoder.positions)", "the tokenizer gives \(tokenizer.length) tokens")
+    }
+    // Begin, end and padding, which every text has; a rare word beyond the table is told when it comes.
+    let last = tokenizer.encode("").ids.max() ?? 0
+    guard last < encoder.vocabulary else {
+      throw config.refused("vocab_size", "\(encoder.vocabulary)", "the tokenizer gives the token \(last)")
+    }
   }
 
   /// Tokens of a sequence, padding included.
-  var tokens: Int { tokenizer.encode("").ids.count }
+  var tokens: Int { tokenizer.length }
   /// Width of a hidden state.
   var width: Int { encoder.width }
   /// Width of an embedding.

@@ -20,17 +20,33 @@ package enum EmbeddingFile {
           .request, "Cannot use '\(name)': its tensor has shape \(entry.shape); an embedding is one row.")
       }
       let values = UnsafeRawBufferPointer(rebasing: bytes[entry.range])
-      switch entry.type {
-      case .float32:
-        return Tensor(shape: [width]) { row in
-          for index in row.indices { row[index] = values.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
-        }
-      case .float16: return Tensor(shape: [width]) { HalfPrecision.widen(float16: values, to: $0) }
-      case .bfloat16: return Tensor(shape: [width]) { HalfPrecision.widen(bfloat16: values, to: $0) }
-      default:
-        throw UnCLIPError(
-          .request, "Cannot use '\(name)': its tensor is of type \(entry.type.rawValue); supported: F32, F16, BF16.")
+      let embedding = try row(of: values, entry.type, width: width, name: name)
+      guard embedding.withUnsafeBufferPointer({ $0.allSatisfy(\.isFinite) }) else {
+        throw UnCLIPError(.request, "Cannot use '\(name)': its embedding holds values that are no numbers, or infinite.")
       }
+      return embedding
+    }
+  }
+
+  private static func row(
+    of values: UnsafeRawBufferPointer, _ type: SafetensorsFile.ElementType, width: Int, name: String
+  ) throws(UnCLIPError) -> Tensor {
+    switch type {
+    case .float64:
+      Tensor(shape: [width]) { row in
+        for index in row.indices {
+          row[index] = Float(values.loadUnaligned(fromByteOffset: index * 8, as: Double.self))
+        }
+      }
+    case .float32:
+      Tensor(shape: [width]) { row in
+        for index in row.indices { row[index] = values.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
+      }
+    case .float16: Tensor(shape: [width]) { HalfPrecision.widen(float16: values, to: $0) }
+    case .bfloat16: Tensor(shape: [width]) { HalfPrecision.widen(bfloat16: values, to: $0) }
+    default:
+      throw UnCLIPError(
+        .request, "Cannot use '\(name)': its tensor is of type \(type.rawValue); supported: F64, F32, F16, BF16.")
     }
   }
 

@@ -37,14 +37,16 @@ package struct MemoryEstimate: Sendable, Codable, Equatable {
   }
 
   private static func prior(_ model: ModelFolder, tokens: Int) throws -> MemoryEstimate {
-    let (text, prior) = (try model.part("text_encoder"), try model.part("prior"))
-    let width =
-      try prior.config.positive("num_attention_heads", default: 32)
-      * prior.config.positive("attention_head_dim", default: 64)
+    let text = try model.part("text_encoder")
     var activations = ActivationEstimate()
     activations.addBlocks(
       1, tokens: tokens, width: try text.config.positive("hidden_size", default: 512),
       hidden: try text.config.positive("intermediate_size", default: 2048), kept: 0)
+    guard model.hasPrior else { return try MemoryEstimate(pool: "prior", parts: [text], activations) }
+    let prior = try model.part("prior")
+    let width =
+      try prior.config.positive("num_attention_heads", default: 32)
+      * prior.config.positive("attention_head_dim", default: 64)
     activations.addBlocks(
       try prior.config.positive("num_layers", default: 20),
       tokens: try prior.config.positive("num_embeddings", default: 77) + 4, width: width, hidden: 4 * width, kept: 2)

@@ -18,7 +18,9 @@ package struct ModelDefaults: Sendable, Equatable, Codable {
   init(_ additions: ModelExtension) throws(UnCLIPError) {
     guard let config = try additions.object("defaults") else { return }
     try config.requireNoOther(
-      than: ["prior_steps", "decoder_steps", "super_res_steps", "prior_guidance", "decoder_guidance"])
+      than: [
+        "prior_steps", "decoder_steps", "super_res_steps", "prior_guidance", "decoder_guidance", "sampler", "eta",
+      ])
     priorSteps = try config.int("prior_steps", default: priorSteps)
     decoderSteps = try config.int("decoder_steps", default: decoderSteps)
     superResSteps = try config.int("super_res_steps", default: superResSteps)
@@ -32,11 +34,25 @@ package struct ModelDefaults: Sendable, Equatable, Codable {
       }
       eta = noise
     }
+    for (key, scale) in [("prior_guidance", priorGuidance), ("decoder_guidance", decoderGuidance)]
+    where !(0...100).contains(scale) {
+      throw config.refused(key, "\(scale)", "a guidance scale lies in 0 to 100")
+    }
     for (key, steps) in [
       ("prior_steps", priorSteps), ("decoder_steps", decoderSteps), ("super_res_steps", superResSteps),
     ]
-    where !(2...1000).contains(steps) {
-      throw config.refused(key, "\(steps)", "a stage takes 2 to 1000 steps")
+    where !(2...100_000).contains(steps) {
+      throw config.refused(key, "\(steps)", "a stage takes 2 to 100000 steps, and no more than its schedule has timesteps")
+    }
+  }
+
+  /// Lowers the steps of a stage to what its schedules have. A schedule that cannot be read is told when it is used.
+  mutating func limit(_ stage: WritableKeyPath<ModelDefaults, Int>, by schedulers: [String], in folder: String) {
+    for scheduler in schedulers {
+      guard let config = try? Config(path: "\(folder)/\(scheduler)/scheduler_config.json"),
+        let most = try? UnCLIPScheduler.trainSteps(config)
+      else { continue }
+      self[keyPath: stage] = min(self[keyPath: stage], most)
     }
   }
 

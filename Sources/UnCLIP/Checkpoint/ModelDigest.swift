@@ -21,7 +21,7 @@ enum ModelDigest {
     // A request that leaves its settings out takes these.
     add("defaults \(model.defaults.canonical)", to: &hash)
     for step in model.cascade { add("cascade \(step.canonical)", to: &hash) }
-    for (name, library, type) in model.parts where !model.lacksOptional(name) {
+    for (name, library, type) in model.parts where model.uses(name) {
       add("part \(name) \(library) \(type)", to: &hash)
       let part = try model.part(name)
       for file in configurations where FileManager.default.fileExists(atPath: "\(part.folder)/\(file)") {
@@ -29,9 +29,11 @@ enum ModelDigest {
         add("file \(file) \(JSONValue.object(values).canonical)", to: &hash)
       }
       for file in vocabularies where FileManager.default.fileExists(atPath: "\(part.folder)/\(file)") {
-        let content = try MappedFile(path: "\(part.folder)/\(file)")
-        add("file \(file) \(content.bytes.count)", to: &hash)
-        hash.update(bufferPointer: content.bytes)
+        // Merges can be none at all, and an empty file cannot be mapped.
+        let size = try? FileManager.default.attributesOfItem(atPath: "\(part.folder)/\(file)")[.size] as? Int
+        let content = size == 0 ? nil : try MappedFile(path: "\(part.folder)/\(file)")
+        add("file \(file) \(content?.bytes.count ?? 0)", to: &hash)
+        if let content { hash.update(bufferPointer: content.bytes) }
       }
       guard part.hasWeights else { continue }
       let weights = try part.weights

@@ -32,8 +32,12 @@ package final class ModelFolder: Sendable {
     }
     index = try Config(path: self.path + "/model_index.json")
     let additions = try ModelExtension(index, folder: self.path)
-    defaults = try ModelDefaults(additions)
     cascade = try CascadeStep.all(index, additions)
+    var defaults = try ModelDefaults(additions)
+    defaults.limit(\.priorSteps, by: ["prior_scheduler"], in: self.path)
+    defaults.limit(\.decoderSteps, by: ["decoder_scheduler"], in: self.path)
+    defaults.limit(\.superResSteps, by: cascade.map(\.scheduler), in: self.path)
+    self.defaults = defaults
     words = try additions.texts("words").map(Set.init)
   }
 
@@ -55,18 +59,39 @@ package final class ModelFolder: Sendable {
   /// Parts that a prompt's picture does not need; a folder without them is fine until something does.
   private static let optionalParts: Set<String> = ["image_encoder", "feature_extractor"]
 
-  /// Whether it has an image encoder, for variations, diffs and scoring.
-  package var readsPictures: Bool { hasPart("image_encoder") && !lacksOptional("image_encoder") }
+  /// Whether it has what turns texts into image embeddings. The pipeline for variations has none.
+  package var hasPrior: Bool { hasPart("prior") }
+
+  /// Whether it has what looks at pictures, for variations, diffs and scoring.
+  package var readsPictures: Bool {
+    ["image_encoder", "feature_extractor"].allSatisfy { hasPart($0) && !lacksOptional($0) }
+  }
 
   /// Whether the index names a part that is not there and may be absent.
   package func lacksOptional(_ name: String) -> Bool {
     Self.optionalParts.contains(name) && !FileManager.default.fileExists(atPath: "\(path)/\(name)")
   }
 
+  /// Whether a part is there and of those that pictures are made with; an index may name others, such as a safety
+  /// checker.
+  package func uses(_ name: String) -> Bool {
+    guard hasPart(name), !lacksOptional(name) else { return false }
+    return Self.ownParts.contains(name)
+      || cascade.contains { $0.first == name || $0.last == name || $0.scheduler == name }
+  }
+
+  private static let ownParts: Set<String> = [
+    "tokenizer", "text_encoder", "image_encoder", "feature_extractor", "prior", "prior_scheduler", "text_proj",
+    "decoder", "decoder_scheduler",
+  ]
+
   /// - Throws: `missing` if the index does not name the part or its folder is not there.
   package func part(_ name: String) throws(UnCLIPError) -> ModelPart {
     try state.withLock { (state) throws(UnCLIPError) in
       if let part = state.parts[name] { return part }
+      guard !name.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 }), name != "..", name != "." else {
+        throw UnCLIPError(.malformed, "Cannot read '\(path)/model_index.json': '\(name)' is no name of a part's folder.")
+      }
       guard hasPart(name) else {
         throw UnCLIPError(.missing, "The model '\(path)' has no part '\(name)': model_index.json does not name it.")
       }

@@ -42,7 +42,7 @@ package struct ModelReport: Sendable, Codable {
     self.path = model.path
     defaults = model.defaults
     absent = Self.absent(model)
-    for (name, _, type) in model.parts where !model.lacksOptional(name) {
+    for (name, _, type) in model.parts where model.uses(name) {
       note { report in
         let part = try model.part(name)
         report.parts.append(Part(name: name, type: type, parameters: 0, bytes: 0, types: [], faults: []))
@@ -72,6 +72,9 @@ package struct ModelReport: Sendable, Codable {
     for name in ["image_encoder", "feature_extractor"] where !model.has(name) {
       absent.append(Absence(part: name, consequence: "no variations, text diffs, scores or other uses of pictures"))
     }
+    if !model.hasPrior {
+      absent.append(Absence(part: "prior", consequence: "no pictures of prompts, only of pictures and embeddings"))
+    }
     if model.cascade.isEmpty {
       absent.append(Absence(part: "super_res_first", consequence: "pictures stay at the decoder's size"))
     }
@@ -86,11 +89,16 @@ package struct ModelReport: Sendable, Codable {
   /// then each of its parts is built alone, so that all that are at fault are named.
   private mutating func checkStages(_ model: ModelFolder) {
     let threads = ThreadPool(threads: 1)
-    if !note({ _ in _ = try PriorStage(model: model, text: TextEncoderStage(model: model, threads: threads), threads: threads) }) {
+    if !note({ _ in
+      let text = try TextEncoderStage(model: model, threads: threads)
+      if model.hasPrior { _ = try PriorStage(model: model, text: text, threads: threads) }
+    }) {
       note { _ in _ = try Tokenizer(model: model) }
       note { _ in _ = try CLIPTextEncoder(model.part("text_encoder")) }
-      note { _ in _ = try PriorTransformer(model.part("prior")) }
-      note { _ in _ = try UnCLIPScheduler(model.part("prior_scheduler").config) }
+      if model.hasPrior {
+        note { _ in _ = try PriorTransformer(model.part("prior")) }
+        note { _ in _ = try UnCLIPScheduler(model.part("prior_scheduler").config) }
+      }
     }
     if !note({ _ in _ = try DecoderStage(model: model, threads: threads) }) {
       note { _ in _ = try TextProjection(model.part("text_proj")) }
@@ -123,7 +131,7 @@ package struct ModelReport: Sendable, Codable {
       let expected = try ModelShape(model).embeddingWidth
       guard width == expected else {
         throw try model.part("image_encoder").config.refusal(
-          "projection_dim", "the prior's embeddings are \(expected) wide")
+          "projection_dim", "the decoder's image embeddings are \(expected) wide")
       }
     }
   }

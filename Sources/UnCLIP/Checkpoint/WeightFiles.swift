@@ -10,12 +10,15 @@ enum WeightFiles {
     for variant in ["", ".fp16"] {
       for stem in stems {
         let single = "\(stem)\(variant).safetensors"
-        if FileManager.default.fileExists(atPath: "\(folder)/\(single)") { return [(single, [])] }
+        let hasSingle = FileManager.default.fileExists(atPath: "\(folder)/\(single)")
+        // Where there is both, transformers takes the file and diffusers the index.
+        if hasSingle, stem == "model" { return [(single, [])] }
         // The two libraries disagree on where the variant goes.
         for index in ["\(stem).safetensors.index\(variant).json", "\(stem)\(variant).safetensors.index.json"]
         where FileManager.default.fileExists(atPath: "\(folder)/\(index)") {
           return try all(index: "\(folder)/\(index)")
         }
+        if hasSingle { return [(single, [])] }
       }
     }
     throw UnCLIPError(

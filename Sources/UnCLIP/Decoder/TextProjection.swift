@@ -21,7 +21,7 @@ struct TextProjection: Sendable {
   init(_ part: ModelPart) throws {
     let (config, weights) = (part.config, try part.weights)
     try config.requireClass("UnCLIPTextProjModel")
-    embeddingWidth = try config.positive("clip_embeddings_dim", default: 768)
+    embeddingWidth = try Self.embeddingWidth(config)
     timeWidth = try config.positive("time_embed_dim")
     contextWidth = try config.positive("cross_attention_dim")
     extraTokens = try config.positive("clip_extra_context_tokens", default: 4)
@@ -39,6 +39,11 @@ struct TextProjection: Sendable {
     statesNorm = try LayerNorm(
       weights, "text_encoder_hidden_states_norm", width: contextWidth)
     try weights.requireAllConsumed()
+  }
+
+  /// Width of the image embeddings that it takes, from the configuration alone.
+  static func embeddingWidth(_ config: Config) throws -> Int {
+    try config.positive("clip_embeddings_dim", default: 768)
   }
 
   struct Output {

@@ -14,8 +14,11 @@ package struct PictureEdit: Sendable {
   /// where the window is resampled.
   private let known: RGBImage
 
-  /// - Throws: `request` if picture and mask differ in size, nothing or everything is to be edited, or the
-  ///   edited part does not fit the window.
+  /// Beyond this the window would take gigabytes of memory.
+  private static let largestSide = 4096
+
+  /// - Throws: `request` if picture and mask differ in size, nothing or everything is to be edited, the edited part
+  ///   does not fit the window, or the window is too large.
   package init(picture: RGBImage, mask: EditMask) throws(UnCLIPError) {
     guard mask.width == picture.width, mask.height == picture.height else {
       throw UnCLIPError(
@@ -34,6 +37,12 @@ package struct PictureEdit: Sendable {
       throw UnCLIPError(
         .request,
         "The part to edit is \(bounds.width)x\(bounds.height) pixels, and must fit a square of \(side), the picture's shorter side."
+      )
+    }
+    guard side <= Self.largestSide else {
+      throw UnCLIPError(
+        .request,
+        "The picture is \(picture.width)x\(picture.height) pixels; to be edited, its shorter side can have at most \(Self.largestSide)."
       )
     }
     let x = min(max(0, bounds.x + bounds.width / 2 - side / 2), picture.width - side)

@@ -18,7 +18,14 @@ package struct EmbeddingStage: Sendable {
     width = try ModelShape(model).embeddingWidth
     let text = Lazy { try TextEncoderStage(model: model, threads: threads) }
     loadedText = text
-    loadedPrior = Lazy { try PriorStage(model: model, text: text.value, threads: threads) }
+    let hasPrior = model.hasPrior
+    loadedPrior = Lazy {
+      guard hasPrior else {
+        throw UnCLIPError(
+          .request, "The model '\(model.name)' has no prior: it makes variations of pictures, not pictures of prompts.")
+      }
+      return try PriorStage(model: model, text: text.value, threads: threads)
+    }
     loadedPictures = Lazy { try ImageEncoderStage(model: model, threads: threads) }
   }
 

@@ -19,7 +19,10 @@ struct ModelShape: Sendable {
   private let trainSteps: [DenoisingStage: Int]
 
   init(_ model: ModelFolder) throws {
-    embeddingWidth = try PriorTransformer.embeddingWidth(model.part("prior").config)
+    embeddingWidth =
+      model.hasPrior
+      ? try PriorTransformer.embeddingWidth(model.part("prior").config)
+      : try TextProjection.embeddingWidth(model.part("text_proj").config)
     let decoder = try model.part("decoder").config
     base = Sample(
       channels: try decoder.positive("in_channels", default: 4),
@@ -32,7 +35,7 @@ struct ModelShape: Sendable {
         size: try config.sampleSize())
     }
     trainSteps = [
-      .prior: try UnCLIPScheduler.trainSteps(model.part("prior_scheduler").config),
+      .prior: model.hasPrior ? try UnCLIPScheduler.trainSteps(model.part("prior_scheduler").config) : nil,
       .decoder: try UnCLIPScheduler.trainSteps(model.part("decoder_scheduler").config),
       .upsampler: try model.cascade.map {
         try UnCLIPScheduler.trainSteps(model.part($0.scheduler).config)
@@ -47,7 +50,7 @@ struct ModelShape: Sendable {
     for (stage, steps) in [
       (DenoisingStage.prior, request.priorSteps), (.decoder, request.decoderSteps),
       (.upsampler, request.superResSteps),
-    ] {
+    ] where stage != .prior || request.embedding.usesPrior {
       let most = trainSteps[stage] ?? 1000
       guard (2...most).contains(steps) else {
         throw UnCLIPError(.request, "Cannot run \(steps) \(stage.rawValue) steps: this model takes 2 to \(most).")

@@ -21,8 +21,10 @@ extension StageTask {
     }
   }
 
+  /// A picture as CLIP sees it: what is transparent shows white.
+  ///
   /// - Throws: `invalidInput` if it is no picture.
-  func picture(_ digest: String) throws(AtelierError) -> RGBImage { try decoded(digest).colours }
+  func picture(_ digest: String) throws(AtelierError) -> RGBImage { try decoded(digest).over((255, 255, 255)) }
 
   /// - Throws: `invalidInput` if picture and mask are no pictures, or do not fit each other.
   func edit(_ files: Wire.Operation.Edit) throws -> PictureEdit {

@@ -28,7 +28,7 @@ package struct UnCLIPExecutor: StageExecutor {
       switch pool {
       case .prior:
         let stage = try EmbeddingStage(model: folder, threads: threads)
-        try stage.load(prior: true, pictures: false)
+        try stage.load(prior: folder.hasPrior, pictures: false)
         model.embedding = stage
       case .decoder:
         model.decoder = try DecoderStage(model: folder, threads: threads)

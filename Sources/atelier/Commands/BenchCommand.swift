@@ -32,13 +32,13 @@ struct BenchCommand: ParsableCommand {
   }
 
   func validate() throws {
-    guard batch > 0 else { throw ValidationError("--batch must be above zero.") }
-    guard steps > 0 else { throw ValidationError("--steps must be above zero.") }
-    guard threads ?? 1 > 0 else { throw ValidationError("--threads must be above zero.") }
+    guard (1...4096).contains(batch) else { throw ValidationError("--batch must be from 1 to 4096.") }
+    guard (1...100_000).contains(steps) else { throw ValidationError("--steps must be from 1 to 100000.") }
+    try ThreadCount.check(threads)
   }
 
   func run() throws {
-    let pool = ThreadPool(threads: threads ?? ThreadPool.processors)
+    let pool = ThreadCount.pool(threads)
     let benchmark = try StageBenchmark(
       model: ModelFolder(path: model), stage: stage.denoising, batch: batch, threads: pool)
     benchmark.prepare()

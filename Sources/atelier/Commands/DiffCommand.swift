@@ -31,7 +31,7 @@ struct DiffCommand: ParsableCommand {
   func run() throws {
     var renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [from, to])
-    let picture = try LocalFile.picture(image).colours
+    let picture = try LocalFile.seen(image)
     let seed = seed.value()
     let requests = strengths.values.map { strength in
       var request = renderer.request(
@@ -50,7 +50,7 @@ struct DiffCommand: ParsableCommand {
     init?(argument: String) {
       let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
       let values = parts.compactMap { $0 }
-      guard values.count == parts.count, values.allSatisfy({ (0...1).contains($0) }) else { return nil }
+      guard values.count == parts.count, values.count <= ItemRequest.pictureRange.upperBound, values.allSatisfy({ (0...1).contains($0) }) else { return nil }
       self.values = values
     }
 

@@ -24,7 +24,7 @@ struct EditCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard count > 0 else { throw ValidationError("--n must be above zero.") }
+    try PictureCount.check(count)
   }
 
   func run() throws {

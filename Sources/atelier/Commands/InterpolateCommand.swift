@@ -28,6 +28,7 @@ struct InterpolateCommand: ParsableCommand {
 
   func validate() throws {
     guard count > 1 else { throw ValidationError("--n must be at least 2, the two ends.") }
+    try PictureCount.check(count)
     for (name, image, prompt) in [("from", fromImage, fromPrompt), ("to", toImage, toPrompt)]
     where (image == nil) == (prompt == nil) {
       throw ValidationError("Give either --\(name)-image or --\(name)-prompt.")
@@ -48,7 +49,7 @@ struct InterpolateCommand: ParsableCommand {
   }
 
   private func end(_ image: String?, _ prompt: String?) throws -> EmbeddingSource {
-    if let image { return .picture(try LocalFile.picture(image).colours) }
+    if let image { return .picture(try LocalFile.seen(image)) }
     return .caption(prompt ?? "")
   }
 }

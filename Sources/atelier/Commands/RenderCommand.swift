@@ -32,7 +32,7 @@ struct RenderCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard count > 0 else { throw ValidationError("--n must be above zero.") }
+    try PictureCount.check(count)
     guard prompt != nil || embedding != nil else {
       throw ValidationError("Say what the picture shows with --prompt, or name an image embedding with --embedding.")
     }

@@ -23,7 +23,7 @@ struct ScoreCommand: ParsableCommand {
 
   func run() throws {
     let stage = try EmbeddingStage(model: model.folder(), threads: model.pool())
-    let pictures = try images.map { try stage.embed(LocalFile.picture($0).colours) }
+    let pictures = try images.map { try stage.embed(LocalFile.seen($0)) }
     let scores = try stage.scores(pictures: pictures, texts: text)
     if json {
       try printJSON(Facts(images: images, texts: text, scores: scores))

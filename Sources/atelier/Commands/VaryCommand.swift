@@ -28,12 +28,12 @@ struct VaryCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard count > 0 else { throw ValidationError("--n must be above zero.") }
+    try PictureCount.check(count)
   }
 
   func run() throws {
     var renderer = try LocalRenderer(model, output: output)
-    let picture = try LocalFile.picture(image).colours
+    let picture = try LocalFile.seen(image)
     let first = seed.value()
     let requests = (0..<count).map { index in
       var request = renderer.request(

@@ -26,7 +26,7 @@ struct WorkerCommand: ParsableCommand {
   @OptionGroup var logging: LoggingOption
 
   func validate() throws {
-    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
+    try ThreadCount.check(threads)
     if let capacity, !(1...1024).contains(capacity) { throw ValidationError("--capacity must be from 1 to 1024.") }
   }
 

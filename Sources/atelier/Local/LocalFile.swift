@@ -33,6 +33,11 @@ enum LocalFile {
     }
   }
 
+  /// A picture as CLIP sees it, and a person: what is transparent shows white, as in the reference's preprocessing.
+  ///
+  /// - Throws: as ``picture(_:)``.
+  static func seen(_ path: String) throws(AtelierError) -> RGBImage { try picture(path).over((255, 255, 255)) }
+
   static func write(_ bytes: [UInt8], to path: String) throws(AtelierError) {
     do {
       try Data(bytes).write(to: URL(filePath: path), options: .atomic)
@@ -53,7 +58,8 @@ enum LocalFile {
   /// `x.png` for one file, `x-0.png`, `x-1.png` for several.
   static func numbered(_ path: String, _ index: Int, of count: Int) -> String {
     guard count > 1 else { return path }
-    let dot = path.lastIndex(of: ".") ?? path.endIndex
+    let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+    let dot = name.lastIndex(of: ".") ?? path.endIndex
     return "\(path[..<dot])-\(index)\(path[dot...])"
   }
 }

@@ -8,11 +8,11 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "Threads, such as 2; default: the processors of this machine.") var threads: Int?
 
   func validate() throws {
-    guard threads ?? 1 > 0 else { throw ValidationError("--threads must be above zero.") }
+    try ThreadCount.check(threads)
   }
 
   /// - Throws: `missing` or `malformed` if there is no model in the folder.
   func folder() throws -> ModelFolder { try ModelFolder(path: model) }
 
-  func pool() -> ThreadPool { ThreadPool(threads: threads ?? ThreadPool.processors) }
+  func pool() -> ThreadPool { ThreadCount.pool(threads) }
 }

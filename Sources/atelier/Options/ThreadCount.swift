@@ -1,0 +1,14 @@
+import ArgumentParser
+import Tensor
+
+/// The bounds of `--threads`, and the pool that it asks for.
+enum ThreadCount {
+  private static let range = 1...1024
+
+  static func check(_ threads: Int?) throws {
+    guard let threads, !range.contains(threads) else { return }
+    throw ValidationError("--threads must be from \(range.lowerBound) to \(range.upperBound).")
+  }
+
+  static func pool(_ threads: Int?) -> ThreadPool { ThreadPool(threads: threads ?? ThreadPool.processors) }
+}

@@ -1,0 +1,89 @@
+import Imaging
+import TestSupport
+import Testing
+
+@testable import UnCLIP
+
+@Suite("Editing") struct EditingTests {
+  /// A picture whose colours change slowly, so that a step in it is the seam's.
+  private static func ramp(width: Int, height: Int) -> RGBImage {
+    var pixels: [UInt8] = []
+    for y in 0..<height {
+      for x in 0..<width { pixels += [UInt8(40 + x * 100 / width), UInt8(60 + y * 100 / height), 150] }
+    }
+    return RGBImage(width: width, height: height, pixels: pixels)
+  }
+
+  /// A mask that is white where `isEdited` says.
+  private static func mask(width: Int, height: Int, _ isEdited: (Int, Int) -> Bool) -> EditMask {
+    var pixels: [UInt8] = []
+    for y in 0..<height {
+      for x in 0..<width {
+        let value: UInt8 = isEdited(x, y) ? 255 : 0
+        pixels += [value, value, value, 255]
+      }
+    }
+    return EditMask(RGBAImage(width: width, height: height, pixels: pixels))
+  }
+
+  /// What a model would make that got the picture right but for its colours, at half the size.
+  private static func tinted(_ picture: RGBImage, x: Int, side: Int, by tint: Int) -> RGBImage {
+    var window = RGBImage(width: side, height: side, filledWith: (0, 0, 0))
+    window.paste(picture, x: -x, y: 0)
+    let pixels = window.pixels.map { UInt8(min(max(Int($0) + tint, 0), 255)) }
+    let whole = RGBImage(width: side, height: side, pixels: pixels)
+    return Resampler.lanczos.resize(whole, width: side / 2, height: side / 2)
+  }
+
+  @Test("However the made part's colours differ, no step shows at the seam, and no kept pixel changes", arguments: [-30, -8, 8, 30])
+  func seam(tint: Int) throws {
+    let (width, height) = (96, 64)
+    let picture = Self.ramp(width: width, height: height)
+    // A mask at the picture's border and one inside.
+    let masks: [(Int, Int) -> Bool] = [{ x, y in x < 30 && y > 20 }, { x, y in (x - 60) * (x - 60) + (y - 30) * (y - 30) < 300 }]
+    for isEdited in masks {
+      let edit = try PictureEdit(picture: picture, mask: Self.mask(width: width, height: height, isEdited))
+      let windowX = isEdited(5, 60) ? 0 : 28
+      let result = edit.composed(Self.tinted(picture, x: windowX, side: height, by: tint))
+      var worst = 0
+      for y in 0..<height {
+        for x in 0..<width {
+          let place = (y * width + x) * 3
+          if !isEdited(x, y) {
+            #expect(result.pixels[place..<place + 3] == picture.pixels[place..<place + 3], "\(x), \(y)")
+            continue
+          }
+          for channel in 0..<3 {
+            worst = max(worst, abs(Int(result.pixels[place + channel]) - Int(picture.pixels[place + channel])))
+          }
+        }
+      }
+      #expect(worst <= 6, "the made part differs by \(worst) at tint \(tint)")
+    }
+  }
+
+  @Test("A mask is read as people draw it: transparent, or white in an opaque picture")
+  func masks() {
+    let drawn = RGBAImage(width: 2, height: 2, pixels: [255, 255, 255, 255, 0, 0, 0, 255, 200, 200, 200, 255, 10, 10, 10, 255])
+    #expect(EditMask(drawn).isEdited == [true, false, true, false])
+    let erased = RGBAImage(width: 2, height: 1, pixels: [255, 255, 255, 255, 0, 0, 0, 0])
+    #expect(EditMask(erased).isEdited == [false, true])
+  }
+
+  @Test("What cannot be edited is said in a sentence")
+  func refusals() {
+    let picture = Self.ramp(width: 40, height: 20)
+    func reason(_ mask: EditMask, of picture: RGBImage = picture) -> String {
+      do {
+        _ = try PictureEdit(picture: picture, mask: mask)
+        return ""
+      } catch { return error.message }
+    }
+    #expect(reason(Self.mask(width: 20, height: 20) { _, _ in true }).contains("they must agree"))
+    #expect(reason(Self.mask(width: 40, height: 20) { _, _ in false }).contains("names nothing"))
+    #expect(reason(Self.mask(width: 40, height: 20) { _, _ in true }).contains("covers the whole picture"))
+    #expect(reason(Self.mask(width: 40, height: 20) { x, _ in x < 30 }).contains("must fit a square of 20"))
+    let large = RGBImage(width: 4100, height: 4100, filledWith: (1, 2, 3))
+    #expect(reason(Self.mask(width: 4100, height: 4100) { x, y in x + y == 0 }, of: large).contains("at most 4096"))
+  }
+}
