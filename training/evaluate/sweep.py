@@ -11,7 +11,7 @@ from ..world import World
 from .answers import rates, right
 from .cluster import Cluster
 from .evaluation import SEED
-from .pictures import composed, distances, tensors
+from .pictures import composed, tensors
 from .prompts import held_out
 from .recogniser import Recogniser
 from .report import shown
@@ -56,7 +56,7 @@ def compare(
         rendered = tensors(pictures)
         with torch.no_grad():
             sure = recogniser(rendered)["first"].softmax(1).gather(1, expected.first[:, None]).mean().item()
-        away = distances(rendered.flatten(1)[:, None].flatten(1), truths.flatten(1)).diagonal()
+        away = (rendered - truths).pow(2).mean((1, 2, 3)).sqrt() / 2
         row = asdict(setting) | asdict(rates(recogniser.answers(rendered), expected)) | {
             "sure": 100 * sure, "distance": statistics.median(away.tolist()), "prompts": len(prompts),
             "seconds": statistics.mean(sum(stage["seconds"] for stage in line["stages"]) for line in lines),
