@@ -1,6 +1,6 @@
 """Sizes of the models. One place, so that the same code makes a small and a large one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .world import Rules
@@ -59,6 +59,13 @@ class Preset:
     prior_share: float = 0.08
     decoder_share: float = 0.67
     upsampler_share: float = 0.15
+
+    def limited(self, batch: int) -> "Preset":
+        """The same with no batch larger than so many: to try a preset on a machine that is too small to train it."""
+        return replace(
+            self, clip_batch=min(batch, self.clip_batch), prior_batch=min(batch, self.prior_batch),
+            decoder_batch=min(batch, self.decoder_batch),
+            upsamplers=tuple(replace(stage, batch=min(batch, stage.batch)) for stage in self.upsamplers))
 
     @property
     def full_size(self) -> int:
