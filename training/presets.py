@@ -101,8 +101,8 @@ PRESETS = {
     ),
     "base": Preset(
         name="base", needs_pack=True, rules=Rules(counts=0.15, pairs=0.25, sizes=0.3, patterns=0.35), is_still=False,
-        base_size=64, width=256, heads=8, text_layers=4, vision_layers=6, vision_size=64, vision_patch=8, merges=2048,
-        prior_layers=8, prior_heads=6, prior_head_width=64, decoder_channels=(64, 128, 192, 256), decoder_blocks=2,
+        base_size=64, width=256, heads=8, text_layers=3, vision_layers=5, vision_size=64, vision_patch=8, merges=2048,
+        prior_layers=5, prior_heads=4, prior_head_width=64, decoder_channels=(64, 96, 128, 160), decoder_blocks=2,
         decoder_head_width=32, prediction="epsilon",
         upsamplers=(Enlargement(256, channels=(32, 64, 96), crop=128, batch=64, corruption=("blur", "noise")),),
         groups=16, clip_batch=1024, prior_batch=1024, decoder_batch=256,

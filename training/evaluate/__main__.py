@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import shutil
 import sys
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=8, help="the recogniser's training (default: %(default)s)")
     parser.add_argument("--steps", type=int, help="the recogniser's training in steps, whatever time they take")
     parser.add_argument("--threads", type=int, help="processor threads of this program")
-    parser.add_argument("--card", type=Path, help="a model card to write the table into, between its markers")
+    parser.add_argument("--card", type=Path, help="a model card to write the table into, between its markers, and the sheet of nearest pictures beside it")
     parser.add_argument(
         "--sweep", nargs="+", metavar="SETTING",
         help="compare settings instead: sampler, steps of prior, decoder, upsampler, guidance of prior and decoder, "
@@ -65,6 +66,10 @@ def main() -> int:
     print(text)
     if options.card:
         report.put(options.card, name, text)
+        if not settings:
+            sheets = options.card.parent / "sheets"
+            sheets.mkdir(exist_ok=True)
+            shutil.copy(work / "nearest.png", sheets)
     return 0
 
 

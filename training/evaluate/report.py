@@ -67,8 +67,7 @@ def table(facts: dict) -> str:
         f"{near['pictures']}; the picture that was asked for, never trained on, {near['truth_distance']:.3f}; "
         f"{near['nearer_to_truth']:.0f} % are nearer to what was asked for |",
         f"| settings | {', '.join(f'{key} {value}' for key, value in facts['parameters'].items())} |",
-        f"| time | {facts['seconds_a_picture']:.2f} s a picture of worker time, one thread a worker or more as they share "
-        "the machine |",
+        f"| time | {facts['seconds_a_picture']:.2f} s a picture of worker time, on a machine with other work |",
         f"| model digest | `{facts['digest'][:16]}` |",
         f"| date, commit | {facts['date']}, {facts['commit']} |",
     ]
