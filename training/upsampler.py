@@ -2,8 +2,7 @@
 
 Hierarchical Text-Conditional Image Generation with CLIP Latents (2022), section 2.1. Being convolutional, they
 train on crops. Their low-resolution input is corrupted (corruption.py); every other batch of the first upsampler's
-is the decoder's own drawing of the picture instead, whose faults no corruption imitates: trained without it, this
-size of upsampler draws halos around outlines.
+is the decoder's own drawing of the picture instead, with faults that these corruptions do not imitate.
 """
 
 from collections.abc import Callable
