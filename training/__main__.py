@@ -54,6 +54,8 @@ def arguments() -> argparse.Namespace:
         help="what to train, such as decoder,upsampler (which is the default with --from; otherwise all four are)")
     parser.add_argument("--threads", type=int, help="processor threads")
     parser.add_argument("--steps", type=int, help="train each part for so many steps, whatever time they take")
+    parser.add_argument(
+        "--batch-limit", type=int, metavar="N", help="no batch larger than this, to try a preset on a small machine")
     parser.add_argument("--prompts", type=Path, default=Path("examples/prompts.txt"), help="what the sheet shows")
     options = parser.parse_args()
     if options.parts is None:
@@ -70,6 +72,8 @@ def main() -> int:
         torch.set_num_threads(options.threads)
     torch.set_float32_matmul_precision("high")
     preset = PRESETS[options.preset]
+    if options.batch_limit:
+        preset = preset.limited(options.batch_limit)
     world = packed(options.data, preset.rules) if preset.needs_pack else few_things(preset.rules)
     making = Making(preset, world, options.work / preset.name, options.start)
     whole = sum(preset.shares[name] for name in options.parts)

@@ -16,7 +16,7 @@ from diffusers.pipelines.deprecated.unclip import UnCLIPTextProjModel
 from .clip import Clip
 from .compose import shrunk
 from .conditions import chosen, drop_embeddings, drop_texts
-from .diffusion import clean_from, draw_timesteps, noised, signal_to_noise_weight, variance_loss
+from .diffusion import TIMESTEPS, clean_from, draw_timesteps, noised, signal_to_noise_weight, variance_loss
 from .layout import still
 from .loop import Budget, Loop
 from .muon import Muon
@@ -71,6 +71,34 @@ def train(
         return loss_of(unet, projection, clip, shrunk(pictures, preset.base_size), image, captions, preset.prediction)
 
     loop.run(loss)
+
+
+@torch.no_grad()
+def redrawn(
+    unet: UNet2DConditionModel, projection: UnCLIPTextProjModel, clip: Clip, small: torch.Tensor, image: torch.Tensor,
+    captions: list[str], prediction: str,
+) -> torch.Tensor:
+    """The pictures `small`, noised and denoised again in two steps: with the decoder's own faults, in their places.
+
+    Each begins at a timestep of the less noisy half, where shapes stay and edges are drawn anew.
+    """
+    device, count = small.device, len(small)
+    text, states, mask = clip.encode(captions)
+    timesteps = torch.randint(TIMESTEPS // 10, TIMESTEPS // 2, (count,), device=device)
+    for _ in range(2):
+        sample = noised(small, timesteps, torch.randn_like(small))
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            context, addition = projection(
+                image_embeddings=image, prompt_embeds=text, text_encoder_hidden_states=states,
+                do_classifier_free_guidance=False,
+            )
+            output = unet(
+                sample, timesteps, encoder_hidden_states=context, class_labels=addition,
+                attention_mask=F.pad(mask, (4, 0), value=True),
+            ).sample
+        small = clean_from(output.float().chunk(2, 1)[0], sample, timesteps, prediction).clamp(-1, 1)
+        timesteps = timesteps // 2
+    return small
 
 
 def loss_of(

@@ -56,7 +56,14 @@ class Making:
             decoder.train(self.unet, self.projection, self.clip, world, preset, work, budgets["decoder"])
         if "upsampler" in budgets:
             for stage, model in enumerate(self.upsamplers):
-                upsampler.train(model, stage, world, preset, work, budgets["upsampler"].shared(len(self.upsamplers)))
+                upsampler.train(
+                    model, stage, world, preset, work, budgets["upsampler"].shared(len(self.upsamplers)),
+                    self._redraw if stage == 0 else None)
+
+    def _redraw(self, pictures: torch.Tensor, small: torch.Tensor, captions: list[str]) -> torch.Tensor:
+        """What the decoder makes of scenes."""
+        return decoder.redrawn(
+            self.unet, self.projection, self.clip, small, self.clip.look(pictures), captions, self.preset.prediction)
 
     def save(self, folder: Path) -> None:
         """Writes the model folder; the parts are then on the processor, in half precision."""

@@ -1,6 +1,6 @@
 """Sizes of the models. One place, so that the same code makes a small and a large one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .world import Rules
@@ -60,6 +60,13 @@ class Preset:
     decoder_share: float = 0.67
     upsampler_share: float = 0.15
 
+    def limited(self, batch: int) -> "Preset":
+        """The same with no batch larger than so many: to try a preset on a machine that is too small to train it."""
+        return replace(
+            self, clip_batch=min(batch, self.clip_batch), prior_batch=min(batch, self.prior_batch),
+            decoder_batch=min(batch, self.decoder_batch),
+            upsamplers=tuple(replace(stage, batch=min(batch, stage.batch)) for stage in self.upsamplers))
+
     @property
     def full_size(self) -> int:
         return self.upsamplers[-1].size
@@ -94,8 +101,8 @@ PRESETS = {
     ),
     "base": Preset(
         name="base", needs_pack=True, rules=Rules(counts=0.15, pairs=0.25, sizes=0.3, patterns=0.35), is_still=False,
-        base_size=64, width=256, heads=8, text_layers=4, vision_layers=6, vision_size=64, vision_patch=8, merges=2048,
-        prior_layers=8, prior_heads=6, prior_head_width=64, decoder_channels=(64, 128, 192, 256), decoder_blocks=2,
+        base_size=64, width=256, heads=8, text_layers=3, vision_layers=5, vision_size=64, vision_patch=8, merges=2048,
+        prior_layers=5, prior_heads=4, prior_head_width=64, decoder_channels=(64, 96, 128, 160), decoder_blocks=2,
         decoder_head_width=32, prediction="epsilon",
         upsamplers=(Enlargement(256, channels=(32, 64, 96), crop=128, batch=64, corruption=("blur", "noise")),),
         groups=16, clip_batch=1024, prior_batch=1024, decoder_batch=256,

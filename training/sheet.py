@@ -16,6 +16,10 @@ PARTS = {
 }
 
 
+# Of the prior and the decoder.
+REFERENCE_STEPS = 25
+
+
 def load(folder: Path) -> UnCLIPPipeline:
     """The reference pipeline of a folder, in single precision."""
     parts = {name: kind.from_pretrained(folder / name, torch_dtype=torch.float32) for name, kind in PARTS.items()}
@@ -29,7 +33,7 @@ def load(folder: Path) -> UnCLIPPipeline:
 
 
 def draw(folder: Path, prompts: list[str], path: Path, columns: int = 4, side: int = 128) -> None:
-    """One picture a prompt, seed 1."""
+    """One picture a prompt, seed 1, by the reference's sampler, whatever the model's defaults are."""
     pipeline = load(folder)
     defaults = json.loads((folder / "atelier.json").read_text())["defaults"]
     rows = -(-len(prompts) // columns)
@@ -37,8 +41,8 @@ def draw(folder: Path, prompts: list[str], path: Path, columns: int = 4, side: i
     pen = ImageDraw.Draw(sheet)
     for index, prompt in enumerate(prompts):
         picture = pipeline(
-            prompt, generator=torch.Generator().manual_seed(1), prior_num_inference_steps=defaults["prior_steps"],
-            decoder_num_inference_steps=defaults["decoder_steps"],
+            prompt, generator=torch.Generator().manual_seed(1), prior_num_inference_steps=REFERENCE_STEPS,
+            decoder_num_inference_steps=REFERENCE_STEPS,
             super_res_num_inference_steps=defaults["super_res_steps"],
             prior_guidance_scale=defaults["prior_guidance"], decoder_guidance_scale=defaults["decoder_guidance"],
         ).images[0]

@@ -1,9 +1,12 @@
 """Upsamplers: U-Nets without attention that draw the details of a smaller picture.
 
 Hierarchical Text-Conditional Image Generation with CLIP Latents (2022), section 2.1. Being convolutional, they
-train on crops; their low-resolution input is corrupted (corruption.py).
+train on crops. Their low-resolution input is corrupted (corruption.py); every other batch of the first upsampler's
+is the decoder's own drawing of the picture instead, with faults that these corruptions do not imitate.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -13,11 +16,15 @@ from diffusers import UNet2DModel
 from .compose import shrunk
 from .corruption import corrupted
 from .diffusion import TIMESTEPS, noised, signal_to_noise_weight
+from .layout import still
 from .loop import Budget, Loop
+from .muon import Muon
 from .presets import Enlargement, Preset
 from .world import World
 
-LEARNING_RATE = 6e-4
+LEARNING_RATE = 1e-3
+# Draws scenes as the decoder would: from their pictures at full and at the decoder's size, and their captions.
+Redraw = Callable[[torch.Tensor, torch.Tensor, list[str]], torch.Tensor]
 
 
 def make(enlargement: Enlargement, groups: int) -> UNet2DModel:
@@ -36,11 +43,12 @@ def resized(pictures: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def train(
-    model: UNet2DModel, stage: int, world: World, preset: Preset, folder: Path, budget: Budget
+    model: UNet2DModel, stage: int, world: World, preset: Preset, folder: Path, budget: Budget,
+    redraw: Redraw | None = None,
 ) -> None:
-    """Trains the upsampler of one stage of the cascade."""
+    """Trains the upsampler of one stage of the cascade; `redraw` is of the first only."""
     device, enlargement = model.device, preset.upsamplers[stage]
-    loop = Loop(name(stage), folder, [model], budget, LEARNING_RATE, seed=5 + stage)
+    loop = Loop(name(stage), folder, [model], budget, LEARNING_RATE, optimizer=Muon, seed=5 + stage)
     smaller = preset.upsamplers[stage - 1].size if stage else preset.base_size
     composer = world.composer(preset.full_size, device)
     factor = enlargement.size // smaller
@@ -48,8 +56,15 @@ def train(
 
     def loss() -> torch.Tensor:
         scenes = [world.scene(loop.chance) for _ in range(enlargement.batch)]
-        clean = shrunk(composer.pictures(scenes), enlargement.size)
-        small = corrupted(shrunk(clean, smaller), enlargement.corruption, loop.chance)
+        is_redrawn = redraw is not None and loop.step % 2 == 1
+        if is_redrawn and preset.is_still:
+            scenes = [replace(scene, placed=still(scene)) for scene in scenes]
+        pictures = composer.pictures(scenes)
+        clean = shrunk(pictures, enlargement.size)
+        if is_redrawn:
+            small = redraw(pictures, shrunk(pictures, smaller), [world.caption(scene, loop.chance) for scene in scenes])
+        else:
+            small = corrupted(shrunk(clean, smaller), enlargement.corruption, loop.chance)
         enlarged = resized(small, enlargement.size)
         row, column = (factor * loop.chance.randint(0, room) for _ in range(2))
         window = (..., slice(row, row + enlargement.crop), slice(column, column + enlargement.crop))

@@ -9,7 +9,7 @@ import torch
 
 from . import layout
 from .compose import Composer
-from .data import noto, pack
+from .data import grouping, noto, pack
 from .language import NUMBERS, is_plural, plural
 from .scenes import COLOURS, RELATIONS, SIZES, TEMPLATES, Background, Pattern, Relation, Scene, Size, caption
 
@@ -149,4 +149,9 @@ def few_things(rules: Rules, root: Path = Path("/")) -> World:
 
 def packed(folder: Path, rules: Rules) -> World:
     """All things of a pack."""
-    raise NotImplementedError
+    whole = pack.Pack.load(folder)
+    groups = grouping.grouped(whole.drawings)
+    chosen = [index for group in groups for index in group.drawings]
+    number = {index: place for place, index in enumerate(chosen)}
+    things = [Thing(group.names, [number[index] for index in group.drawings]) for group in groups]
+    return World(things, pack.premultiplied([whole.drawings[index].picture for index in chosen]), rules)

@@ -2,8 +2,6 @@
 
 import json
 import math
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from PIL import Image
 from transformers import CLIPImageProcessor, CLIPTokenizer, CLIPVisionModelWithProjection
 
 from training import sheet
+from training.evaluate.cluster import binary
 from training.making import Making
 from training.presets import PRESETS
 from training.world import World
@@ -51,7 +50,7 @@ def test_the_folder_has_every_part(trained: Trained) -> None:
 def test_the_extension_has_defaults_words_and_the_cascade(trained: Trained) -> None:
     extension = json.loads((trained.model / "atelier.json").read_text())
     assert set(extension["defaults"]) == {
-        "prior_steps", "decoder_steps", "super_res_steps", "prior_guidance", "decoder_guidance"}
+        "sampler", "prior_steps", "decoder_steps", "super_res_steps", "prior_guidance", "decoder_guidance"}
     words = extension["words"]
     assert words == sorted(set(words))
     assert {"apple", "jack-o-lantern", "t-shirt", "background", "an", "red"} <= set(words)
@@ -107,12 +106,6 @@ def test_a_training_starts_from_a_model_folder(trained: Trained, world: World, t
 def test_a_model_of_another_preset_is_no_start(trained: Trained, world: World, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="its shapes are not those of the preset"):
         Making(PRESETS["mini"], world, tmp_path, start=trained.model)
-
-
-def binary() -> str | None:
-    """The engine's command, from the environment or where a release build puts it."""
-    built = ROOT / ".build" / "release" / "atelier"
-    return os.environ.get("ATELIER") or (str(built) if built.exists() else shutil.which("atelier"))
 
 
 @pytest.mark.skipif(binary() is None, reason="no atelier: build it, or name it in the environment variable ATELIER")
