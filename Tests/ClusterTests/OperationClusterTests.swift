@@ -132,8 +132,8 @@ import Testing
       (0..<3).reduce(0) { $0 + abs(Double(after.pixels[a * 3 + $1]) - Double(after.pixels[b * 3 + $1])) } / 3
     }
     let onGround = { (place: Int) in Array(before.pixels[place * 3..<place * 3 + 3]) == [40, 90, 200] }
-    let sides = (14..<64).flatMap { y in [(y * 96 + 1, y * 96 + 2), (y * 96 + 46, y * 96 + 45)] }
-    let ends = (2..<46).flatMap { x in [(13 * 96 + x, 14 * 96 + x), (64 * 96 + x, 63 * 96 + x)] }
+    let sides = (14..<64).flatMap { (y: Int) -> [(Int, Int)] in [(y * 96 + 1, y * 96 + 2), (y * 96 + 46, y * 96 + 45)] }
+    let ends = (2..<46).flatMap { (x: Int) -> [(Int, Int)] in [(13 * 96 + x, 14 * 96 + x), (64 * 96 + x, 63 * 96 + x)] }
     let steps = (sides + ends).filter { onGround($0.0) && onGround($0.1) }.map { step($0.0, $0.1) }.sorted()
     #expect(steps.count > 10)
     #expect(steps[steps.count / 2] < 4, "median step over the seam \(steps[steps.count / 2])")

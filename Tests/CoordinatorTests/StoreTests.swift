@@ -173,9 +173,9 @@ import Testing
     let job = try submit(["a"])
     let task = try #require(try lease(job, .embed).first)
     let stale = TaskAttempt(task: task.id.task, attempt: task.id.attempt - 1)
-    try store.write { try $0.saveCheckpoint(stale, completedSteps: 3, latents: artifact(.latents)) }
+    try store.write { _ = try $0.saveCheckpoint(stale, completedSteps: 3, latents: artifact(.latents)) }
     #expect(try store.read { try $0.checkpoint(of: task.id.task)?.completedSteps } == nil)
-    try store.write { try $0.saveCheckpoint(task.id, completedSteps: 4, latents: artifact(.latents)) }
+    try store.write { _ = try $0.saveCheckpoint(task.id, completedSteps: 4, latents: artifact(.latents)) }
     #expect(try store.read { try $0.checkpoint(of: task.id.task)?.completedSteps } == 4)
   }
 

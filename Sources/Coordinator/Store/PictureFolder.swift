@@ -5,7 +5,7 @@ package import Shared
 ///
 /// A picture is written to a temporary name, synced and renamed, and the database names it only
 /// afterwards: so a file that the database names is whole, whatever dies when.
-package struct PictureFolder: Sendable {
+package struct PictureFolder: PictureStore {
   package let root: String
 
   package init(dataFolder: String) throws(AtelierError) {
@@ -29,6 +29,17 @@ package struct PictureFolder: Sendable {
       throw AtelierError(.system, "The picture '\(root)/\(name)' is missing on disk, though the database names it.")
     }
     return data
+  }
+
+  /// Removes all pictures of a job. What is not there needs no removing.
+  package func remove(_ job: JobID) throws(AtelierError) {
+    let folder = "\(root)/\(job)"
+    guard FileManager.default.fileExists(atPath: folder) else { return }
+    do {
+      try FileManager.default.removeItem(atPath: folder)
+    } catch {
+      throw AtelierError(.system, "Cannot remove the pictures '\(folder)'.", cause: error)
+    }
   }
 
   private static func padded(_ number: Int, _ width: Int) -> String {

@@ -47,16 +47,19 @@ extension StoreTransaction {
       arguments: [item]) ?? false
   }
 
-  /// Saves the state of an unfinished task, unless a newer attempt owns it.
-  package func saveCheckpoint(_ id: TaskAttempt, completedSteps: Int, latents: Artifact) throws {
+  /// Saves the state of an unfinished task, unless a newer attempt owns it. One that was taken back sends its last
+  /// state too. Returns whether it was saved.
+  @discardableResult
+  package func saveCheckpoint(_ id: TaskAttempt, completedSteps: Int, latents: Artifact) throws -> Bool {
     try db.cachedStatement(
       sql: """
         INSERT OR REPLACE INTO checkpoints
-        SELECT id, ?, ?, ?, ? FROM tasks WHERE id = ? AND attempt = ? AND state = 'leased'
+        SELECT id, ?, ?, ?, ? FROM tasks WHERE id = ? AND attempt = ? AND state IN ('leased', 'ready', 'delayed')
         """
     ).execute(arguments: [
       completedSteps, Self.text(latents.shape), Data(latents.sha256), Data(latents.bytes), id.task, id.attempt,
     ])
+    return db.changesCount > 0
   }
 
   /// The last saved state of a task. A damaged one counts as none: the task then starts anew.
