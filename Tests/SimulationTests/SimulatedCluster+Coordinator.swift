@@ -8,7 +8,7 @@ extension SimulatedCluster {
   func startCoordinator() throws {
     life += 1
     inbox = []
-    isTurnPlanned = false
+    nextTurn = nil
     isCommitting = false
     (crashesBeforeCommit, crashesAfterCommit) = (false, false)
     note("coordinator starts")
@@ -28,17 +28,16 @@ extension SimulatedCluster {
 
   /// A turn follows what arrives; without that, time alone makes one.
   func planTurn() {
-    guard engine != nil, !isTurnPlanned, !isCommitting else { return }
-    isTurnPlanned = true
-    events.add(.turn(life: life), at: inbox.isEmpty ? now + 1 : now + 0.004)
+    guard engine != nil, !isCommitting else { return }
+    let time = now + (inbox.isEmpty ? 1 : profile.gathering)
+    if let nextTurn, nextTurn <= time { return }
+    nextTurn = time
+    events.add(.turn(life: life, planned: time), at: time)
   }
 
   func turn() throws {
     guard var engine else { return }
-    isTurnPlanned = false
-    // What was planned as a mere tick may have been overtaken.
-    if inbox.isEmpty, now < lastTurn + 0.9 { return planTurn() }
-    lastTurn = now
+    nextTurn = nil
     let taken = inbox
     inbox = []
     let diskIsFull = isTroubled && now < diskIsFullUntil

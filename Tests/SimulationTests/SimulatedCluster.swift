@@ -12,7 +12,7 @@ import Worker
 final class SimulatedCluster: @unchecked Sendable {
   enum Event {
     /// The coordinator looks at what has arrived.
-    case turn(life: Int)
+    case turn(life: Int, planned: Double)
     /// The disk has what the turn wrote.
     case committed(TurnEngine.Turn, life: Int)
     case start
@@ -54,9 +54,9 @@ final class SimulatedCluster: @unchecked Sendable {
   /// Counts starts of the coordinator, so that what belongs to a dead one is known.
   var life = 0
   var inbox: [TurnEngine.Event] = []
-  var isTurnPlanned = false
+  /// When the coordinator looks next; other times are out of date.
+  var nextTurn: Double?
   var isCommitting = false
-  var lastTurn = 0.0
   /// What the wall clock shows beside the true time.
   var wallOffset = 0.0
   var crashesBeforeCommit = false
@@ -105,7 +105,7 @@ final class SimulatedCluster: @unchecked Sendable {
           try promises.checkEnd(store, pictures: pictures.files, submissions: submissions)
           return
         }
-        guard now < SimulationProfile.limit else { throw Promises.Broken("a job does not end") }
+        guard now < SimulationProfile.limit else { throw Promises.Broken("a job does not end: \(try leftovers())") }
       } catch let broken as Promises.Broken {
         throw SimulationFailure(seed: seed, time: now, reason: broken.reason, trace: trace)
       }
@@ -136,7 +136,7 @@ final class SimulatedCluster: @unchecked Sendable {
   private func happen(_ event: Event) throws {
     switch event {
     case .start: try startCoordinator()
-    case .turn(let life): if life == self.life { try turn() }
+    case .turn(let life, let planned): if life == self.life, planned == nextTurn { try turn() }
     case .committed(let turn, let life): if life == self.life { try finish(turn) }
     case .toCoordinator(let frames, let id):
       guard engine != nil else { return }
@@ -166,11 +166,26 @@ final class SimulatedCluster: @unchecked Sendable {
     isTroubled && probability > 0 && Double.random(in: 0..<1, using: &random) < probability
   }
 
+  /// What is not finished, for the message.
+  private func leftovers() throws -> String {
+    try store.read { store in
+      try String.fetchAll(
+        store.db,
+        sql: """
+          SELECT 'job ' || jobs.id || ' ' || jobs.state || ', task ' || coalesce(tasks.id, '-') || ' ' || coalesce(tasks.stage, '')
+            || ' ' || coalesce(tasks.state, '') || ' at ' || coalesce(tasks.attempt, '')
+          FROM jobs LEFT JOIN images ON images.job = jobs.seq AND images.state = 'pending'
+            LEFT JOIN tasks ON tasks.image = images.id AND tasks.state <> 'done'
+          WHERE jobs.state NOT IN ('completed', 'cancelled')
+          """)
+    }.joined(separator: "; ")
+  }
+
   private func isDone() throws -> Bool {
     guard submissions.allSatisfy({ $0.job != nil }), !isCommitting, engine != nil else { return false }
     return try store.read { store in
       try Int.fetchOne(
-        store.db.cachedStatement(sql: "SELECT count(*) FROM jobs WHERE state NOT IN ('completed', 'cancelled')")) == 0
+        store.db.cachedStatement(sql: "SELECT count(*) FROM jobs WHERE state IN ('active', 'paused')")) == 0
     }
   }
 }

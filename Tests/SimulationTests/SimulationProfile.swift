@@ -11,6 +11,8 @@ struct SimulationProfile {
   /// The longest usual delay of a message, and the chance that one takes seconds.
   var delay = 0.01
   var straggling = 0.0
+  /// How long the coordinator lets messages gather before a turn.
+  var gathering = 0.004
   /// Chances that a task fails, by whom it is blamed on.
   var taskFailure = 0.0
   var workerFailure = 0.0
@@ -54,6 +56,7 @@ struct SimulationProfile {
     duplication = sometimes(0.4, 0.01...0.25)
     delay = Double.random(in: 0.001...0.2, using: &random)
     straggling = sometimes(0.4, 0.01...0.15)
+    gathering = Bool.random(using: &random) ? 0.004 : Double.random(in: 0.004...0.5, using: &random)
     if Bool.random(using: &random) {
       taskFailure = sometimes(0.3, 0.02...0.2)
       workerFailure = sometimes(0.4, 0.02...0.3)

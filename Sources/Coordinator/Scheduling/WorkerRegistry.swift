@@ -222,12 +222,11 @@ package struct WorkerRegistry: Sendable {
       }.map(\.id))
   }
 
-  /// Whether a task of a model can wait for another worker than this one.
-  package func canAvoid(_ id: WorkerID, model: String) -> Bool {
-    guard let pool = workers[id]?.description?.pool else { return false }
-    return workers.values.contains { other in
-      other.id != id && other.description?.pool == pool && !other.isDraining && other.health.quarantine == nil
-        && other.description?.models.contains { $0.digest == model } == true
+  /// Whether a task that failed on some workers can wait for another one.
+  package func canAvoid(_ failed: [String], pool: Pool, model: String) -> Bool {
+    workers.values.contains { other in
+      other.description?.pool == pool && !other.isDraining && other.health.quarantine == nil
+        && !failed.contains(other.id.text) && other.description?.models.contains { $0.digest == model } == true
     }
   }
 }

@@ -14,13 +14,14 @@ extension Core {
       let plan = AssignmentPlanner.plan(
         candidates: candidates, work: work, room: room, poolSize: registry.size, patience: patience)
       if plan.rescued != nil { leasedSinceRescue = 0 }
-      try hand(out: plan.claims, of: work, store, now: now, logger: logger)
+      try hand(out: plan.claims, of: work, to: candidates, store, now: now, logger: logger)
     }
     try rebalance(work, store, now: now, logger: logger)
   }
 
   private mutating func hand(
-    out claims: [AssignmentPlanner.Claim], of work: [ReadyWork], _ store: StoreTransaction, now: Now, logger: Logger
+    out claims: [AssignmentPlanner.Claim], of work: [ReadyWork], to candidates: [AssignmentPlanner.Candidate],
+    _ store: StoreTransaction, now: Now, logger: Logger
   ) throws {
     struct Batch: Hashable {
       var job: Int64
@@ -33,10 +34,18 @@ extension Core {
       if batches[batch] == nil { order.append(batch) }
       batches[batch, default: []].append((claim.worker, claim.count))
     }
+    let models = Dictionary(work.map { ($0.job, $0.modelDigest) }) { first, _ in first }
+    var credits = Dictionary(uniqueKeysWithValues: candidates.map { ($0.worker, $0.credit) })
+    for claim in claims { credits[claim.worker, default: 0] -= claim.count }
     var assignments: [WorkerID: (assignment: Wire.Assignment, frames: [[UInt8]])] = [:]
     for batch in order {
-      let leased = try store.lease(batches[batch] ?? [], of: batch.stage, job: batch.job, at: now.time) {
-        registry.canAvoid($0, model: $1)
+      let spare = candidates.filter {
+        (credits[$0.worker] ?? 0) > 0 && $0.pool == batch.stage.pool && $0.models.contains(models[batch.job] ?? "")
+      }.map { (worker: $0.worker, count: credits[$0.worker] ?? 0) }
+      let leased = try store.lease(
+        batches[batch] ?? [], spare: spare, of: batch.stage, job: batch.job, at: now.time
+      ) {
+        registry.canAvoid($0, pool: batch.stage.pool, model: $1)
       }
       guard !leased.isEmpty else { continue }
       served[batch.stage.pool, default: [:]][batch.job] = now.instant

@@ -82,10 +82,12 @@ extension StoreTransaction {
 
   /// Leases ready tasks of a job and stage to workers; each gets the next attempt number.
   ///
-  /// - Parameter canAvoid: whether a task of a model that failed on a worker can wait for another one.
+  /// - Parameters:
+  ///   - spare: other workers that would take tasks: for those that failed on all that are asking.
+  ///   - canAvoid: whether a task of a model that failed on some workers can wait for another one.
   package func lease(
-    _ claims: [(worker: WorkerID, count: Int)], of stage: Stage, job: Int64, at now: Double,
-    canAvoid: (WorkerID, String) -> Bool
+    _ claims: [(worker: WorkerID, count: Int)], spare: [(worker: WorkerID, count: Int)] = [], of stage: Stage,
+    job: Int64, at now: Double, canAvoid: (_ failed: [String], _ model: String) -> Bool
   ) throws -> [(worker: WorkerID, task: LeasedTask)] {
     let wanted = claims.reduce(0) { $0 + $1.count }
     guard wanted > 0 else { return [] }
@@ -103,26 +105,35 @@ extension StoreTransaction {
       sql:
         "UPDATE tasks SET state = 'leased', attempt = attempt + 1, worker = ?, leased_at = ?, not_before = NULL WHERE id = ?"
     )
-    var open = claims
+    var (open, spare) = (claims, spare)
     var leased: [(worker: WorkerID, task: LeasedTask)] = []
     for row in rows where !open.isEmpty {
-      let failures: Int = row["failures"]
-      var choice = 0
-      if failures > 0 {
-        let (failed, model): ([String], String) = (try workersThatFailed(row["task"]), row["model"])
-        guard
-          let index = open.firstIndex(where: { !failed.contains($0.worker.text) || !canAvoid($0.worker, model) })
-        else { continue }
-        choice = index
-      }
-      let worker = open[choice].worker
       let task = try Self.leasedTask(row, stage: stage)
+      let failures: Int = row["failures"]
+      var worker: WorkerID?
+      if failures == 0 {
+        worker = Self.take(from: &open) { _ in true }
+      } else {
+        let failed = try workersThatFailed(task.id.task)
+        worker =
+          Self.take(from: &open) { !failed.contains($0.text) } ?? Self.take(from: &spare) { !failed.contains($0.text) }
+        if worker == nil, !canAvoid(failed, task.modelDigest) { worker = Self.take(from: &open) { _ in true } }
+      }
+      guard let worker else { continue }
       try update.execute(arguments: [worker.text, now, task.id.task])
       leased.append((worker, task))
-      open[choice].count -= 1
-      if open[choice].count == 0 { open.remove(at: choice) }
     }
     return leased
+  }
+
+  private static func take(
+    from claims: inout [(worker: WorkerID, count: Int)], where condition: (WorkerID) -> Bool
+  ) -> WorkerID? {
+    guard let index = claims.firstIndex(where: { condition($0.worker) }) else { return nil }
+    claims[index].count -= 1
+    let worker = claims[index].worker
+    if claims[index].count == 0 { claims.remove(at: index) }
+    return worker
   }
 
   private func workersThatFailed(_ task: Int64) throws -> [String] {

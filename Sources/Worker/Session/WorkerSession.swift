@@ -19,6 +19,8 @@ package struct WorkerSession: Sendable {
   package struct Ended: Sendable {
     package var outcome: Wire.Outcome
     package var frames: [[UInt8]]
+    /// The first heartbeat after it was sent.
+    var waitsSince: Instant?
   }
 
   package enum Action: Sendable {
@@ -105,7 +107,23 @@ package struct WorkerSession: Sendable {
     lastSaid = now
     let silence = Duration.milliseconds(max(welcome.silenceMilliseconds, 2000))
     if isFirst || phase == .introducing || (lastHeard ?? now) + silence < now { return introduce(as: hello) }
-    return heartbeat()
+    return sendAgain(at: now) + heartbeat()
+  }
+
+  /// Outcomes that the coordinator, though it is there, has not answered for some heartbeats: the message or its
+  /// answer was lost.
+  private mutating func sendAgain(at now: Instant) -> [Action] {
+    var actions: [Action] = []
+    for (id, ended) in unanswered.sorted(by: { $0.key.task < $1.key.task }) {
+      guard let since = ended.waitsSince else {
+        unanswered[id]?.waitsSince = now
+        continue
+      }
+      guard since + interval * 3 < lastHeard ?? since else { continue }
+      unanswered[id]?.waitsSince = now
+      actions.append(.send(.outcome(ended.outcome), frames: ended.frames))
+    }
+    return actions
   }
 
   // MARK: From the coordinator
