@@ -35,10 +35,10 @@ struct Promises {
   private var tasks: [Int64: Task] = [:]
   private var successes: Set<Sent> = []
   private var broken: String?
+  private var seenChanges = -1
+  private var seenLeases = -1
 
   init(attempts: Int) { self.attempts = attempts }
-
-  mutating func restarted() {}
 
   // MARK: What workers do
 
@@ -59,6 +59,11 @@ struct Promises {
   ) throws {
     if let broken { throw Broken(broken) }
     try store.read { transaction in
+      // Where no row has changed, only what the coordinator knows of leases could have.
+      let changes = transaction.db.totalChangesCount
+      let leases = core.registry.workers.values.reduce(0) { $0 + $1.leases.count }
+      guard changes != seenChanges || leases != seenLeases else { return }
+      (seenChanges, seenLeases) = (changes, leases)
       try checkImages(transaction.db)
       try checkTasks(transaction.db, core)
       try checkJobs(transaction.db, submissions)

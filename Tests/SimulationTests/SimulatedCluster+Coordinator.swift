@@ -15,7 +15,6 @@ extension SimulatedCluster {
     engine = try TurnEngine(
       core: Core(settings: settings, pictures: pictures, sources: nil), store: store, models: [SimulatedStage.model],
       logger: logger, now: coordinatorTime)
-    promises.restarted()
     planTurn()
   }
 

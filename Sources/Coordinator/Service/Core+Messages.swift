@@ -106,6 +106,8 @@ extension Core {
       }
     }
     for attempt in differences.unknown { try settle(attempt, heldBy: id, store, now: now) }
+    // It was asked to drain and does not know: the message was lost.
+    if registry[id]?.isDraining == true, !heartbeat.draining { say(to: id, .drain(.init())) }
     say(to: id, .alive(.init()))
   }
 
