@@ -34,7 +34,7 @@ struct SimulationProfile {
   var jobs: [(prompts: Int, n: Int, priority: Int)] = []
 
   /// Seconds in which things go wrong; after them the cluster is left in peace and must finish.
-  static let troubled = 16.0
+  static let troubled = 10.0
   /// Seconds until which every job must have ended.
   static let limit = 400.0
   /// As many attempts as no run of crashes uses up, where no task fails by itself.

@@ -129,6 +129,11 @@ package final class Store: Sendable {
 package struct StoreTransaction {
   let db: Database
 
+  /// Makes a change. Statements are compiled once: that costs more than running most of them.
+  func change(_ sql: String, _ arguments: StatementArguments = []) throws {
+    try db.cachedStatement(sql: sql).execute(arguments: arguments)
+  }
+
   /// Makes the changes of `body` or, if it throws, none of them; the transaction goes on either way.
   package func attempt<Value>(_ body: () throws -> Value) -> Result<Value, any Error> {
     var result: Result<Value, any Error>?

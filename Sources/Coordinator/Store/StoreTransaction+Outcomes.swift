@@ -102,10 +102,10 @@ extension StoreTransaction {
 
   func dropArtifacts(ofJob job: Int64) throws {
     // Found by the few that there are, not by the job's many tasks and items.
-    try db.execute(
-      sql: "DELETE FROM checkpoints WHERE (SELECT job FROM tasks WHERE id = checkpoints.task) = ?", arguments: [job])
-    try db.execute(
-      sql: "DELETE FROM artifacts WHERE (SELECT job FROM items WHERE id = artifacts.item) = ?", arguments: [job])
+    try change(
+      "DELETE FROM checkpoints WHERE (SELECT job FROM tasks WHERE id = checkpoints.task) = ?", [job])
+    try change(
+      "DELETE FROM artifacts WHERE (SELECT job FROM items WHERE id = artifacts.item) = ?", [job])
   }
 
   /// Drops what the stages of a finished image left, and the item's text states with its last image.

@@ -5,13 +5,12 @@ extension StoreTransaction {
   /// Notes that the pictures of jobs which ended before a time are no longer kept. Returns the jobs.
   package func expirePictures(endedBefore time: Double) throws -> [JobID] {
     let ids = try String.fetchAll(
-      db,
-      sql: """
+      db.cachedStatement(sql: """
         SELECT id FROM jobs WHERE finished_at IS NOT NULL AND pictures_removed_at IS NULL AND finished_at < ?
           AND state IN ('completed', 'cancelled')
-        """, arguments: [time])
+        """), arguments: [time])
     for id in ids {
-      try db.execute(sql: "UPDATE jobs SET pictures_removed_at = ? WHERE id = ?", arguments: [time, id])
+      try change("UPDATE jobs SET pictures_removed_at = ? WHERE id = ?", [time, id])
     }
     return ids.map { JobID($0) }
   }
@@ -27,19 +26,18 @@ extension StoreTransaction {
   package func losePicture(job: JobID, item: Int, index: Int, reason: String) throws -> Bool {
     guard
       let row = try Row.fetchOne(
-        db,
-        sql: """
+      db.cachedStatement(sql: """
           SELECT images.id, images.job FROM jobs JOIN items ON items.job = jobs.seq AND items.position = ?
             JOIN images ON images.item = items.id AND images.position = ?
           WHERE jobs.id = ? AND images.state = 'completed'
-          """, arguments: [item, index, job.text])
+          """), arguments: [item, index, job.text])
     else { return false }
     let image: Int64 = row["id"]
-    try db.execute(
-      sql: "UPDATE images SET state = 'failed', file = NULL, error = ? WHERE id = ?", arguments: [reason, image])
-    try db.execute(
-      sql: "UPDATE tasks SET state = CASE stage WHEN 'embed' THEN 'failed' ELSE 'awaiting' END WHERE image = ?",
-      arguments: [image])
+    try change(
+      "UPDATE images SET state = 'failed', file = NULL, error = ? WHERE id = ?", [reason, image])
+    try change(
+      "UPDATE tasks SET state = CASE stage WHEN 'embed' THEN 'failed' ELSE 'awaiting' END WHERE image = ?",
+      [image])
     return true
   }
 }

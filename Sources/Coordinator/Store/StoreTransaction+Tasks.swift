@@ -191,7 +191,7 @@ extension StoreTransaction {
 
   func heldAttempts(of job: JobRecord) throws -> [TaskAttempt] {
     try Row.fetchAll(
-      db, sql: "SELECT id, attempt FROM tasks WHERE job = ? AND state = 'leased'", arguments: [job.seq]
+      db.cachedStatement(sql: "SELECT id, attempt FROM tasks WHERE job = ? AND state = 'leased'"), arguments: [job.seq]
     ).map { TaskAttempt(task: $0["id"], attempt: $0["attempt"]) }
   }
 
@@ -210,12 +210,11 @@ extension StoreTransaction {
   /// The leases that the store remembers, by worker: after a restart, who is expected back.
   package func leases() throws -> [(task: TaskAttempt, worker: WorkerID, job: JobID, stage: Stage)] {
     try Row.fetchAll(
-      db,
-      sql: """
+      db.cachedStatement(sql: """
         SELECT tasks.id, tasks.attempt, tasks.worker, tasks.stage, jobs.id AS job_id
         FROM jobs JOIN tasks ON tasks.job = jobs.seq AND tasks.state = 'leased'
         WHERE jobs.state NOT IN ('completed', 'cancelled')
-        """
+        """)
     ).map { row in
       (
         TaskAttempt(task: row["id"], attempt: row["attempt"]), WorkerID(row["worker"]), JobID(row["job_id"]),
