@@ -140,7 +140,8 @@ final class SimulatedCluster: @unchecked Sendable {
     case .committed(let turn, let life): if life == self.life { try finish(turn) }
     case .toCoordinator(let frames, let id):
       guard engine != nil else { return }
-      inbox.append(.message(frames, from: id.text))
+      guard let arrival = try? Arrival(frames) else { return }
+      inbox.append(.message(arrival, from: id.text))
       planTurn()
     case .toWorker(let frames, let index): deliver(frames, to: index)
     case .beat(let index): beat(index)

@@ -6,5 +6,21 @@ import Shared
 final class SimulatedPictures: PictureStore, @unchecked Sendable {
   private(set) var files: [String: [UInt8]] = [:]
 
-  func write(_ bytes: [UInt8], name: String) throws(AtelierError) { files[name] = bytes }
+  private var aside: [String: [UInt8]] = [:]
+
+  func stage(_ pictures: [[UInt8]]) throws(AtelierError) -> [String] {
+    pictures.map { bytes in
+      let name = "\(aside.count)"
+      aside[name] = bytes
+      return name
+    }
+  }
+
+  func place(_ staged: String, name: String) throws(AtelierError) -> String {
+    files[name] = aside[staged]
+    return ""
+  }
+
+  func settle(_ folders: Set<String>) throws(AtelierError) {}
+  func discard(_ staged: String) {}
 }

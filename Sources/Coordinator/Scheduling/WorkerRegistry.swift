@@ -45,8 +45,8 @@ package struct WorkerRegistry: Sendable {
 
   /// Notes a sign of life. Returns false for a worker that has not said hello.
   package mutating func heard(_ id: WorkerID, at now: Instant) -> Bool {
-    guard workers[id]?.isMissing == false else { return false }
-    workers[id]?.lastHeard = now
+    guard let index = workers.index(forKey: id), workers.values[index].description != nil else { return false }
+    workers.values[index].lastHeard = now
     return true
   }
 
@@ -97,14 +97,12 @@ package struct WorkerRegistry: Sendable {
   package mutating func lease(
     _ task: TaskAttempt, job: JobID, stage: Stage, model: String? = nil, to id: WorkerID, at now: Instant
   ) -> Instant? {
-    guard var worker = workers[id] else { return nil }
-    workers[id] = nil
-    let free = worker.freeSince
-    worker.leases[task.task] = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
-    worker.credit = max(0, worker.credit - 1)
-    if worker.credit == 0 { worker.freeSince = nil }
-    if let model { worker.lastModel = model }
-    workers[id] = worker
+    guard let index = workers.index(forKey: id) else { return nil }
+    let free = workers.values[index].freeSince
+    workers.values[index].leases[task.task] = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
+    workers.values[index].credit = max(0, workers.values[index].credit - 1)
+    if workers.values[index].credit == 0 { workers.values[index].freeSince = nil }
+    if let model { workers.values[index].lastModel = model }
     return free
   }
 
@@ -127,21 +125,22 @@ package struct WorkerRegistry: Sendable {
 
   /// Ends a lease because the worker is given a verdict on it: with that, the worker has a place more.
   package mutating func answer(_ task: TaskAttempt, to id: WorkerID, at now: Instant) {
-    guard var worker = workers[id] else { return }
-    workers[id] = nil
-    if worker.leases[task.task]?.attempt == task.attempt {
-      worker.leases[task.task] = nil
-      if !worker.isDraining { worker.note(credit: worker.credit + 1, at: now) }
+    guard let index = workers.index(forKey: id) else { return }
+    if workers.values[index].leases[task.task]?.attempt == task.attempt {
+      workers.values[index].leases[task.task] = nil
+      if !workers.values[index].isDraining {
+        workers.values[index].note(credit: workers.values[index].credit + 1, at: now)
+      }
     }
-    worker.answered[task] = now
-    workers[id] = worker
+    workers.values[index].answered[task] = now
   }
 
   package mutating func succeeded(_ id: WorkerID, seconds: Double, at now: Instant) {
-    workers[id]?.completed += 1
-    workers[id]?.health.succeeded(at: now)
-    let mean = workers[id]?.secondsPerTask ?? seconds
-    workers[id]?.secondsPerTask = mean * 0.7 + seconds * 0.3
+    guard let index = workers.index(forKey: id) else { return }
+    workers.values[index].completed += 1
+    workers.values[index].health.succeeded(at: now)
+    let mean = workers.values[index].secondsPerTask ?? seconds
+    workers.values[index].secondsPerTask = mean * 0.7 + seconds * 0.3
   }
 
   /// Notes a failure.

@@ -17,6 +17,8 @@ package final class Coordinator: Sendable {
   let dataFolder: String
   private let mailbox = Mailbox<TurnEngine.Event>(capacity: 10_000)
   private let transport: any Transport
+  /// Each has a thread that puts pictures aside.
+  private let stagers: [Mailbox<(arrival: Arrival, peer: String)>]
   private let engine: TurnEngine
   private let snapshot: Snapshot
   private let defaultModel: String?
@@ -43,11 +45,22 @@ package final class Coordinator: Sendable {
       logger: logger, now: .current)
     snapshot = Snapshot(engine.core)
     let mailbox = mailbox
+    stagers = (0..<Self.stagerCount).map { _ in Mailbox(capacity: 64) }
     transport = try makeTransport(
       TransportHandler(
-        received: { [snapshot] frames, peer in
+        received: { [snapshot, stagers, logger] frames, peer in
           snapshot.received(frames.reduce(0) { $0 + $1.count })
-          mailbox.put(.message(frames, from: peer))
+          do throws(AtelierError) {
+            let arrival = try Arrival(frames)
+            if arrival.bringsPicture {
+              // One worker's pictures stay in their order.
+              stagers[Int(peer.utf8.reduce(0) { ($0 &* 31) &+ Int($1) }.magnitude % UInt(stagers.count))].put((arrival, peer))
+            } else {
+              mailbox.put(.message(arrival, from: peer))
+            }
+          } catch {
+            logger.warning("message ignored", metadata: ["worker": "\(peer)", "reason": "\(error)"])
+          }
         },
         undeliverable: { peer in mailbox.put(.undeliverable(peer)) }))
   }
@@ -75,7 +88,22 @@ package final class Coordinator: Sendable {
     }
   }
 
+  /// Puts pictures aside until there are no more.
+  private func stage(_ waiting: Mailbox<(arrival: Arrival, peer: String)>) {
+    while let batch = waiting.takeAll(waitingUpTo: .seconds(3600)) {
+      var arrivals = batch.map(\.arrival)
+      Arrival.stagePictures(of: &arrivals, in: pictures)
+      for (arrival, (_, peer)) in zip(arrivals, batch) { mailbox.put(.message(arrival, from: peer)) }
+    }
+  }
+
   private func loop() {
+    for waiting in stagers {
+      let thread = Thread { [self] in stage(waiting) }
+      thread.name = "pictures"
+      thread.start()
+    }
+    defer { for waiting in stagers { waiting.close() } }
     var engine = engine
     // Often enough that silence is noticed early, seldom enough to cost nothing.
     let pause = min(settings.heartbeat / 2, .milliseconds(500))
@@ -128,8 +156,11 @@ package final class Coordinator: Sendable {
     }
   }
 
+  /// While one waits for the disk, another gathers.
+  private static let stagerCount = 2
+
   /// Events that one turn takes at most, so that nobody waits long for the end of it.
-  private static let longestTurn = 256
+  private static let longestTurn = 400
 
   /// Does something inside the next turn and gives its result once that is durable.
   func perform<Value: Sendable>(

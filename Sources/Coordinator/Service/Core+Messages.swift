@@ -5,9 +5,12 @@ import Shared
 extension Core {
   /// Handles one message of a worker.
   mutating func handle(
-    _ message: WireMessage<Wire.FromWorker>, from id: WorkerID, _ store: StoreTransaction, now: Now, logger: Logger
+    _ arrival: Arrival, from id: WorkerID, _ store: StoreTransaction, now: Now, logger: Logger
   ) throws {
+    let message = arrival.message
     let envelope = message.envelope
+    // What is not placed below is not needed.
+    defer { if case .success(let staged)? = arrival.picture, staged != lastPlaced { pictures.discard(staged) } }
     guard envelope.protocolVersion == Wire.protocolVersion else {
       refuse(
         id,
@@ -28,7 +31,7 @@ extension Core {
     switch envelope.body {
     case .heartbeat(let heartbeat)?: try take(heartbeat, from: id, store, now: now, logger: logger)
     case .outcome(let outcome)?:
-      try take(outcome, frames: message.frames, from: id, store, now: now, logger: logger)
+      try take(outcome, of: arrival, from: id, store, now: now, logger: logger)
     case .checkpoint(let checkpoint)?: try take(checkpoint, frames: message.frames, from: id, store)
     case .goodbye?:
       logger.info("worker left", metadata: ["worker": "\(id)"])

@@ -5,7 +5,7 @@ import Shared
 extension Core {
   /// Takes how an attempt ended, and says whether it counts.
   mutating func take(
-    _ outcome: Wire.Outcome, frames: [[UInt8]], from id: WorkerID, _ store: StoreTransaction, now: Now, logger: Logger
+    _ outcome: Wire.Outcome, of arrival: Arrival, from id: WorkerID, _ store: StoreTransaction, now: Now, logger: Logger
   ) throws {
     let attempt = TaskAttempt(outcome.task)
     let planted = settings.planted
@@ -32,7 +32,7 @@ extension Core {
     }
     switch outcome.result {
     case .success(let success)?:
-      try commit(success, frames: frames, of: record, attempt: attempt, from: id, store, now: now, logger: logger)
+      try commit(success, arrival, of: record, attempt: attempt, from: id, store, now: now, logger: logger)
     case .failure(let failure)?:
       let blame = RetryPolicy.Blame(failure.blame)
       registry.failed(id, reason: failure.reason, isItsOwn: blame != .task, at: now.instant)
@@ -78,12 +78,12 @@ extension Core {
   }
 
   private mutating func commit(
-    _ success: Wire.Success, frames: [[UInt8]], of record: TaskRecord, attempt: TaskAttempt, from id: WorkerID,
+    _ success: Wire.Success, _ arrival: Arrival, of record: TaskRecord, attempt: TaskAttempt, from id: WorkerID,
     _ store: StoreTransaction, now: Now, logger: Logger
   ) throws {
     let artifacts: [Artifact]
     do {
-      artifacts = try success.outputs.map { try $0.artifact(in: frames) }
+      artifacts = try success.outputs.map { try $0.artifact(in: arrival.message.frames) }
       try check(artifacts, of: record, store)
     } catch let error as AtelierError {
       registry.failed(id, reason: error.message, isItsOwn: true, at: now.instant)
@@ -104,7 +104,9 @@ extension Core {
         let name = PictureFolder.name(job: record.jobID, item: record.itemPosition, index: record.imagePosition)
         // The file first, the row that names it with the commit. Should the commit fail, the same bytes
         // are written again.
-        try pictures.write(artifact.bytes, name: name)
+        guard let staged = try arrival.picture?.get() ?? pictures.stage([artifact.bytes]).first else { continue }
+        changedFolders.insert(try pictures.place(staged, name: name))
+        lastPlaced = staged
         try store.publish(
           record, file: name, sha256: hexadecimal(artifact.sha256),
           size: PictureSize(width: artifact.shape[1], height: artifact.shape[0]), at: now.time)

@@ -28,6 +28,10 @@ struct Core: Sendable {
   var outgoing: [(message: WireMessage<Wire.FromCoordinator>, worker: WorkerID)] = []
   /// For each task that was handed out in this turn: since when its worker had been free.
   var handedOut: [ContinuousClock.Instant] = []
+  /// Folders in which pictures were placed in this turn.
+  var changedFolders: Set<String> = []
+  /// The picture that was placed last, which is not to be discarded.
+  var lastPlaced: String?
   /// Jobs whose pictures are no longer kept.
   var expired: [JobID] = []
 
@@ -56,6 +60,12 @@ struct Core: Sendable {
     envelope.protocolVersion = Wire.protocolVersion
     envelope.body = body
     outgoing.append((WireMessage(envelope, frames: frames), worker))
+  }
+
+  /// Makes the names of this turn's pictures durable, before the rows that name them.
+  mutating func settlePictures() throws(AtelierError) {
+    try pictures.settle(changedFolders)
+    changedFolders = []
   }
 
   /// Remembers from the store who holds what, and waits for them to come back.

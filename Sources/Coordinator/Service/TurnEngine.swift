@@ -7,7 +7,7 @@ import Shared
 struct TurnEngine {
   /// What a turn is made of.
   enum Event: Sendable {
-    case message([[UInt8]], from: String)
+    case message(Arrival, from: String)
     case undeliverable(String)
     case request(Request)
   }
@@ -59,8 +59,8 @@ struct TurnEngine {
       try store.write { store in
         for event in events {
           switch event {
-          case .message(let frames, let peer):
-            try handle(frames, from: WorkerID(peer), &draft, store, now: now)
+          case .message(let arrival, let peer):
+            try draft.handle(arrival, from: WorkerID(peer), store, now: now, logger: logger)
           case .undeliverable(let peer):
             // Its leases stay until it is silent for too long: it may be reconnecting.
             logger.debug("message not delivered", metadata: ["worker": "\(peer)"])
@@ -71,6 +71,7 @@ struct TurnEngine {
         }
         try draft.tick(store, now: now, logger: logger)
         try draft.assign(store, now: now, logger: logger)
+        try draft.settlePictures()
         try beforeCommit()
       }
     } catch {
@@ -100,24 +101,14 @@ struct TurnEngine {
     return turn
   }
 
-  private func handle(
-    _ frames: [[UInt8]], from id: WorkerID, _ core: inout Core, _ store: StoreTransaction, now: Core.Now
-  ) throws {
-    let message: WireMessage<Wire.FromWorker>
-    do {
-      message = try WireMessage(decoding: frames)
-    } catch {
-      logger.warning("message ignored", metadata: ["worker": "\(id)", "reason": "\(error)"])
-      return
-    }
-    try core.handle(message, from: id, store, now: now, logger: logger)
-  }
-
   /// Nothing of the turn happened. The workers are asked to introduce themselves again, upon which they
   /// send again what was not answered; people get the error.
   private mutating func recover(from error: any Error, events: [Event], now: Core.Now) -> Turn {
     var turn = Turn()
     turn.failure = error
+    for case .message(let arrival, _) in events {
+      if case .success(let staged)? = arrival.picture { core.pictures.discard(staged) }
+    }
     for case .request(let request) in events {
       let failure = AtelierError(.system, "The coordinator cannot write its database: \(error).")
       turn.answers.append { request.completed(.failure(failure)) }

@@ -27,12 +27,12 @@ extension StoreTransaction {
       else {
         throw AtelierError(.malformed, "The \(kind.rawValue) of task \(task.id.task) is missing in the database.")
       }
-      let type: String = row["type"]
-      let bytes: Data = row["bytes"]
+      let type: String = row[0]
+      let bytes: Data = row[3]
       let artifact = Artifact(
-        kind: kind, type: Artifact.ElementType(rawValue: type) ?? .uint8, shape: Self.shape(row["shape"]),
+        kind: kind, type: Artifact.ElementType(rawValue: type) ?? .uint8, shape: Self.shape(row[1]),
         bytes: Array(bytes))
-      guard Data(artifact.sha256) == row["sha256"] as Data, artifact.hasConsistentSize else {
+      guard Data(artifact.sha256) == row[2] as Data, artifact.hasConsistentSize else {
         throw AtelierError(.malformed, "The \(kind.rawValue) of task \(task.id.task) is damaged in the database.")
       }
       return artifact

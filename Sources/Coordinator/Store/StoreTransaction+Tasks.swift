@@ -95,8 +95,10 @@ extension StoreTransaction {
     let rows = try Row.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT tasks.id AS task, tasks.attempt, tasks.failures, jobs.id AS job, jobs.model, items.id AS item,
-            items.position AS item_position, images.id AS image, images.position AS image_position, items.*
+          SELECT tasks.id, tasks.attempt, tasks.failures, jobs.id, jobs.model, items.id, items.position, images.id,
+            images.position, items.prompt, items.operation, items.images, items.negative_prompt, items.seed, items.width,
+            items.height, items.prior_steps, items.decoder_steps, items.super_res_steps, items.prior_guidance,
+            items.decoder_guidance, items.sampler, items.eta
           FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
             JOIN jobs ON jobs.seq = tasks.job
           WHERE tasks.job = ? AND tasks.stage = ? AND tasks.state = 'ready' ORDER BY tasks.id LIMIT ?
@@ -109,7 +111,7 @@ extension StoreTransaction {
     var leased: [(worker: WorkerID, task: LeasedTask)] = []
     for row in rows where !open.isEmpty {
       let task = try Self.leasedTask(row, stage: stage)
-      let failures: Int = row["failures"]
+      let failures: Int = row[2]
       var worker: WorkerID?
       if failures == 0 {
         worker = Self.take(from: &open) { _ in true }
@@ -143,36 +145,40 @@ extension StoreTransaction {
 
   /// From a row of `lease`, as the task is after it.
   private static func leasedTask(_ row: Row, stage: Stage) throws -> LeasedTask {
-    let (seed, attempt, imagePosition): (Int64, Int, Int) = (row["seed"], row["attempt"], row["image_position"])
-    let operation = try operation(row)
+    // By place, not by name: this runs for every task, and names cost more than the rest.
+    let (seed, attempt, imagePosition): (Int64, Int, Int) = (row[13], row[1], row[8])
+    let (width, height): (Int, Int) = (row[14], row[15])
+    let operation = try operation(row[10])
     return LeasedTask(
-      id: TaskAttempt(task: row["task"], attempt: attempt + 1), job: JobID(row["job"]), stage: stage,
-      item: row["item"], itemPosition: row["item_position"], image: row["image"], imagePosition: imagePosition,
-      modelDigest: row["model"], prompt: row["prompt"], operation: operation, images: row["images"],
-      negativePrompt: row["negative_prompt"] ?? "",
-      seed: Self.seed(seed, of: operation, image: imagePosition), size: Self.size(row), parameters: Self.parameters(row))
+      id: TaskAttempt(task: row[0], attempt: attempt + 1), job: JobID(row[3]), stage: stage, item: row[5],
+      itemPosition: row[6], image: row[7], imagePosition: imagePosition, modelDigest: row[4], prompt: row[9],
+      operation: operation, images: row[11], negativePrompt: row[12] ?? "",
+      seed: Self.seed(seed, of: operation, image: imagePosition),
+      size: width == 0 ? nil : PictureSize(width: width, height: height),
+      parameters: RenderParameters(
+        priorSteps: row[16], decoderSteps: row[17], superResSteps: row[18], priorGuidance: row[19],
+        decoderGuidance: row[20], sampler: SamplerName(rawValue: row[21]), eta: row[22]))
   }
 
   package func task(_ id: Int64) throws -> TaskRecord? {
     try Row.fetchOne(
       db.cachedStatement(
         sql: """
-          SELECT tasks.*, jobs.id AS job_id, images.item, images.position AS image_position,
-            items.position AS item_position, items.operation
+          SELECT tasks.state, tasks.job, jobs.id, tasks.image, images.item, items.position, images.position,
+            items.operation, tasks.stage, tasks.attempt, tasks.failures, tasks.worker
           FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
             JOIN jobs ON jobs.seq = tasks.job
           WHERE tasks.id = ?
           """), arguments: [id]
     ).map { row in
-      let state: String = row["state"]
+      let state: String = row[0]
       guard let state = TaskState(rawValue: state) else {
         throw AtelierError(.malformed, "Task \(id) has the unknown state '\(state)' in the database.")
       }
       return TaskRecord(
-        id: id, job: row["job"], jobID: JobID(row["job_id"]), image: row["image"], item: row["item"],
-        itemPosition: row["item_position"], imagePosition: row["image_position"],
-        operation: try Self.operation(row), stage: try Self.stage(row["stage"]),
-        state: state, attempt: row["attempt"], failures: row["failures"], worker: row["worker"])
+        id: id, job: row[1], jobID: JobID(row[2]), image: row[3], item: row[4], itemPosition: row[5],
+        imagePosition: row[6], operation: try Self.operation(row[7]), stage: try Self.stage(row[8]), state: state,
+        attempt: row[9], failures: row[10], worker: row[11])
     }
   }
 
