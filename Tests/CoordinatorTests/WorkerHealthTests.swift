@@ -50,13 +50,14 @@ import Testing
     registry.answer(TaskAttempt(task: 1, attempt: 1), to: bad, at: at(17))
     // It fails again: the next pause is longer.
     fail(&registry, at: 17)
-    #expect(credit(registry, at: 28) == 1)
-    fail(&registry, at: 28)
-    #expect(credit(registry, at: 45) == nil)
-    #expect(credit(registry, at: 48) == 1)
-    registry.succeeded(bad, seconds: 1, at: at(49))
+    #expect(credit(registry, at: 36) == nil)
+    #expect(credit(registry, at: 37) == 1)
+    fail(&registry, at: 38)
+    #expect(credit(registry, at: 77) == nil)
+    #expect(credit(registry, at: 78) == 1)
+    registry.succeeded(bad, seconds: 1, at: at(79))
     #expect(registry[bad]?.health.quarantine == nil)
-    #expect(credit(registry, at: 49) == 4)
+    #expect(credit(registry, at: 79) == 4)
   }
 
   @Test func `a worker is not blamed while all fail, nor for the task's own faults`() {
