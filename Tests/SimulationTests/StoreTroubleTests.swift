@@ -40,11 +40,11 @@ import Testing
       let pages = try Int.fetchOne(store.db, sql: "PRAGMA page_count") ?? 0
       try store.db.execute(sql: "PRAGMA max_page_count = \(pages + 2)")
     }
-    // A group in which somebody's request fails is no trouble of the store's, one whose commit fails is.
     let turn = engine.turn([job("job-b", prompts: 500)], now: .current)
     let jobs = try store.read { try $0.jobs(limit: 10).map(\.id.text) }
     #expect(jobs == ["job-a"])
-    if let failure = turn.failure { #expect(StoreTrouble(failure, folder: "/data").kind == .diskFull, "\(failure)") }
+    let failure = try #require(turn.failure)
+    #expect(StoreTrouble(failure, folder: "/data").kind == .diskFull, "\(failure)")
     try store.write { try $0.db.execute(sql: "PRAGMA max_page_count = 1000000") }
     #expect(engine.turn([job("job-c", prompts: 500)], now: .current).failure == nil)
     #expect(try store.read { try $0.jobs(limit: 10).count } == 2)

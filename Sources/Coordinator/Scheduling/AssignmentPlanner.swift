@@ -60,10 +60,11 @@ package enum AssignmentPlanner {
   ///     holds of text states and embeddings when the prior pool is faster than the decoder pool.
   ///   - poolSize: how many workers a pool has.
   ///   - patience: seconds after which a job that was served nothing may go before all; nil for never.
+  ///   - promised: a job for which room was made, which goes before all.
   /// - Returns: claims that exceed neither a worker's credit nor the ready tasks.
   package static func plan(
     candidates: [Candidate], work: [ReadyWork], room: Int, poolSize: (Pool) -> Int = { _ in 1 },
-    patience: Double? = nil
+    patience: Double? = nil, promised: Int64? = nil
   ) -> Plan {
     var state = State(work: narrowed(work), room: max(0, room))
     var plan = Plan()
@@ -73,7 +74,11 @@ package enum AssignmentPlanner {
       shares[candidate.pool] = share
       return max(0, min(candidate.credit, min(candidate.depth, share) - candidate.held))
     }
-    if let patience { plan.rescued = state.favour(waitingOver: patience) }
+    if let promised {
+      state.favour(promised)
+    } else if let patience {
+      plan.rescued = state.favour(waitingOver: patience)
+    }
     var claimed = [[(choice: Int, count: Int)]](repeating: [], count: candidates.count)
     // Rounds of one task a worker, so that the last tasks of a job spread over the workers instead of
     // queueing behind one of them.
@@ -137,6 +142,8 @@ package enum AssignmentPlanner {
       first = longest?.job
       return first
     }
+
+    mutating func favour(_ job: Int64) { first = job }
 
     func wasTaken(_ job: Int64) -> Bool { taken.contains(job) }
 

@@ -25,9 +25,17 @@ package enum Rebalancer {
   package static func makeRoom(
     for waiting: [ReadyWork], in registry: WorkerRegistry, at now: ContinuousClock.Instant,
     jobOf: (JobID) -> (seq: Int64, priority: Int, inHand: Int)?
+  ) -> (withdrawal: Withdrawal, job: Int64)? {
+    for work in waiting.filter({ $0.inHand == 0 && $0.waited > patience }).sorted(by: { $0.priority > $1.priority }) {
+      if let found = makeRoom(for: work, in: registry, at: now, jobOf: jobOf) { return (found, work.job) }
+    }
+    return nil
+  }
+
+  private static func makeRoom(
+    for work: ReadyWork, in registry: WorkerRegistry, at now: ContinuousClock.Instant,
+    jobOf: (JobID) -> (seq: Int64, priority: Int, inHand: Int)?
   ) -> Withdrawal? {
-    let starved = waiting.filter { $0.inHand == 0 && $0.waited > patience }.sorted { $0.priority > $1.priority }
-    guard let work = starved.first else { return nil }
     let able = registry.workers.values.filter { worker in
       guard let description = worker.description, !worker.isDraining, worker.health.quarantine == nil else {
         return false

@@ -12,7 +12,8 @@ extension Core {
       // Rescues are rationed, or many patient jobs would turn the priorities round.
       let patience = leasedSinceRescue >= 8 ? settings.patience / .seconds(1) : nil
       let plan = AssignmentPlanner.plan(
-        candidates: candidates, work: work, room: room, poolSize: registry.size, patience: patience)
+        candidates: candidates, work: work, room: room, poolSize: registry.size, patience: patience,
+        promised: promised)
       if plan.rescued != nil { leasedSinceRescue = 0 }
       try hand(out: plan.claims, of: work, to: candidates, store, now: now, logger: logger)
     }
@@ -49,6 +50,7 @@ extension Core {
       }
       guard !leased.isEmpty else { continue }
       served[batch.stage.pool, default: [:]][batch.job] = now.instant
+      if promised == batch.job { promised = nil }
       leasedSinceRescue += leased.count
       for (worker, task) in leased {
         let free = registry.lease(
@@ -109,10 +111,12 @@ extension Core {
 
   /// Since when each job with ready work has waited, and pools have had none.
   private mutating func noteWaiting(_ work: inout [ReadyWork], now: Now) {
+    if let job = promised, !work.contains(where: { $0.job == job }) { promised = nil }
     for pool in Pool.allCases {
       var known: [Int64: ContinuousClock.Instant] = [:]
       for index in work.indices where work[index].stage.pool == pool {
-        let since = served[pool]?[work[index].job] ?? now.instant
+        // Served at this moment, if workers have something of it in hand.
+        let since = work[index].inHand > 0 ? now.instant : served[pool]?[work[index].job] ?? known[work[index].job] ?? now.instant
         known[work[index].job] = since
         work[index].waited = (now.instant - since) / .seconds(1)
       }
@@ -132,11 +136,15 @@ extension Core {
     noteWaiting(&waiting, now: now)
     var jobs: [JobID: (seq: Int64, priority: Int, inHand: Int)] = [:]
     for entry in waiting { jobs[entry.jobID, default: (entry.job, entry.priority, 0)].inHand += entry.inHand }
-    var withdrawal = Rebalancer.makeRoom(for: waiting, in: registry, at: now.instant) { jobs[$0] }
-    if withdrawal == nil, waiting.isEmpty {
+    var withdrawal: (Rebalancer.Withdrawal, job: Int64?)?
+    if let room = Rebalancer.makeRoom(for: waiting, in: registry, at: now.instant, jobOf: { jobs[$0] }) {
+      withdrawal = (room.withdrawal, room.job)
+    } else if waiting.isEmpty {
       withdrawal = Rebalancer.spread(in: registry, idle: registry.idle(at: now.instant), at: now.instant)
+        .map { ($0, nil) }
     }
-    guard let withdrawal else { return }
+    guard let (withdrawal, job) = withdrawal else { return }
+    promised = job
     registry.disturbed(withdrawal.worker, at: now.instant)
     try withdraw(withdrawal.tasks, from: withdrawal.worker, store)
     metrics.withdrawn += withdrawal.tasks.count

@@ -14,6 +14,8 @@ struct Core: Sendable {
   var served: [Pool: [Int64: ContinuousClock.Instant]] = [:]
   /// Tasks leased since a job went before all because it had waited for long.
   var leasedSinceRescue = 0
+  /// A job for which room was made, until it is served.
+  var promised: Int64?
   /// Pools for which nothing was ready, since when.
   var nothingReady: [Pool: ContinuousClock.Instant] = [:]
   /// Tasks whose results were damaged here and are made again, pictures that were found damaged: for people.

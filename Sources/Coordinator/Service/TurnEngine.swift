@@ -65,7 +65,7 @@ struct TurnEngine {
             // Its leases stay until it is silent for too long: it may be reconnecting.
             logger.debug("message not delivered", metadata: ["worker": "\(peer)"])
           case .request(let request):
-            let result = store.attempt { try request.body(&draft, store, now) }
+            let result = try store.attempt { try request.body(&draft, store, now) }
             turn.answers.append { request.completed(result) }
           }
         }

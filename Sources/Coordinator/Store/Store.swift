@@ -138,7 +138,9 @@ package struct StoreTransaction {
   }
 
   /// Makes the changes of `body` or, if it throws, none of them; the transaction goes on either way.
-  package func attempt<Value>(_ body: () throws -> Value) -> Result<Value, any Error> {
+  ///
+  /// - Throws: what ended the whole transaction: a full disk, say.
+  package func attempt<Value>(_ body: () throws -> Value) throws -> Result<Value, any Error> {
     var result: Result<Value, any Error>?
     do {
       try db.inSavepoint {
@@ -146,9 +148,15 @@ package struct StoreTransaction {
         result = .success(value)
         return .commit
       }
+    } catch let error as DatabaseError where !db.isInsideTransaction || Self.endsTransaction(error) {
+      throw error
     } catch {
       return .failure(error)
     }
     return result ?? .failure(AtelierError(.internal, "A savepoint ended without a result."))
+  }
+
+  private static func endsTransaction(_ error: DatabaseError) -> Bool {
+    [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_NOMEM, .SQLITE_CORRUPT, .SQLITE_READONLY].contains(error.resultCode)
   }
 }
