@@ -109,7 +109,8 @@ def measure(options, cluster, task_seconds, job_size, seconds, capacity=4):
             if time.monotonic() - begin > seconds or status["state"] == "completed":
                 break
         facts = poll.facts()
-        busy = [r for r in reports[1:-1] if r["assignments"]]
+        # Both pools have work only after the first pictures have come through.
+        busy = [r for r in reports[4:-1] if r["assignments"]]
         first, last = reports[0], reports[-2]
         return {
             "workers": options.workers, "task_seconds": task_seconds, "held_each": capacity,

@@ -4,8 +4,12 @@ import Logging
 package import Shared
 
 extension Coordinator {
+  /// The newest jobs, newest first.
   package func jobs(limit: Int) async throws -> [JobStatus] {
     let (core, trouble) = (lastCore, measures.trouble?.trouble)
+    if limit <= Self.jobsAtHand, let jobs = jobsAtHand {
+      return jobs.prefix(limit).map { Self.status(of: $0, core: core, trouble: trouble) }
+    }
     return try await store.read { store in
       try store.jobs(limit: limit).map { Self.status(of: $0, core: core, trouble: trouble) }
     }

@@ -105,11 +105,14 @@ package final class Coordinator: Sendable {
     }
     defer { for waiting in stagers { waiting.close() } }
     var engine = engine
+    var lastJobs = ContinuousClock.now
     // Often enough that silence is noticed early, seldom enough to cost nothing.
     let pause = min(settings.heartbeat / 2, .milliseconds(500))
     while let events = mailbox.takeAll(waitingUpTo: pause, atMost: Self.longestTurn) {
       let start = ContinuousClock.now
-      let turn = engine.turn(events, now: .current)
+      let isAsked = events.contains { if case .request = $0 { true } else { false } }
+      if isAsked || start >= lastJobs + .milliseconds(100) { lastJobs = start }
+      let turn = engine.turn(events, now: .current, newestJobs: lastJobs == start ? Self.jobsAtHand : nil)
       finish(turn, engine.core, took: ContinuousClock.now - start, events: events.count)
     }
     transport.close()
@@ -156,6 +159,9 @@ package final class Coordinator: Sendable {
     }
   }
 
+  /// So many of the newest jobs are at hand without asking the store, which may be in a turn.
+  static let jobsAtHand = 30
+
   /// While one waits for the disk, another gathers.
   private static let stagerCount = 2
 
@@ -180,6 +186,9 @@ package final class Coordinator: Sendable {
 
   /// The state after the last turn, for questions that need no turn of their own.
   var lastCore: Core { snapshot.core }
+
+  /// The newest jobs after a turn of the last moment; nil before the first.
+  var jobsAtHand: [JobRecord]? { snapshot.jobs }
 
   /// What was counted outside of turns, and whether the store works.
   var measures: Snapshot.Measures { snapshot.measures }

@@ -19,10 +19,12 @@ final class Snapshot: @unchecked Sendable {
   private let lock = NSLock()
   private var latest: Core
   private var measured = Measures()
+  private var newest: [JobRecord]?
 
   init(_ core: Core) { latest = core }
 
   var core: Core { lock.withLock { latest } }
+  var jobs: [JobRecord]? { lock.withLock { newest } }
   var measures: Measures { lock.withLock { measured } }
   var trouble: (trouble: StoreTrouble, since: Date)? { lock.withLock { measured.trouble } }
 
@@ -33,6 +35,7 @@ final class Snapshot: @unchecked Sendable {
     let now = ContinuousClock.now
     lock.withLock {
       latest = core
+      if let jobs = turn.jobs { newest = jobs }
       if let trouble {
         measured.trouble = (trouble, measured.trouble?.since ?? Date())
       } else {

@@ -28,6 +28,8 @@ struct TurnEngine {
     var handedOut: [ContinuousClock.Instant] = []
     /// Jobs whose pictures are to be removed.
     var expired: [JobID] = []
+    /// The newest jobs as they are after the turn, if they were asked for.
+    var jobs: [JobRecord]?
     /// Why nothing of the turn happened, if it did not.
     var failure: (any Error)?
   }
@@ -51,8 +53,12 @@ struct TurnEngine {
 
   /// Runs a turn.
   ///
-  /// - Parameter beforeCommit: called when all is done but the commit; a test throws from it.
-  mutating func turn(_ events: [Event], now: Core.Now, beforeCommit: () throws -> Void = {}) -> Turn {
+  /// - Parameters:
+  ///   - newestJobs: how many of the newest jobs are to be told; none for nil.
+  ///   - beforeCommit: called when all is done but the commit; a test throws from it.
+  mutating func turn(
+    _ events: [Event], now: Core.Now, newestJobs: Int? = nil, beforeCommit: () throws -> Void = {}
+  ) -> Turn {
     var draft = core
     var turn = Turn()
     do {
@@ -72,6 +78,7 @@ struct TurnEngine {
         try draft.tick(store, now: now, logger: logger)
         try draft.assign(store, now: now, logger: logger)
         try draft.settlePictures()
+        if let newestJobs { turn.jobs = try store.jobs(limit: newestJobs) }
         try beforeCommit()
       }
     } catch {
