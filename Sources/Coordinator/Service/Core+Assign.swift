@@ -39,15 +39,18 @@ extension Core {
     var credits = Dictionary(uniqueKeysWithValues: candidates.map { ($0.worker, $0.credit) })
     for claim in claims { credits[claim.worker, default: 0] -= claim.count }
     var assignments: [WorkerID: (assignment: Wire.Assignment, frames: [[UInt8]])] = [:]
-    for batch in order {
+    // Once more, since a worker that finds nothing in one batch may be the one that an earlier batch lacked.
+    for batch in order + (order.count > 1 ? order : []) {
       let spare = candidates.filter {
         (credits[$0.worker] ?? 0) > 0 && $0.pool == batch.stage.pool && $0.models.contains(models[batch.job] ?? "")
       }.map { (worker: $0.worker, count: credits[$0.worker] ?? 0) }
-      let leased = try store.lease(
-        batches[batch] ?? [], spare: spare, of: batch.stage, job: batch.job, at: now.time
-      ) {
+      let asking = batches.removeValue(forKey: batch) ?? []
+      let leased = try store.lease(asking, spare: spare, of: batch.stage, job: batch.job, at: now.time) {
         registry.canAvoid($0, pool: batch.stage.pool, model: $1)
       }
+      // Who asked for this and found only what had failed on it may be of use to another job.
+      for (worker, count) in asking { credits[worker, default: 0] += count }
+      for (worker, _) in leased { credits[worker, default: 0] -= 1 }
       guard !leased.isEmpty else { continue }
       served[batch.stage.pool, default: [:]][batch.job] = now.instant
       if promised == batch.job { promised = nil }

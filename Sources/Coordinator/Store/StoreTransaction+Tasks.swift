@@ -89,8 +89,8 @@ extension StoreTransaction {
     _ claims: [(worker: WorkerID, count: Int)], spare: [(worker: WorkerID, count: Int)] = [], of stage: Stage,
     job: Int64, at now: Double, canAvoid: (_ failed: [String], _ model: String) -> Bool
   ) throws -> [(worker: WorkerID, task: LeasedTask)] {
+    guard !claims.isEmpty || !spare.isEmpty else { return [] }
     let wanted = claims.reduce(0) { $0 + $1.count }
-    guard wanted > 0 else { return [] }
     // A few more, since some may have failed on the workers that are asking.
     let rows = try Row.fetchAll(
       db.cachedStatement(
@@ -109,7 +109,7 @@ extension StoreTransaction {
     )
     var (open, spare) = (claims, spare)
     var leased: [(worker: WorkerID, task: LeasedTask)] = []
-    for row in rows where !open.isEmpty {
+    for row in rows where !open.isEmpty || !spare.isEmpty {
       let task = try Self.leasedTask(row, stage: stage)
       let failures: Int = row[2]
       var worker: WorkerID?
