@@ -104,6 +104,12 @@ let package = Package(
       // A bundle for another host keeps the shared libraries beside the binary.
       linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/lib"])]),
 
+    // Many simulated workers in one process, for scripts/bench/scale.
+    .executableTarget(
+      name: "fleet",
+      dependencies: ["Shared", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Benchmarks/Fleet", swiftSettings: swiftSettings),
+
     .target(
       name: "TestSupport", dependencies: ["Shared"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
@@ -130,6 +136,15 @@ let package = Package(
       name: "ClusterTests",
       dependencies: [
         "atelier", "Coordinator", "Worker", "Shared", "Imaging", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: [
+        "Coordinator", "Worker", "Shared", "TestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swiftSettings),

@@ -19,12 +19,18 @@ package enum Gateway {
     let router = Router(context: BasicRequestContext.self)
     router.add(middleware: ErrorAnswers(logger: logger))
     router.get("/health") { _, _ in HTTPResponse.Status.ok }
+    router.get("/metrics") { _, _ in
+      Response(
+        status: .ok, headers: [.contentType: "text/plain; version=0.0.4"],
+        body: ResponseBody(byteBuffer: ByteBuffer(string: try await coordinator.metrics())))
+    }
     Dashboard.addRoutes(to: router)
     let api = router.group("api/v1")
     JobRoutes(coordinator: coordinator).addRoutes(to: api)
     SubmissionRoute(coordinator: coordinator).addRoutes(to: api)
     SourceRoutes(coordinator: coordinator).addRoutes(to: api)
     WorkerRoutes(coordinator: coordinator).addRoutes(to: api)
+    ClusterRoutes(coordinator: coordinator).addRoutes(to: api)
     return Application(
       router: router,
       configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "atelier"),

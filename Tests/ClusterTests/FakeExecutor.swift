@@ -6,7 +6,9 @@ import Worker
 /// is tested apart from what the engine computes.
 struct FakeExecutor: StageExecutor {
   var models: [ModelInfo] = [Self.model]
+  /// Of a whole task.
   var pause = Duration.zero
+  var steps = 2
   /// What happens before a task is done; throwing from it fails the task.
   var before: @Sendable (StageTask) throws -> Void = { _ in }
 
@@ -14,9 +16,12 @@ struct FakeExecutor: StageExecutor {
     name: "fake", digest: String(repeating: "f", count: 64), size: PictureSize(width: 8, height: 8), defaults: .karlo)
 
   func execute(_ task: StageTask, report: (StageProgress) -> StageDirective) throws -> [Artifact] {
-    for step in 1...2 {
-      if pause > .zero { Thread.sleep(forTimeInterval: pause / .seconds(2)) }
-      let progress = StageProgress(completedSteps: step, steps: 2) { Self.artifact(.latents, task) }
+    let done = task.checkpoint?.completedSteps ?? 0
+    for step in done..<steps {
+      if pause > .zero { Thread.sleep(forTimeInterval: pause / .seconds(1) / Double(steps)) }
+      let progress = StageProgress(completedSteps: step + 1, steps: steps) {
+        Artifact(kind: .latents, type: .float32, shape: [1], bytes: [0, 0, 0, 0])
+      }
       if report(progress) == .stop { throw CancellationError() }
     }
     try before(task)

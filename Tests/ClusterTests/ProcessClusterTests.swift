@@ -102,11 +102,58 @@ import Testing
     #expect(varied[0] == varied[1])
   }
 
+  @Test(.timeLimit(.minutes(3))) func `a second SIGTERM stops at the next step, and another worker's picture is the same to the byte`() async throws {
+    let processes = try Processes()
+    try processes.start(["coordinator"])
+    try processes.start(["worker", "--pool", "prior", "--threads", "1"])
+    let first = try processes.start(["worker", "--pool", "decoder", "--threads", "1"])
+    #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
+    let file = try processes.folder.write("a long picture\n", to: "prompts.txt")
+    let steps = ["--prior-steps", "3", "--decoder-steps", "1000", "--super-res-steps", "3"]
+    let submitted = try processes.run(["submit", file, "--seed", "3", "--json"] + steps)
+    let job = try JSONCoding.decode(Submitted.self, from: Data(submitted.output.utf8)).job.text
+    func step() throws -> Int {
+      let answer = try processes.run(["workers", "--json"])
+      guard answer.status == 0 else { return 0 }
+      return try JSONCoding.decode([WorkerStatus].self, from: Data(answer.output.utf8)).flatMap(\.running)
+        .first { $0.stage == .denoise }?.step ?? 0
+    }
+    #expect(try await eventually { try step() > 20 })
+    kill(first.processIdentifier, SIGTERM)
+    kill(first.processIdentifier, SIGTERM)
+    #expect(try await eventually { kill(first.processIdentifier, SIGTERM); return !first.isRunning })
+    let explained = try processes.run(["explain", job])
+    #expect(explained.output.contains("No decoder worker is connected"), "\(explained.output)\(explained.error)")
+    try processes.start(["worker", "--pool", "decoder", "--threads", "1"])
+    #expect(try await eventually(within: .seconds(90)) { try processes.status(of: job)?.state == .completed })
+
+    let out = processes.folder.path + "/out"
+    #expect(try processes.run(["fetch", job, "--out", out]).status == 0)
+    let rendered = processes.folder.path + "/one.png"
+    let render = try processes.run(
+      ["render", "--model", Processes.model, "--prompt", "a long picture", "--seed", "3", "--out", rendered] + steps
+        + ["--prior-guidance", "4", "--decoder-guidance", "8"])
+    #expect(render.status == 0, "\(render.error)")
+    let lines = try String(contentsOfFile: out + "/manifest.jsonl", encoding: .utf8).split(separator: "\n")
+    let line = try JSONCoding.decode(ManifestLine.self, from: Data(#require(lines.first).utf8))
+    #expect(line.stages.first { $0.stage == .denoise }?.attempts == 2)
+    let file1 = try Data(contentsOf: URL(fileURLWithPath: rendered))
+    let file2 = try Data(contentsOf: URL(fileURLWithPath: out + "/" + #require(line.file)))
+    #expect(file1 == file2, "the picture differs from render's")
+
+    let copy = processes.folder.path + "/copy/atelier.sqlite"
+    try FileManager.default.createDirectory(atPath: processes.folder.path + "/copy", withIntermediateDirectories: true)
+    let backup = try processes.run(["backup", copy])
+    #expect(backup.status == 0, "\(backup.error)")
+    #expect(FileManager.default.fileExists(atPath: copy))
+    #expect(try processes.run(["backup", copy]).status == 1)
+  }
+
   @Test func `every command has a help text with an example`() throws {
     let processes = try Processes()
     for command in [
       "up", "coordinator", "worker", "submit", "status", "jobs", "cancel", "pause", "resume", "retry", "fetch", "workers",
-      "drain", "render", "vary", "interpolate", "diff", "edit", "score", "tokenize", "bench",
+      "drain", "explain", "backup", "render", "vary", "interpolate", "diff", "edit", "score", "tokenize", "bench",
     ] {
       let help = try processes.run([command, "--help"])
       #expect(help.status == 0)

@@ -24,6 +24,7 @@ final class TestCluster: @unchecked Sendable {
     configuration.coordinator.silence = .milliseconds(1500)
     configuration.coordinator.backoff = .milliseconds(10)
     configuration.coordinator.attempts = attempts
+    configuration.coordinator.canary = .milliseconds(300)
     configuration.defaultModel = "fake"
     var logger = Logger(label: "test")
     logger.logLevel = .critical

@@ -10,11 +10,19 @@ import Testing
     let pictures = try PictureFolder(dataFolder: folder.path)
     let name = PictureFolder.name(job: JobID("job-x"), item: 12_345, index: 2)
     #expect(name == "job-x/0012/012345-2.png")
-    try pictures.write([1, 2, 3], name: name)
-    try pictures.write([1, 2, 3, 4], name: name)
+    for bytes in [[1, 2, 3], [1, 2, 3, 4]] as [[UInt8]] {
+      let staged = try #require(try pictures.stage([bytes]).first)
+      try pictures.settle([pictures.place(staged, name: name)])
+      pictures.discard(staged)
+    }
     #expect(try pictures.read(name) == Data([1, 2, 3, 4]))
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/pictures/job-x/0012")
     #expect(left == ["012345-2.png"])
+    // Many at once, none of which is wanted.
+    let many = try pictures.stage((0..<20).map { [UInt8($0)] })
+    #expect(Set(many).count == 20)
+    for staged in many { pictures.discard(staged) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/pictures/.incoming").isEmpty)
   }
 
   @Test func `a missing picture is an error that names it`() throws {

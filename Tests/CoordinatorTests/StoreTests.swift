@@ -173,10 +173,89 @@ import Testing
     let job = try submit(["a"])
     let task = try #require(try lease(job, .embed).first)
     let stale = TaskAttempt(task: task.id.task, attempt: task.id.attempt - 1)
-    try store.write { try $0.saveCheckpoint(stale, completedSteps: 3, latents: artifact(.latents)) }
+    try store.write { _ = try $0.saveCheckpoint(stale, completedSteps: 3, latents: artifact(.latents)) }
     #expect(try store.read { try $0.checkpoint(of: task.id.task)?.completedSteps } == nil)
-    try store.write { try $0.saveCheckpoint(task.id, completedSteps: 4, latents: artifact(.latents)) }
+    try store.write { _ = try $0.saveCheckpoint(task.id, completedSteps: 4, latents: artifact(.latents)) }
     #expect(try store.read { try $0.checkpoint(of: task.id.task)?.completedSteps } == 4)
+  }
+
+  @Test func `a damaged database is noticed before anything is written, and named`() throws {
+    _ = try submit((0..<400).map { "prompt \($0)" })
+    try store.close()
+    let path = folder.path + "/atelier.sqlite"
+    let file = try #require(FileHandle(forUpdatingAtPath: path))
+    let size = try file.seekToEnd()
+    for offset in stride(from: UInt64(8192), to: size, by: 4096) {
+      try file.seek(toOffset: offset)
+      try file.write(contentsOf: Data(repeating: 0xAB, count: 512))
+    }
+    try file.close()
+    let before = try Data(contentsOf: URL(fileURLWithPath: path))
+    do {
+      _ = try Store(folder: folder.path)
+      Issue.record("the damaged database was opened")
+    } catch {
+      #expect(error.message.contains("is damaged"), "\(error)")
+    }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+  }
+
+  @Test func `a copy made while the store is open is a whole database`() throws {
+    let job = try submit(["a", "b"])
+    let copy = try TemporaryFolder()
+    try store.copy(to: copy.path + "/atelier.sqlite")
+    _ = try submit(["later"])
+    let other = try Store(folder: copy.path)
+    #expect(try other.read { try $0.jobs(limit: 10).map(\.id) } == [job])
+    #expect(throws: AtelierError.self) { try store.copy(to: copy.path + "/atelier.sqlite") }
+  }
+
+  @Test func `pictures of a job that ended long ago are let go once`() throws {
+    let job = try submit(["a"])
+    try finish(job)
+    let running = try submit(["b"])
+    #expect(try store.write { try $0.expirePictures(endedBefore: 3) }.isEmpty)
+    #expect(try store.write { try $0.expirePictures(endedBefore: 4) } == [job])
+    #expect(try store.write { try $0.expirePictures(endedBefore: 4) }.isEmpty)
+    #expect(try store.read { try $0.picturesRemoved(of: job) } == 4)
+    #expect(try store.read { try $0.picturesRemoved(of: running) } == nil)
+  }
+
+  @Test func `a pause ends when the clock is set back, too`() throws {
+    let job = try submit(["a"])
+    let task = try #require(try lease(job, .embed).first)
+    try store.write { store in
+      try store.delay(#require(try store.task(task.id.task)), until: 1_000_030)
+      try store.promoteDelayed(at: 1_000_000)
+    }
+    #expect(try lease(job, .embed).isEmpty)
+    // An hour back: nobody waits an hour.
+    try store.write { try $0.promoteDelayed(at: 996_400) }
+    #expect(try lease(job, .embed).count == 1)
+  }
+
+  @Test func `a task that failed on a worker goes to another, if there is one`() throws {
+    let job = try submit(["a"])
+    let task = try #require(try lease(job, .embed).first)
+    try store.write { store in
+      let record = try #require(try store.task(task.id.task))
+      try store.recordFailure(record, worker: worker, reason: "no", at: 3)
+      try store.release(task.id.task)
+    }
+    let other = WorkerID("prior-b")
+    func ask(spare: Bool, canAvoid: Bool) throws -> [WorkerID] {
+      let worker = worker
+      return try store.write { store in
+        let leased = try store.lease(
+          [(worker, 1)], spare: spare ? [(other, 1)] : [], of: .embed, job: store.job(job).seq, at: 4
+        ) { _, _ in canAvoid }
+        for (_, task) in leased { try store.release(task.id.task) }
+        return leased.map(\.worker)
+      }
+    }
+    #expect(try ask(spare: false, canAvoid: true).isEmpty)
+    #expect(try ask(spare: true, canAvoid: true) == [other])
+    #expect(try ask(spare: false, canAvoid: false) == [worker])
   }
 
   @Test func `a second coordinator on the same folder is refused`() throws {

@@ -124,6 +124,62 @@ import Worker
     #expect(started(session.ended(id(1), .success(Wire.Success()), frames: [])).isEmpty)
   }
 
+  @Test func `a result that nobody wants is forgotten, and said to be unwanted`() {
+    var session = serving()
+    _ = session.receive(assignment([1]), frames: [])
+    _ = session.ended(id(1), .success(Wire.Success()), frames: [])
+    var verdict = Wire.Verdict()
+    verdict.task = id(1).wire
+    verdict.decision = .stale
+    verdict.reason = "attempt 2 has it"
+    let actions = session.receive(.verdict(verdict), frames: [])
+    #expect(actions.contains { if case .unwanted(id(1), "attempt 2 has it") = $0 { true } else { false } })
+    #expect(session.isIdle)
+  }
+
+  @Test func `an outcome that is not answered is sent again, once the coordinator is known to be there`() {
+    let start = ContinuousClock.now
+    var welcome = Wire.Welcome()
+    welcome.heartbeatMilliseconds = 1000
+    welcome.silenceMilliseconds = 60_000
+    var session = WorkerSession(capacity: 3)
+    func due(_ seconds: Int) -> [Wire.Outcome] {
+      outcomes(session.due(at: start + .seconds(seconds), as: Wire.Hello()))
+    }
+    #expect(due(0).isEmpty)
+    _ = session.receive(.welcome(welcome), frames: [], as: Wire.Hello(), at: start)
+    _ = session.receive(assignment([1]), frames: [], as: Wire.Hello(), at: start)
+    _ = session.ended(id(1), .success(Wire.Success()), frames: [])
+    // Nothing is heard: what was sent may still be on its way.
+    for second in 1...6 { #expect(due(second).isEmpty) }
+    _ = session.receive(.alive(.init()), frames: [], as: Wire.Hello(), at: start + .seconds(7))
+    #expect(due(8).map { TaskAttempt($0.task) } == [id(1)])
+    #expect(due(9).isEmpty)
+  }
+
+  @Test func `a worker that was silent towards a coordinator which is silent introduces itself`() {
+    let start = ContinuousClock.now
+    var welcome = Wire.Welcome()
+    welcome.heartbeatMilliseconds = 1000
+    welcome.silenceMilliseconds = 5000
+    var session = WorkerSession(capacity: 1)
+    _ = session.due(at: start, as: Wire.Hello())
+    _ = session.receive(.welcome(welcome), frames: [], as: Wire.Hello(), at: start)
+    func says(at seconds: Int) -> String {
+      for case .send(let body, _) in session.due(at: start + .seconds(seconds), as: Wire.Hello()) {
+        switch body {
+        case .hello: return "hello"
+        case .heartbeat: return "heartbeat"
+        default: continue
+        }
+      }
+      return ""
+    }
+    #expect(says(at: 2) == "heartbeat")
+    #expect(says(at: 4) == "heartbeat")
+    #expect(says(at: 6) == "hello")
+  }
+
   @Test func `a refusal ends the session with its reason`() {
     var session = WorkerSession(capacity: 1)
     var refusal = Atelier_Cluster_V1_Refusal()

@@ -2,6 +2,10 @@ package import Shared
 
 /// Decides which worker is handed how many tasks of which job and stage. Pure: it sees counts and
 /// answers with claims; the store picks the tasks.
+///
+/// A job of higher priority goes first. Among equals, the job with the fewest tasks in workers' hands goes
+/// first, then the one that was served longest ago; a worker prefers the model that it used last as long as
+/// no other job waits much longer. A job that has waited for very long goes before all, now and then.
 package enum AssignmentPlanner {
   /// A worker that would take tasks.
   package struct Candidate: Sendable, Equatable {
@@ -10,12 +14,24 @@ package enum AssignmentPlanner {
     /// Digests of the models it holds.
     package var models: Set<String>
     package var credit: Int
+    /// Tasks in its hands.
+    package var held: Int
+    /// How many tasks it is worth that it holds.
+    package var depth: Int
+    /// The model of its last task.
+    package var lastModel: String?
 
-    package init(worker: WorkerID, pool: Pool, models: Set<String>, credit: Int) {
+    package init(
+      worker: WorkerID, pool: Pool, models: Set<String>, credit: Int, held: Int = 0, depth: Int = .max,
+      lastModel: String? = nil
+    ) {
       self.worker = worker
       self.pool = pool
       self.models = models
       self.credit = credit
+      self.held = held
+      self.depth = depth
+      self.lastModel = lastModel
     }
   }
 
@@ -27,55 +43,150 @@ package enum AssignmentPlanner {
     package var count: Int
   }
 
+  package struct Plan: Sendable, Equatable {
+    package var claims: [Claim] = []
+    /// The job that went before all because it had waited for so long.
+    package var rescued: Int64?
+  }
+
+  /// How much longer another job must have waited before a worker changes its model for it, in seconds.
+  package static let affinity = 1.0
+  /// The most jobs and stages that one plan looks at: a bound on its time.
+  package static let widest = 256
+
   /// - Parameters:
-  ///   - work: ready tasks by job and stage, jobs in the order in which they are served.
+  ///   - work: ready tasks by job and stage.
   ///   - room: how many more images may enter the space between the pools: it bounds what the store
   ///     holds of text states and embeddings when the prior pool is faster than the decoder pool.
+  ///   - poolSize: how many workers a pool has.
+  ///   - patience: seconds after which a job that was served nothing may go before all; nil for never.
+  ///   - promised: a job for which room was made, which goes before all.
   /// - Returns: claims that exceed neither a worker's credit nor the ready tasks.
-  package static func plan(candidates: [Candidate], work: [ReadyWork], room: Int) -> [Claim] {
-    var ready = work.map(\.count)
-    var room = max(0, room)
-    var credits = candidates.map(\.credit)
-    var claims: [Claim] = []
+  package static func plan(
+    candidates: [Candidate], work: [ReadyWork], room: Int, poolSize: (Pool) -> Int = { _ in 1 },
+    patience: Double? = nil, promised: Int64? = nil
+  ) -> Plan {
+    var state = State(work: narrowed(work), room: max(0, room))
+    var plan = Plan()
+    var shares: [Pool: Int] = [:]
+    var credits = candidates.map { candidate in
+      let share = shares[candidate.pool] ?? state.share(of: candidate.pool, among: poolSize(candidate.pool))
+      shares[candidate.pool] = share
+      return max(0, min(candidate.credit, min(candidate.depth, share) - candidate.held))
+    }
+    if let promised {
+      state.favour(promised)
+    } else if let patience {
+      plan.rescued = state.favour(waitingOver: patience)
+    }
+    var claimed = [[(choice: Int, count: Int)]](repeating: [], count: candidates.count)
     // Rounds of one task a worker, so that the last tasks of a job spread over the workers instead of
     // queueing behind one of them.
-    var progressed = true
-    while progressed {
-      progressed = false
-      for (index, candidate) in candidates.enumerated() where credits[index] > 0 {
-        guard let choice = choose(for: candidate, work: work, ready: ready, room: room) else {
-          credits[index] = 0
+    var open = candidates.indices.filter { credits[$0] > 0 }
+    while !open.isEmpty {
+      open = open.filter { index in
+        guard let choice = state.choose(for: candidates[index]) else { return false }
+        state.take(choice)
+        credits[index] -= 1
+        if let last = claimed[index].firstIndex(where: { $0.choice == choice }) {
+          claimed[index][last].count += 1
+        } else {
+          claimed[index].append((choice, 1))
+        }
+        return credits[index] > 0
+      }
+    }
+    if let rescued = plan.rescued, !state.wasTaken(rescued) { plan.rescued = nil }
+    for (index, candidate) in candidates.enumerated() {
+      for (choice, count) in claimed[index] {
+        plan.claims.append(
+          Claim(worker: candidate.worker, job: state.work[choice].job, stage: state.work[choice].stage, count: count))
+      }
+    }
+    return plan
+  }
+
+  /// The entries that matter most, where there are very many.
+  private static func narrowed(_ work: [ReadyWork]) -> [ReadyWork] {
+    guard work.count > widest else { return work }
+    return Array(work.sorted { ($1.priority, $1.waited) < ($0.priority, $0.waited) }.prefix(widest))
+  }
+
+  /// What is left while a plan is made.
+  private struct State {
+    let work: [ReadyWork]
+    private var ready: [Int]
+    private var room: Int
+    /// Of a job in a pool: tasks in hands, those of this plan included.
+    private var inHand: [Pool: [Int64: Int]] = [:]
+    private var first: Int64?
+    private var taken: Set<Int64> = []
+
+    init(work: [ReadyWork], room: Int) {
+      self.work = work
+      self.room = room
+      ready = work.map(\.count)
+      for entry in work { inHand[entry.stage.pool, default: [:]][entry.job, default: 0] += entry.inHand }
+    }
+
+    /// How many tasks are each worker's part of what is left; small near the end of a job, so that no
+    /// worker has a queue while another is idle.
+    func share(of pool: Pool, among workers: Int) -> Int {
+      let open = work.filter { $0.stage.pool == pool }.reduce(0) { $0 + $1.count + $1.inHand }
+      return max(1, (open + max(1, workers) - 1) / max(1, workers))
+    }
+
+    /// Lets the job that has waited longest, if longer than `patience`, take the next turn.
+    mutating func favour(waitingOver patience: Double) -> Int64? {
+      let longest = work.filter { $0.waited > patience }.max { $0.waited < $1.waited }
+      first = longest?.job
+      return first
+    }
+
+    mutating func favour(_ job: Int64) { first = job }
+
+    func wasTaken(_ job: Int64) -> Bool { taken.contains(job) }
+
+    /// The place in `work` of the next task for a worker.
+    func choose(for candidate: Candidate) -> Int? {
+      var best: Int?
+      for index in work.indices {
+        let entry = work[index]
+        guard ready[index] > 0, entry.stage.pool == candidate.pool, candidate.models.contains(entry.modelDigest),
+          entry.stage != .embed || room > 0
+        else { continue }
+        guard let other = best else {
+          best = index
           continue
         }
-        ready[choice] -= 1
-        credits[index] -= 1
-        if work[choice].stage == .embed { room -= 1 }
-        progressed = true
-        add(work[choice], for: candidate.worker, to: &claims)
+        if isBetter(entry, than: work[other], for: candidate) { best = index }
       }
+      return best
     }
-    return claims
-  }
 
-  /// The place in `work` of the next task for a worker: of the first job that has any for it, the latest
-  /// stage, since finishing a picture frees what it holds.
-  private static func choose(for candidate: Candidate, work: [ReadyWork], ready: [Int], room: Int) -> Int? {
-    for stage in candidate.pool.stages {
-      if stage == .embed, room == 0 { continue }
-      for (index, entry) in work.enumerated()
-      where entry.stage == stage && ready[index] > 0 && candidate.models.contains(entry.modelDigest) {
-        return index
+    private func isBetter(_ left: ReadyWork, than right: ReadyWork, for candidate: Candidate) -> Bool {
+      if left.job == right.job {
+        // Finishing a picture frees what it holds.
+        return (candidate.pool.stages.firstIndex(of: left.stage) ?? 0)
+          < (candidate.pool.stages.firstIndex(of: right.stage) ?? 0)
       }
+      if left.job == first || right.job == first { return left.job == first }
+      if left.priority != right.priority { return left.priority > right.priority }
+      let hands = inHand[candidate.pool] ?? [:]
+      let (mine, theirs) = (hands[left.job] ?? 0, hands[right.job] ?? 0)
+      if mine != theirs { return mine < theirs }
+      let waits = [left, right].map { $0.waited + ($0.modelDigest == candidate.lastModel ? affinity : 0) }
+      if waits[0] != waits[1] { return waits[0] > waits[1] }
+      return left.job < right.job
     }
-    return nil
-  }
 
-  private static func add(_ work: ReadyWork, for worker: WorkerID, to claims: inout [Claim]) {
-    let index = claims.firstIndex { $0.worker == worker && $0.job == work.job && $0.stage == work.stage }
-    if let index {
-      claims[index].count += 1
-    } else {
-      claims.append(Claim(worker: worker, job: work.job, stage: work.stage, count: 1))
+    mutating func take(_ choice: Int) {
+      let entry = work[choice]
+      ready[choice] -= 1
+      inHand[entry.stage.pool, default: [:]][entry.job, default: 0] += 1
+      if entry.stage == .embed { room -= 1 }
+      if entry.job == first { first = nil }
+      taken.insert(entry.job)
     }
   }
 }

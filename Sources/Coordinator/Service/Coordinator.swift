@@ -9,26 +9,17 @@ package import Shared
 /// handles it in one transaction, and only after the commit says what came of it. So one `fsync` serves
 /// a whole group, and nobody is told of anything that a power cut could undo.
 package final class Coordinator: Sendable {
-  /// What a turn is made of.
-  enum Event: Sendable {
-    case message([[UInt8]], from: String)
-    case undeliverable(String)
-    case request(Request)
-  }
-
-  /// Something to do inside a turn, and where its result goes.
-  struct Request: Sendable {
-    var body: @Sendable (inout Core, StoreTransaction, Core.Now) throws -> any Sendable
-    var completed: @Sendable (Result<any Sendable, any Error>) -> Void
-  }
-
   package let pictures: PictureFolder
   let sources: SourceFolder
   package let logger: Logger
   let store: Store
   let settings: CoordinatorSettings
-  private let mailbox = Mailbox<Event>(capacity: 10_000)
+  let dataFolder: String
+  private let mailbox = Mailbox<TurnEngine.Event>(capacity: 10_000)
   private let transport: any Transport
+  /// Each has a thread that puts pictures aside.
+  private let stagers: [Mailbox<(arrival: Arrival, peer: String)>]
+  private let engine: TurnEngine
   private let snapshot: Snapshot
   private let defaultModel: String?
 
@@ -45,21 +36,32 @@ package final class Coordinator: Sendable {
     settings = CoordinatorSettings(configuration.coordinator)
     defaultModel = configuration.defaultModel ?? configuration.models.first?.name
     self.logger = logger
-    store = try Store(folder: configuration.coordinator.data)
-    pictures = try PictureFolder(dataFolder: configuration.coordinator.data)
-    sources = try SourceFolder(dataFolder: configuration.coordinator.data)
-    var core = Core(settings: settings, pictures: pictures, sources: sources)
-    let now = Core.Now.current
-    try store.write { store in
-      try store.abandonUnfinishedSubmissions()
-      for model in models.reversed() { try store.register(model, at: now.time) }
-      try core.expectWorkers(store, now: now)
-    }
-    snapshot = Snapshot(core)
+    dataFolder = configuration.coordinator.data
+    store = try Store(folder: dataFolder)
+    pictures = try PictureFolder(dataFolder: dataFolder)
+    sources = try SourceFolder(dataFolder: dataFolder)
+    engine = try TurnEngine(
+      core: Core(settings: settings, pictures: pictures, sources: sources), store: store, models: models,
+      logger: logger, now: .current)
+    snapshot = Snapshot(engine.core)
     let mailbox = mailbox
+    stagers = (0..<Self.stagerCount).map { _ in Mailbox(capacity: 64) }
     transport = try makeTransport(
       TransportHandler(
-        received: { frames, peer in mailbox.put(.message(frames, from: peer)) },
+        received: { [snapshot, stagers, logger] frames, peer in
+          snapshot.received(frames.reduce(0) { $0 + $1.count })
+          do throws(AtelierError) {
+            let arrival = try Arrival(frames)
+            if arrival.bringsPicture {
+              // One worker's pictures stay in their order.
+              stagers[Int(peer.utf8.reduce(0) { ($0 &* 31) &+ Int($1) }.magnitude % UInt(stagers.count))].put((arrival, peer))
+            } else {
+              mailbox.put(.message(arrival, from: peer))
+            }
+          } catch {
+            logger.warning("message ignored", metadata: ["worker": "\(peer)", "reason": "\(error)"])
+          }
+        },
         undeliverable: { peer in mailbox.put(.undeliverable(peer)) }))
   }
 
@@ -86,101 +88,92 @@ package final class Coordinator: Sendable {
     }
   }
 
+  /// Puts pictures aside until there are no more.
+  private func stage(_ waiting: Mailbox<(arrival: Arrival, peer: String)>) {
+    while let batch = waiting.takeAll(waitingUpTo: .seconds(3600)) {
+      var arrivals = batch.map(\.arrival)
+      Arrival.stagePictures(of: &arrivals, in: pictures)
+      for (arrival, (_, peer)) in zip(arrivals, batch) { mailbox.put(.message(arrival, from: peer)) }
+    }
+  }
+
   private func loop() {
-    var core = snapshot.core
+    for waiting in stagers {
+      let thread = Thread { [self] in stage(waiting) }
+      thread.name = "pictures"
+      thread.start()
+    }
+    defer { for waiting in stagers { waiting.close() } }
+    var engine = engine
+    var lastJobs = ContinuousClock.now
     // Often enough that silence is noticed early, seldom enough to cost nothing.
     let pause = min(settings.heartbeat / 2, .milliseconds(500))
-    while let events = mailbox.takeAll(waitingUpTo: pause) {
-      turn(events, &core)
+    while let events = mailbox.takeAll(waitingUpTo: pause, atMost: Self.longestTurn) {
+      let start = ContinuousClock.now
+      let isAsked = events.contains { if case .request = $0 { true } else { false } }
+      if isAsked || start >= lastJobs + .milliseconds(100) { lastJobs = start }
+      let turn = engine.turn(events, now: .current, newestJobs: lastJobs == start ? Self.jobsAtHand : nil)
+      finish(turn, engine.core, took: ContinuousClock.now - start, events: events.count)
     }
     transport.close()
     do { try store.close() } catch { logger.error("cannot close the database", metadata: ["error": "\(error)"]) }
   }
 
-  private func turn(_ events: [Event], _ core: inout Core) {
-    let now = Core.Now.current
-    var draft = core
-    var answers: [@Sendable () -> Void] = []
-    do {
-      try store.write { store in
-        for event in events {
-          switch event {
-          case .message(let frames, let peer):
-            try handle(frames, from: WorkerID(peer), &draft, store, now: now)
-          case .undeliverable(let peer):
-            // Its leases stay until it is silent for too long: it may be reconnecting.
-            logger.debug("message not delivered", metadata: ["worker": "\(peer)"])
-          case .request(let request):
-            let result = store.attempt { try request.body(&draft, store, now) }
-            answers.append { request.completed(result) }
-          }
-        }
-        try draft.tick(store, now: now, logger: logger)
-        try draft.assign(store, now: now)
-      }
-    } catch {
-      recover(from: error, events: events, &core)
-      return
+  /// Says what came of a turn.
+  private func finish(_ turn: TurnEngine.Turn, _ core: Core, took: Duration, events: Int) {
+    let trouble = turn.failure.map { StoreTrouble($0, folder: dataFolder) }
+    if let trouble {
+      logger.critical(
+        "the store refused a transaction; it will be tried again",
+        metadata: ["trouble": "\(trouble.kind.rawValue)", "error": "\(turn.failure.map { "\($0)" } ?? "")"])
+    } else if let before = snapshot.trouble {
+      logger.notice("the store works again", metadata: ["trouble": "\(before.trouble.kind.rawValue)"])
     }
-    let outgoing = draft.outgoing
-    draft.outgoing = []
-    core = draft
-    snapshot.core = draft
-    for (message, worker) in outgoing {
+    snapshot.update(core, trouble: trouble, turn: turn, took: took, events: events)
+    for (message, worker) in turn.messages {
       do {
-        try transport.send(message.encoded(), to: worker.text)
+        let frames = try message.encoded()
+        snapshot.sent(frames.reduce(0) { $0 + $1.count })
+        transport.send(frames, to: worker.text)
       } catch {
         logger.error("cannot send", metadata: ["worker": "\(worker)", "error": "\(error)"])
       }
     }
-    for answer in answers { answer() }
-  }
-
-  private func handle(
-    _ frames: [[UInt8]], from id: WorkerID, _ core: inout Core, _ store: StoreTransaction, now: Core.Now
-  ) throws {
-    let message: WireMessage<Wire.FromWorker>
-    do {
-      message = try WireMessage(decoding: frames)
-    } catch {
-      logger.warning("message ignored", metadata: ["worker": "\(id)", "reason": "\(error)"])
-      return
-    }
-    try core.handle(message, from: id, store, now: now, logger: logger)
-  }
-
-  /// Nothing of the turn happened. The workers are asked to introduce themselves again, upon which they
-  /// send again what was not answered; people get the error.
-  private func recover(from error: any Error, events: [Event], _ core: inout Core) {
-    logger.critical("the store refused a transaction; it will be tried again", metadata: ["error": "\(error)"])
-    for case .request(let request) in events {
-      request.completed(.failure(AtelierError(.system, "The coordinator cannot write its database: \(error).")))
-    }
-    let workers = core.registry.workers.values.filter { !$0.isMissing }.map(\.id)
-    core.registry.reset()
-    do {
-      let now = Core.Now.current
-      try store.read { try core.expectWorkers($0, now: now) }
-    } catch {
-      logger.critical("the store cannot be read", metadata: ["error": "\(error)"])
-    }
-    snapshot.core = core
+    for answer in turn.answers { answer() }
+    if !turn.expired.isEmpty { remove(turn.expired) }
     // A pause, so that a full disk does not make the log full as well.
-    Thread.sleep(forTimeInterval: 1)
-    var stranger = Wire.FromCoordinator()
-    stranger.protocolVersion = Wire.protocolVersion
-    stranger.body = .stranger(.init())
-    for worker in workers {
-      if let frames = try? WireMessage(stranger).encoded() { transport.send(frames, to: worker.text) }
+    if trouble != nil { Thread.sleep(forTimeInterval: 1) }
+  }
+
+  /// Removes the pictures of jobs, on another thread: they may be many.
+  private func remove(_ jobs: [JobID]) {
+    DispatchQueue.global(qos: .utility).async { [pictures, logger] in
+      for job in jobs {
+        do throws(AtelierError) {
+          try pictures.remove(job)
+          logger.info("pictures are no longer kept", metadata: ["job": "\(job)"])
+        } catch {
+          logger.error("cannot remove pictures", metadata: ["job": "\(job)", "error": "\(error)"])
+        }
+      }
     }
   }
+
+  /// So many of the newest jobs are at hand without asking the store, which may be in a turn.
+  static let jobsAtHand = 30
+
+  /// While one waits for the disk, another gathers.
+  private static let stagerCount = 2
+
+  /// Events that one turn takes at most, so that nobody waits long for the end of it.
+  private static let longestTurn = 400
 
   /// Does something inside the next turn and gives its result once that is durable.
   func perform<Value: Sendable>(
     _ body: @escaping @Sendable (inout Core, StoreTransaction, Core.Now) throws -> Value
   ) async throws -> Value {
     let result: any Sendable = try await withCheckedThrowingContinuation { continuation in
-      let accepted = mailbox.put(.request(Request(body: body) { continuation.resume(with: $0) }))
+      let accepted = mailbox.put(.request(TurnEngine.Request(body: body) { continuation.resume(with: $0) }))
       if !accepted {
         continuation.resume(throwing: AtelierError(.unavailable, "The coordinator is shutting down."))
       }
@@ -194,19 +187,12 @@ package final class Coordinator: Sendable {
   /// The state after the last turn, for questions that need no turn of their own.
   var lastCore: Core { snapshot.core }
 
+  /// The newest jobs after a turn of the last moment; nil before the first.
+  var jobsAtHand: [JobRecord]? { snapshot.jobs }
+
+  /// What was counted outside of turns, and whether the store works.
+  var measures: Snapshot.Measures { snapshot.measures }
+
   /// The model of a submission that names none.
   func modelName(_ requested: String?) -> String? { requested ?? defaultModel }
-
-  /// The core as the last turn left it, for other threads.
-  private final class Snapshot: @unchecked Sendable {
-    private let lock = NSLock()
-    private var latest: Core
-
-    init(_ core: Core) { latest = core }
-
-    var core: Core {
-      get { lock.withLock { latest } }
-      set { lock.withLock { latest = newValue } }
-    }
-  }
 }

@@ -12,11 +12,23 @@ package struct CoordinatorSettings: Sendable, Equatable {
   /// How many images may be between the pools.
   package var embeddedAhead: Int
 
+  /// Days for which the pictures of an ended job are kept; nil for ever.
+  package var keepPicturesDays: Int?
+  /// When a worker that fails is set apart, and when it is tried again.
+  package var health: WorkerHealth.Policy
+  /// How long a job may wait behind others before it is served something all the same.
+  package var patience: Duration
+  /// Only tests plant anything here.
+  package var planted: Set<PlantedBug> = []
+
   package init(_ configuration: ClusterConfiguration.Coordinator) {
     heartbeat = configuration.heartbeat
     silence = configuration.silence
     checkpoint = configuration.checkpoint
     retries = RetryPolicy(attempts: configuration.attempts, backoff: configuration.backoff)
     embeddedAhead = configuration.embeddedAhead
+    keepPicturesDays = configuration.keepPicturesDays
+    health = WorkerHealth.Policy(failures: configuration.quarantineAfter, pause: configuration.canary)
+    patience = configuration.patience
   }
 }

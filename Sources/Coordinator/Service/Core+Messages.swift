@@ -5,9 +5,12 @@ import Shared
 extension Core {
   /// Handles one message of a worker.
   mutating func handle(
-    _ message: WireMessage<Wire.FromWorker>, from id: WorkerID, _ store: StoreTransaction, now: Now, logger: Logger
+    _ arrival: Arrival, from id: WorkerID, _ store: StoreTransaction, now: Now, logger: Logger
   ) throws {
+    let message = arrival.message
     let envelope = message.envelope
+    // What is not placed below is not needed.
+    defer { if case .success(let staged)? = arrival.picture, staged != lastPlaced { pictures.discard(staged) } }
     guard envelope.protocolVersion == Wire.protocolVersion else {
       refuse(
         id,
@@ -26,13 +29,13 @@ extension Core {
       return
     }
     switch envelope.body {
-    case .heartbeat(let heartbeat)?: try take(heartbeat, from: id, store, now: now)
+    case .heartbeat(let heartbeat)?: try take(heartbeat, from: id, store, now: now, logger: logger)
     case .outcome(let outcome)?:
-      try take(outcome, frames: message.frames, from: id, store, now: now, logger: logger)
-    case .checkpoint(let checkpoint)?: try take(checkpoint, frames: message.frames, store)
+      try take(outcome, of: arrival, from: id, store, now: now, logger: logger)
+    case .checkpoint(let checkpoint)?: try take(checkpoint, frames: message.frames, from: id, store)
     case .goodbye?:
       logger.info("worker left", metadata: ["worker": "\(id)"])
-      for (task, lease) in registry.remove(id)?.leases ?? [:] {
+      for (task, lease) in registry.remove(id)?.leasesInOrder ?? [] {
         if let record = try store.task(task), record.attempt == lease.attempt { try store.release(task) }
       }
     case .hello?, nil: break
@@ -65,11 +68,9 @@ extension Core {
     welcome.heartbeatMilliseconds = settings.heartbeat.milliseconds
     welcome.silenceMilliseconds = settings.silence.milliseconds
     welcome.checkpointMilliseconds = settings.checkpoint.milliseconds
-    for attempt in held where try store.renew(attempt, to: id, at: now.time) {
-      if let record = try store.task(attempt.task) {
-        registry.lease(attempt, job: record.jobID, stage: record.stage, to: id, at: now.instant)
-      }
-      welcome.keep.append(attempt.wire)
+    for attempt in held {
+      let kept = try renew(attempt, to: id, store, now: now)
+      if kept || settings.planted.contains(.twoLeasesAfterRestart) { welcome.keep.append(attempt.wire) }
     }
     say(to: id, .welcome(welcome))
     logger.info(
@@ -80,29 +81,61 @@ extension Core {
       ])
   }
 
-  private mutating func take(
-    _ heartbeat: Wire.Heartbeat, from id: WorkerID, _ store: StoreTransaction, now: Now
-  ) throws {
-    var progress: [TaskAttempt: (step: Int, steps: Int)] = [:]
-    for running in heartbeat.running {
-      progress[TaskAttempt(running.task)] = (Int(running.step), Int(running.steps))
+  /// Lets a worker go on with an attempt that it holds, if nobody else has been given the task.
+  private mutating func renew(
+    _ attempt: TaskAttempt, to id: WorkerID, _ store: StoreTransaction, now: Now
+  ) throws -> Bool {
+    let renewed = try store.renew(attempt, to: id, at: now.time)
+    guard renewed || settings.planted.contains(.twoLeasesAfterRestart), let record = try store.task(attempt.task) else {
+      return false
     }
-    let lost = registry.heartbeat(
+    registry.renew(attempt, job: record.jobID, stage: record.stage, to: id, at: now.instant)
+    return renewed
+  }
+
+  private mutating func take(
+    _ heartbeat: Wire.Heartbeat, from id: WorkerID, _ store: StoreTransaction, now: Now, logger: Logger
+  ) throws {
+    var progress: [TaskAttempt: WorkerRegistry.Progress] = [:]
+    for running in heartbeat.running {
+      progress[TaskAttempt(running.task)] = .init(step: Int(running.step), steps: Int(running.steps))
+    }
+    let differences = registry.heartbeat(
       id, credit: Int(heartbeat.credit), holding: heartbeat.held.map { TaskAttempt($0) }, progress: progress,
       draining: heartbeat.draining, grace: settings.heartbeat * 2, at: now.instant)
-    for attempt in lost {
+    for attempt in differences.lost {
       if let record = try store.task(attempt.task), record.attempt == attempt.attempt {
         try store.release(attempt.task)
       }
     }
+    for attempt in differences.unknown { try settle(attempt, heldBy: id, store, now: now) }
+    // It was asked to drain and does not know: the message was lost.
+    if registry[id]?.isDraining == true, !heartbeat.draining { say(to: id, .drain(.init())) }
     say(to: id, .alive(.init()))
   }
 
-  private func take(_ checkpoint: Wire.Checkpoint, frames: [[UInt8]], _ store: StoreTransaction) throws {
+  /// A worker holds what it is not known to hold: an answer was lost, or its lease ended without its knowing.
+  private mutating func settle(
+    _ attempt: TaskAttempt, heldBy id: WorkerID, _ store: StoreTransaction, now: Now
+  ) throws {
+    let record = try store.task(attempt.task)
+    if let record, record.state == .done, record.attempt == attempt.attempt, record.worker == id.text {
+      answer(attempt, to: id, .committed, now: now)
+    } else if try !renew(attempt, to: id, store, now: now) {
+      answer(attempt, to: id, .stale, Self.reasonForStale(attempt, record), now: now)
+      revoke([attempt], from: id)
+    }
+  }
+
+  private mutating func take(
+    _ checkpoint: Wire.Checkpoint, frames: [[UInt8]], from id: WorkerID, _ store: StoreTransaction
+  ) throws {
     // A damaged checkpoint is not worth more than the line that it costs to ignore it: the next follows.
     guard let latents = try? checkpoint.latents.artifact(in: frames) else { return }
-    try store.saveCheckpoint(
-      TaskAttempt(checkpoint.task), completedSteps: Int(checkpoint.completedSteps), latents: latents)
+    let attempt = TaskAttempt(checkpoint.task)
+    if try store.saveCheckpoint(attempt, completedSteps: Int(checkpoint.completedSteps), latents: latents) {
+      metrics.checkpoints += 1
+    }
   }
 }
 

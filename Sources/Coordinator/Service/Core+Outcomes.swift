@@ -5,90 +5,113 @@ import Shared
 extension Core {
   /// Takes how an attempt ended, and says whether it counts.
   mutating func take(
-    _ outcome: Wire.Outcome, frames: [[UInt8]], from id: WorkerID, _ store: StoreTransaction, now: Now, logger: Logger
+    _ outcome: Wire.Outcome, of arrival: Arrival, from id: WorkerID, _ store: StoreTransaction, now: Now, logger: Logger
   ) throws {
     let attempt = TaskAttempt(outcome.task)
+    let planted = settings.planted
     guard let record = try store.task(attempt.task) else {
-      answer(attempt, to: id, .stale, "There is no such task.")
+      answer(attempt, to: id, .stale, "There is no such task.", now: now)
       return
     }
     // Sent again because the verdict was lost: it is committed already.
-    if record.state == .done, record.attempt == attempt.attempt, record.worker == id.text {
-      answer(attempt, to: id, .committed)
+    if record.state == .done, record.attempt == attempt.attempt, record.worker == id.text,
+      !planted.contains(.publishedTwice)
+    {
+      answer(attempt, to: id, .committed, now: now)
       return
     }
     // A lease that ran out but was not handed on is still this worker's to finish.
-    guard record.attempt == attempt.attempt, record.worker == id.text,
-      record.state == .leased || record.state == .ready
-    else {
-      registry.release(attempt, from: id)
-      answer(
-        attempt, to: id, .stale,
-        "Task \(attempt.task) is \(record.state.rawValue) at attempt \(record.attempt); attempt \(attempt.attempt) no longer counts."
-      )
+    let isCurrent =
+      record.attempt == attempt.attempt && record.worker == id.text
+      && [.leased, .ready, .delayed].contains(record.state)
+    let isExcused = planted.contains(.noFence) || (planted.contains(.publishedTwice) && record.state == .done)
+    guard isCurrent || isExcused else {
+      metrics.stale += 1
+      answer(attempt, to: id, .stale, Self.reasonForStale(attempt, record), now: now)
       return
     }
     switch outcome.result {
     case .success(let success)?:
-      try commit(success, frames: frames, of: record, attempt: attempt, from: id, store, now: now, logger: logger)
+      try commit(success, arrival, of: record, attempt: attempt, from: id, store, now: now, logger: logger)
     case .failure(let failure)?:
-      registry.count(id, success: false)
-      logger.warning(
-        "task failed",
-        metadata: [
-          "job": "\(record.jobID)", "task": "\(attempt)", "stage": "\(record.stage)", "worker": "\(id)",
-          "reason": "\(failure.reason)",
-        ])
-      try fail(attempt, worker: id, blame: RetryPolicy.Blame(failure.blame), reason: failure.reason, store, now: now)
-      answer(attempt, to: id, .committed)
+      let blame = RetryPolicy.Blame(failure.blame)
+      registry.failed(id, reason: failure.reason, isItsOwn: blame != .task, at: now.instant)
+      try fail(attempt, worker: id, blame: blame, reason: failure.reason, store, now: now, logger: logger)
+      answer(attempt, to: id, .committed, now: now)
     case .released?, nil:
-      try store.release(attempt.task)
-      answer(attempt, to: id, .committed)
+      if record.state == .leased { try store.release(attempt.task) }
+      answer(attempt, to: id, .committed, now: now)
     }
-    registry.release(attempt, from: id)
   }
 
   /// Ends an attempt in failure: another follows, or the image has failed.
   mutating func fail(
     _ attempt: TaskAttempt, worker: WorkerID, blame: RetryPolicy.Blame, reason: String, _ store: StoreTransaction,
-    now: Now
+    now: Now, logger: Logger
   ) throws {
     guard let record = try store.task(attempt.task), record.attempt == attempt.attempt,
-      record.state == .leased || record.state == .ready
+      [.leased, .ready, .delayed].contains(record.state)
     else { return }
-    try store.recordFailure(record, worker: worker, reason: reason, at: now.time)
-    switch settings.retries.decide(blame, failures: record.failures + 1) {
-    case .retry(let pause): try store.delay(record, until: now.time + pause / .seconds(1))
+    // What fails on a worker that was set apart says nothing of the task.
+    let counts = blame == .task || registry[worker]?.health.quarantine == nil
+    try store.recordFailure(record, worker: worker, reason: reason, counts: counts, at: now.time)
+    metrics.failures.add(1, record.stage)
+    let decision = settings.retries.decide(blame, failures: record.failures + (counts ? 1 : 0))
+    logger.warning(
+      "task failed",
+      metadata: [
+        "job": "\(record.jobID)", "task": "\(record.id)", "attempt": "\(attempt.attempt)", "stage": "\(record.stage)",
+        "worker": "\(worker)", "blame": "\(blame)", "reason": "\(reason)", "next": "\(decision)",
+      ])
+    switch decision {
+    case .retry(let pause):
+      metrics.retries.add(1, record.stage)
+      try store.delay(record, until: now.time + pause / .seconds(1))
     case .giveUp: try store.fail(record, reason: reason, at: now.time)
     }
   }
 
+  static func reasonForStale(_ attempt: TaskAttempt, _ record: TaskRecord?) -> String {
+    guard let record else { return "There is no such task." }
+    return "Task \(attempt.task) is \(record.state.rawValue) at attempt \(record.attempt)"
+      + "\(record.worker.map { " of worker \($0)" } ?? ""); attempt \(attempt.attempt) no longer counts."
+  }
+
   private mutating func commit(
-    _ success: Wire.Success, frames: [[UInt8]], of record: TaskRecord, attempt: TaskAttempt, from id: WorkerID,
+    _ success: Wire.Success, _ arrival: Arrival, of record: TaskRecord, attempt: TaskAttempt, from id: WorkerID,
     _ store: StoreTransaction, now: Now, logger: Logger
   ) throws {
     let artifacts: [Artifact]
     do {
-      artifacts = try success.outputs.map { try $0.artifact(in: frames) }
+      artifacts = try success.outputs.map { try $0.artifact(in: arrival.message.frames) }
       try check(artifacts, of: record, store)
     } catch let error as AtelierError {
-      registry.count(id, success: false)
-      logger.error("result refused", metadata: ["task": "\(attempt)", "worker": "\(id)", "reason": "\(error)"])
-      try fail(attempt, worker: id, blame: .worker, reason: error.message, store, now: now)
-      answer(attempt, to: id, .rejected, error.message)
+      registry.failed(id, reason: error.message, isItsOwn: true, at: now.instant)
+      metrics.rejected += 1
+      try fail(attempt, worker: id, blame: .worker, reason: error.message, store, now: now, logger: logger)
+      answer(attempt, to: id, .rejected, error.message, now: now)
       return
     }
-    registry.count(id, success: true)
+    registry.succeeded(id, seconds: success.seconds, at: now.instant)
+    metrics.completed.add(1, record.stage)
+    metrics.taskSeconds.observe(success.seconds, record.stage)
+    if let lease = registry[id]?.leases[record.id], let steps = lease.progress?.steps, steps > lease.from {
+      metrics.stepSeconds.observe(success.seconds / Double(steps - lease.from), record.stage)
+    }
     try store.complete(record, worker: id, seconds: success.seconds)
     for artifact in artifacts {
       if artifact.kind == .picture {
         let name = PictureFolder.name(job: record.jobID, item: record.itemPosition, index: record.imagePosition)
         // The file first, the row that names it with the commit. Should the commit fail, the same bytes
         // are written again.
-        try pictures.write(artifact.bytes, name: name)
+        guard let staged = try arrival.picture?.get() ?? pictures.stage([artifact.bytes]).first else { continue }
+        changedFolders.insert(try pictures.place(staged, name: name))
+        lastPlaced = staged
         try store.publish(
           record, file: name, sha256: hexadecimal(artifact.sha256),
           size: PictureSize(width: artifact.shape[1], height: artifact.shape[0]), at: now.time)
+        metrics.pictures += 1
+        metrics.pictureBytes += artifact.bytes.count
         rates[record.jobID, default: RateMeter()].record(at: now.time)
       } else if artifact.kind == .scores {
         try store.publish(record, scores: artifact.rows, at: now.time)
@@ -97,7 +120,13 @@ extension Core {
         try store.keep(artifact, for: record)
       }
     }
-    answer(attempt, to: id, .committed)
+    logger.debug(
+      "task committed",
+      metadata: [
+        "job": "\(record.jobID)", "task": "\(record.id)", "attempt": "\(attempt.attempt)", "stage": "\(record.stage)",
+        "worker": "\(id)", "seconds": "\(success.seconds)",
+      ])
+    answer(attempt, to: id, .committed, now: now)
   }
 
   private func check(_ artifacts: [Artifact], of record: TaskRecord, _ store: StoreTransaction) throws {
@@ -122,9 +151,11 @@ extension Core {
     }
   }
 
-  private mutating func answer(
-    _ attempt: TaskAttempt, to id: WorkerID, _ decision: Wire.Verdict.Decision, _ reason: String = ""
+  /// Gives a verdict upon which the worker forgets what it holds of an attempt.
+  mutating func answer(
+    _ attempt: TaskAttempt, to id: WorkerID, _ decision: Wire.Verdict.Decision, _ reason: String = "", now: Now
   ) {
+    registry.answer(attempt, to: id, at: now.instant)
     var verdict = Wire.Verdict()
     verdict.task = attempt.wire
     verdict.decision = decision

@@ -9,15 +9,36 @@ import Shared
 struct Core: Sendable {
   var registry: WorkerRegistry
   var rates: [JobID: RateMeter] = [:]
+  var metrics = ClusterMetrics()
+  /// When a job was last served, or first had something to serve, by pool. Of jobs that have ready work.
+  var served: [Pool: [Int64: ContinuousClock.Instant]] = [:]
+  /// Tasks leased since a job went before all because it had waited for long.
+  var leasedSinceRescue = 0
+  /// A job for which room was made, until it is served.
+  var promised: Int64?
+  /// Pools for which nothing was ready, since when.
+  var nothingReady: [Pool: ContinuousClock.Instant] = [:]
+  /// Tasks whose results were damaged here and are made again, pictures that were found damaged: for people.
+  var damage: [String] = []
+  private var lastTick: ContinuousClock.Instant?
+  private var nextSweep: ContinuousClock.Instant?
   let settings: CoordinatorSettings
-  let pictures: PictureFolder
-  let sources: SourceFolder
+  let pictures: any PictureStore
+  let sources: SourceFolder?
 
   /// Messages to send once the turn is durable.
   var outgoing: [(message: WireMessage<Wire.FromCoordinator>, worker: WorkerID)] = []
+  /// For each task that was handed out in this turn: since when its worker had been free.
+  var handedOut: [ContinuousClock.Instant] = []
+  /// Folders in which pictures were placed in this turn.
+  var changedFolders: Set<String> = []
+  /// The picture that was placed last, which is not to be discarded.
+  var lastPlaced: String?
+  /// Jobs whose pictures are no longer kept.
+  var expired: [JobID] = []
 
-  init(settings: CoordinatorSettings, pictures: PictureFolder, sources: SourceFolder) {
-    registry = WorkerRegistry(silence: settings.silence)
+  init(settings: CoordinatorSettings, pictures: any PictureStore, sources: SourceFolder?) {
+    registry = WorkerRegistry(silence: settings.silence, healthPolicy: settings.health)
     self.settings = settings
     self.pictures = pictures
     self.sources = sources
@@ -43,99 +64,62 @@ struct Core: Sendable {
     outgoing.append((WireMessage(envelope, frames: frames), worker))
   }
 
+  /// Makes the names of this turn's pictures durable, before the rows that name them.
+  mutating func settlePictures() throws(AtelierError) {
+    try pictures.settle(changedFolders)
+    changedFolders = []
+  }
+
   /// Remembers from the store who holds what, and waits for them to come back.
   mutating func expectWorkers(_ store: StoreTransaction, now: Now) throws {
     for lease in try store.leases() {
+      if settings.planted.contains(.twoLeasesAfterRestart) {
+        try store.release(lease.task.task)
+        continue
+      }
       registry.expect(lease.worker, lease: lease.task, job: lease.job, stage: lease.stage, at: now.instant)
     }
   }
 
-  /// What is due by time alone: silent workers lose their leases, pauses end.
+  /// What is due by time alone: silent workers lose their leases, pauses end, old pictures go.
   mutating func tick(_ store: StoreTransaction, now: Now, logger: Logger) throws {
-    for id in registry.silent(at: now.instant) {
+    // Turns follow each other closely; if one took long, or the machine slept, the workers' messages of that
+    // time are still on their way.
+    if let lastTick, now.instant - lastTick > settings.silence / 2 { registry.forgive(now.instant - lastTick) }
+    lastTick = now.instant
+    for id in registry.silent(at: now.instant) where !settings.planted.contains(.leaseNeverExpires) {
       logger.warning("worker fell silent; its tasks go to others", metadata: ["worker": "\(id)"])
-      try lose(id, store, now: now)
+      try lose(id, store, now: now, logger: logger)
     }
     try store.promoteDelayed(at: now.time)
     // One meter a job that moves, not one a job that ever was.
     rates = rates.filter { !$0.value.isStale(at: now.time) }
+    try sweep(store, now: now)
   }
 
   /// Takes back what a worker that vanished held. What it had begun counts as a failed attempt, so that
   /// a task which kills its workers does not do so for ever.
-  mutating func lose(_ id: WorkerID, _ store: StoreTransaction, now: Now) throws {
+  mutating func lose(_ id: WorkerID, _ store: StoreTransaction, now: Now, logger: Logger) throws {
     guard let worker = registry.remove(id) else { return }
-    for (task, lease) in worker.leases.sorted(by: { $0.key < $1.key }) {
+    for (index, (task, lease)) in worker.leasesInOrder.enumerated() {
       let attempt = TaskAttempt(task: task, attempt: lease.attempt)
-      if let progress = lease.progress {
+      // A worker that dies of a task at once never reports progress: then it was the first in its hands.
+      // One that has not come back to a restarted coordinator may have begun nothing.
+      if lease.progress != nil || (index == 0 && !worker.isMissing) {
+        let step = lease.progress.map { " at step \($0.step) of \($0.steps)" } ?? ""
         try fail(
-          attempt, worker: id, blame: .moment,
-          reason: "The worker \(id) vanished at step \(progress.step) of \(progress.steps).", store, now: now)
+          attempt, worker: id, blame: .moment, reason: "The worker that ran it vanished\(step).", store, now: now,
+          logger: logger)
       } else if let record = try store.task(task), record.attempt == lease.attempt {
         try store.release(task)
       }
     }
   }
 
-  /// Hands ready tasks to workers with credit.
-  mutating func assign(_ store: StoreTransaction, now: Now) throws {
-    let candidates = registry.candidates
-    guard !candidates.isEmpty else { return }
-    let work = try store.readyWork()
-    guard !work.isEmpty else { return }
-    let room = settings.embeddedAhead - (try store.imagesBetweenPools())
-    var assignments: [WorkerID: (assignment: Wire.Assignment, frames: [[UInt8]])] = [:]
-    for claim in AssignmentPlanner.plan(candidates: candidates, work: work, room: room) {
-      for task in try store.lease(claim.count, of: claim.stage, job: claim.job, to: claim.worker, at: now.time) {
-        registry.lease(task.id, job: task.job, stage: task.stage, to: claim.worker, at: now.instant)
-        var entry = assignments[claim.worker] ?? (Wire.Assignment(), [])
-        do {
-          entry.assignment.tasks.append(try describe(task, frames: &entry.frames, store))
-        } catch let error as AtelierError {
-          // What a task needs is gone or damaged here; no worker can help that.
-          registry.release(task.id, from: claim.worker)
-          try fail(task.id, worker: claim.worker, blame: .task, reason: error.message, store, now: now)
-          continue
-        }
-        assignments[claim.worker] = entry
-      }
-    }
-    for (worker, entry) in assignments.sorted(by: { $0.key < $1.key }) {
-      say(to: worker, frames: entry.frames, .assignment(entry.assignment))
-    }
-  }
-
-  private func describe(
-    _ task: LeasedTask, frames: inout [[UInt8]], _ store: StoreTransaction
-  ) throws -> Wire.Task {
-    var wire = Wire.Task()
-    wire.task = task.id.wire
-    wire.job = task.job.text
-    wire.item = UInt32(task.itemPosition)
-    wire.image = UInt32(task.imagePosition)
-    wire.stage = task.stage.wire
-    wire.modelDigest = task.modelDigest
-    wire.prompt = task.prompt
-    wire.negativePrompt = task.negativePrompt
-    wire.seed = task.seed
-    wire.parameters = task.parameters.wire
-    wire.width = UInt32(task.size?.width ?? 0)
-    wire.height = UInt32(task.size?.height ?? 0)
-    wire.operation = Wire.Operation(task.operation, image: task.imagePosition, of: task.images)
-    var sent: Set<String> = []
-    for file in task.operation.sources(for: task.stage) {
-      guard let digest = file.digest, sent.insert(digest).inserted else { continue }
-      let bytes = try sources.read(digest)
-      wire.sources.append(
-        Wire.Payload(Artifact(kind: .source, type: .uint8, shape: [bytes.count], bytes: bytes), frames: &frames))
-    }
-    wire.textWanted = try task.stage == .embed && !store.hasTextStates(item: task.item)
-    wire.inputs = try store.inputs(of: task).map { Wire.Payload($0, frames: &frames) }
-    if let checkpoint = try store.checkpoint(of: task.id.task) {
-      wire.checkpoint.task = task.id.wire
-      wire.checkpoint.completedSteps = UInt32(checkpoint.completedSteps)
-      wire.checkpoint.latents = Wire.Payload(checkpoint.latents, frames: &frames)
-    }
-    return wire
+  /// Lets go of the pictures of jobs that ended long ago, once an hour.
+  private mutating func sweep(_ store: StoreTransaction, now: Now) throws {
+    guard let days = settings.keepPicturesDays, nextSweep.map({ $0 <= now.instant }) ?? true else { return }
+    nextSweep = now.instant + .seconds(3600)
+    expired = try store.expirePictures(endedBefore: now.time - Double(days) * 86_400)
   }
 }

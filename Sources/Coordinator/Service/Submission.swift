@@ -17,11 +17,14 @@ package struct Submission {
   private var skipped: [SkippedLine] = []
   private var bad: [SkippedLine] = []
   private var badCount = 0
+  /// The lines before these, on their way into the store.
+  private var storing: Task<Void, any Error>?
   private var generator = SystemRandomNumberGenerator()
 
   /// Bad lines that a refusal names; more are counted.
   private static let badLinesNamed = 10
-  private static let batchSize = 500
+  /// Small enough that nobody waits long for the turn that stores one.
+  private static let batchSize = 250
   /// Lines left out that an answer names.
   private static let skippedNamed = 1000
 
@@ -59,6 +62,7 @@ package struct Submission {
       throw AtelierError(.invalidInput, "There is no prompt in the file: \(left).")
     }
     try await flush()
+    try await storing?.value
     let seq = seq
     try await coordinator.perform { _, store, _ in try store.activateJob(seq) }
     return Submitted(job: id, items: items, images: images, skipped: skipped)
@@ -66,6 +70,8 @@ package struct Submission {
 
   /// Forgets the job. Does nothing to one that was finished.
   package func abandon() async {
+    // What is being stored would come after.
+    _ = try? await storing?.value
     let seq = seq
     do {
       try await coordinator.perform { _, store, _ in try store.abandonJob(seq) }
@@ -143,10 +149,13 @@ package struct Submission {
   }
 
   private mutating func flush() async throws {
-    let (items, seq) = (batch, seq)
+    let (items, seq, coordinator) = (batch, seq, coordinator)
     batch.removeAll(keepingCapacity: true)
+    try await storing?.value
+    storing = nil
     guard !items.isEmpty else { return }
-    try await coordinator.perform { _, store, _ in try store.addItems(items, to: seq) }
+    // While these are stored, the next are read.
+    storing = Task { try await coordinator.perform { _, store, _ in try store.addItems(items, to: seq) } }
   }
 
   private func refusal() -> AtelierError {

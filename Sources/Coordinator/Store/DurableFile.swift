@@ -11,6 +11,19 @@ enum DurableFile {
     try makeFolder(folder)
     // Two that write the same file at once must not share a temporary one.
     let temporary = "\(path).\(UInt32.random(in: 0...UInt32.max)).part"
+    try writeContents(bytes, to: temporary)
+    guard rename(temporary, path) == 0 else {
+      let error = failure("save", path)
+      unlink(temporary)
+      throw error
+    }
+    try sync(folder: folder)
+  }
+
+  /// Writes a file whose contents, if synced, are durable, though its name may not be yet.
+  ///
+  /// - Throws: `system`; nothing is left then.
+  static func writeContents(_ bytes: [UInt8], to temporary: String, synced isSynced: Bool = true) throws(AtelierError) {
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure("create", temporary) }
     var written = 0
@@ -25,14 +38,13 @@ enum DurableFile {
       }
       written += count
     }
-    let synced = fsync(file)
+    let synced = isSynced ? fsync(file) : 0
     close(file)
-    guard synced == 0, rename(temporary, path) == 0 else {
-      let error = failure("save", path)
+    guard synced == 0 else {
+      let error = failure("save", temporary)
       unlink(temporary)
       throw error
     }
-    try sync(folder: folder)
   }
 
   static func makeFolder(_ path: String) throws(AtelierError) {
@@ -43,8 +55,30 @@ enum DurableFile {
     }
   }
 
+  /// Makes all that was written to the file system of a folder durable.
+  static func syncFileSystem(of folder: String) throws(AtelierError) {
+    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure("open", folder) }
+    defer { close(descriptor) }
+    guard syncfs(descriptor) == 0 else { throw failure("sync", folder) }
+  }
+
+  /// `syncfs(2)`, which the C library has and its Swift module does not show.
+  private static let syncfs: @Sendable (Int32) -> Int32 = {
+    typealias Function = @convention(c) (Int32) -> Int32
+    guard let symbol = dlsym(nil, "syncfs") else {
+      // All file systems then.
+      return { _ in
+        Foundation.sync()
+        return 0
+      }
+    }
+    let function = unsafeBitCast(symbol, to: Function.self)
+    return { function($0) }
+  }()
+
   /// Makes a rename durable.
-  private static func sync(folder: String) throws(AtelierError) {
+  static func sync(folder: String) throws(AtelierError) {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure("open", folder) }
     defer { close(descriptor) }

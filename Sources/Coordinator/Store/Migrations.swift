@@ -11,8 +11,17 @@ enum Migrations {
     migrator.registerMigration("2: samplers, operations on pictures, scores") { db in
       try db.execute(sql: operations)
     }
+    migrator.registerMigration("3: pictures that are no longer kept") { db in
+      try db.execute(sql: expiry)
+    }
     return migrator
   }
+
+  private static let expiry = """
+    -- Set when the pictures of a job that ended long ago were removed.
+    ALTER TABLE jobs ADD COLUMN pictures_removed_at REAL;
+    CREATE INDEX jobs_ended ON jobs(finished_at) WHERE finished_at IS NOT NULL AND pictures_removed_at IS NULL;
+    """
 
   private static let operations = """
     ALTER TABLE models ADD COLUMN sampler TEXT NOT NULL DEFAULT 'ddpm';

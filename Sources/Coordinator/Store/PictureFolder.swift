@@ -3,14 +3,20 @@ package import Shared
 
 /// Where finished pictures lie: `<data>/pictures/<job>/<thousands>/<item>-<image>.png`.
 ///
-/// A picture is written to a temporary name, synced and renamed, and the database names it only
-/// afterwards: so a file that the database names is whole, whatever dies when.
-package struct PictureFolder: Sendable {
+/// A picture is written to a name of its own beside them, synced, and renamed once its result counts; the database
+/// names it only afterwards: so a file that the database names is whole, whatever dies when. Writing and syncing needs
+/// no turn, so several pictures are written at once.
+package struct PictureFolder: PictureStore {
   package let root: String
+  private let aside: String
 
   package init(dataFolder: String) throws(AtelierError) {
     root = dataFolder + "/pictures"
     try DurableFile.makeFolder(root)
+    aside = root + "/.incoming"
+    // What is there belongs to results that nobody was told are committed: they come again.
+    try? FileManager.default.removeItem(atPath: aside)
+    try DurableFile.makeFolder(aside)
   }
 
   /// The name of a picture's file, relative to the folder. Folders of 1,000 items stay quick to list.
@@ -18,10 +24,43 @@ package struct PictureFolder: Sendable {
     "\(job)/\(padded(item / 1000, 4))/\(padded(item, 6))-\(index).png"
   }
 
-  /// Writes a picture durably. Writing the same picture again is harmless.
-  package func write(_ bytes: [UInt8], name: String) throws(AtelierError) {
-    try DurableFile.write(bytes, to: root + "/" + name)
+  package func stage(_ pictures: [[UInt8]]) throws(AtelierError) -> [String] {
+    // A few are synced one by one; for many the whole file system once is less work for the disk.
+    let isMany = pictures.count > Self.few
+    var paths: [String] = []
+    do throws(AtelierError) {
+      for bytes in pictures {
+        let path = "\(aside)/\(UInt64.random(in: 0...UInt64.max))"
+        try DurableFile.writeContents(bytes, to: path, synced: !isMany)
+        paths.append(path)
+      }
+      if isMany { try DurableFile.syncFileSystem(of: aside) }
+    } catch {
+      for path in paths { unlink(path) }
+      throw error
+    }
+    return paths
   }
+
+  private static let few = 3
+
+  package func place(_ staged: String, name: String) throws(AtelierError) -> String {
+    let path = root + "/" + name
+    let folder = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
+    if rename(staged, path) == 0 { return folder }
+    // Once in a thousand pictures the folder is not there.
+    try DurableFile.makeFolder(folder)
+    guard rename(staged, path) == 0 else {
+      throw AtelierError(.system, "Cannot save '\(path)': \(String(cString: strerror(errno))).")
+    }
+    return folder
+  }
+
+  package func settle(_ folders: Set<String>) throws(AtelierError) {
+    for folder in folders { try DurableFile.sync(folder: folder) }
+  }
+
+  package func discard(_ staged: String) { unlink(staged) }
 
   /// The bytes of a picture.
   package func read(_ name: String) throws(AtelierError) -> Data {
@@ -29,6 +68,17 @@ package struct PictureFolder: Sendable {
       throw AtelierError(.system, "The picture '\(root)/\(name)' is missing on disk, though the database names it.")
     }
     return data
+  }
+
+  /// Removes all pictures of a job. What is not there needs no removing.
+  package func remove(_ job: JobID) throws(AtelierError) {
+    let folder = "\(root)/\(job)"
+    guard FileManager.default.fileExists(atPath: folder) else { return }
+    do {
+      try FileManager.default.removeItem(atPath: folder)
+    } catch {
+      throw AtelierError(.system, "Cannot remove the pictures '\(folder)'.", cause: error)
+    }
   }
 
   private static func padded(_ number: Int, _ width: Int) -> String {

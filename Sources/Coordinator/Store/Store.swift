@@ -34,18 +34,65 @@ package final class Store: Sendable {
     configuration.prepareDatabase { db in
       try db.execute(sql: "PRAGMA journal_mode = WAL")
       try db.execute(sql: "PRAGMA synchronous = FULL")
+      // Pages that change again and again are copied into the database less often: 16 MB of log instead of 4.
+      try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+      try db.execute(sql: "PRAGMA cache_size = -65536")
       // Holds the file for this process alone: a second coordinator fails at once instead of sharing it.
       try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
     }
     do {
       queue = try DatabaseQueue(path: path, configuration: configuration)
+      try Self.check(queue, path: path)
       try Migrations.all.migrate(queue)
+    } catch let error as AtelierError {
+      throw error
+    } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
+      throw Self.damaged(path, error.message ?? "\(error)")
     } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {
       throw AtelierError(
         .system,
         "Cannot open '\(path)': another coordinator uses this data directory. Stop it, or choose another directory.")
     } catch {
       throw AtelierError(.system, "Cannot open the database '\(path)': \(error).")
+    }
+  }
+
+  /// A store that lives as long as this object: for a cluster that is simulated, where a crash is acted.
+  package init(inMemory: Void) throws(AtelierError) {
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = true
+    do {
+      queue = try DatabaseQueue(configuration: configuration)
+      try Migrations.all.migrate(queue)
+    } catch {
+      throw AtelierError(.system, "Cannot open a database in memory: \(error).")
+    }
+  }
+
+  /// Looks at every page of the database, so that damage is noticed before anything is written on top of it.
+  private static func check(_ queue: DatabaseQueue, path: String) throws {
+    let found = try queue.read { try String.fetchAll($0, sql: "PRAGMA quick_check(3)") }
+    guard found == ["ok"] else { throw damaged(path, found.joined(separator: "; ")) }
+  }
+
+  private static func damaged(_ path: String, _ finding: String) -> AtelierError {
+    AtelierError(
+      .malformed,
+      "The database '\(path)' is damaged (\(finding)). Nothing was changed. Put a copy made by 'atelier backup' in its place, or move it away to begin with none; pictures stay where they are."
+    )
+  }
+
+  /// Writes a copy of the database, as of one moment and without gaps, to a file that is not there yet. Turns wait
+  /// meanwhile.
+  ///
+  /// - Throws: `system`.
+  package func copy(to path: String) throws {
+    do {
+      try queue.writeWithoutTransaction { db in
+        try db.execute(sql: "VACUUM INTO ?", arguments: [path])
+      }
+    } catch {
+      throw AtelierError(.system, "Cannot copy the database to '\(path)': \(error).")
     }
   }
 
@@ -85,8 +132,15 @@ package final class Store: Sendable {
 package struct StoreTransaction {
   let db: Database
 
+  /// Makes a change. Statements are compiled once: that costs more than running most of them.
+  func change(_ sql: String, _ arguments: StatementArguments = []) throws {
+    try db.cachedStatement(sql: sql).execute(arguments: arguments)
+  }
+
   /// Makes the changes of `body` or, if it throws, none of them; the transaction goes on either way.
-  package func attempt<Value>(_ body: () throws -> Value) -> Result<Value, any Error> {
+  ///
+  /// - Throws: what ended the whole transaction: a full disk, say.
+  package func attempt<Value>(_ body: () throws -> Value) throws -> Result<Value, any Error> {
     var result: Result<Value, any Error>?
     do {
       try db.inSavepoint {
@@ -94,9 +148,15 @@ package struct StoreTransaction {
         result = .success(value)
         return .commit
       }
+    } catch let error as DatabaseError where !db.isInsideTransaction || Self.endsTransaction(error) {
+      throw error
     } catch {
       return .failure(error)
     }
     return result ?? .failure(AtelierError(.internal, "A savepoint ended without a result."))
+  }
+
+  private static func endsTransaction(_ error: DatabaseError) -> Bool {
+    [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_NOMEM, .SQLITE_CORRUPT, .SQLITE_READONLY].contains(error.resultCode)
   }
 }

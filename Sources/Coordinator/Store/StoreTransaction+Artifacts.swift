@@ -27,12 +27,12 @@ extension StoreTransaction {
       else {
         throw AtelierError(.malformed, "The \(kind.rawValue) of task \(task.id.task) is missing in the database.")
       }
-      let type: String = row["type"]
-      let bytes: Data = row["bytes"]
+      let type: String = row[0]
+      let bytes: Data = row[3]
       let artifact = Artifact(
-        kind: kind, type: Artifact.ElementType(rawValue: type) ?? .uint8, shape: Self.shape(row["shape"]),
+        kind: kind, type: Artifact.ElementType(rawValue: type) ?? .uint8, shape: Self.shape(row[1]),
         bytes: Array(bytes))
-      guard Data(artifact.sha256) == row["sha256"] as Data, artifact.hasConsistentSize else {
+      guard Data(artifact.sha256) == row[2] as Data, artifact.hasConsistentSize else {
         throw AtelierError(.malformed, "The \(kind.rawValue) of task \(task.id.task) is damaged in the database.")
       }
       return artifact
@@ -47,16 +47,19 @@ extension StoreTransaction {
       arguments: [item]) ?? false
   }
 
-  /// Saves the state of an unfinished task, unless a newer attempt owns it.
-  package func saveCheckpoint(_ id: TaskAttempt, completedSteps: Int, latents: Artifact) throws {
+  /// Saves the state of an unfinished task, unless a newer attempt owns it. One that was taken back sends its last
+  /// state too. Returns whether it was saved.
+  @discardableResult
+  package func saveCheckpoint(_ id: TaskAttempt, completedSteps: Int, latents: Artifact) throws -> Bool {
     try db.cachedStatement(
       sql: """
         INSERT OR REPLACE INTO checkpoints
-        SELECT id, ?, ?, ?, ? FROM tasks WHERE id = ? AND attempt = ? AND state = 'leased'
+        SELECT id, ?, ?, ?, ? FROM tasks WHERE id = ? AND attempt = ? AND state IN ('leased', 'ready', 'delayed')
         """
     ).execute(arguments: [
       completedSteps, Self.text(latents.shape), Data(latents.sha256), Data(latents.bytes), id.task, id.attempt,
     ])
+    return db.changesCount > 0
   }
 
   /// The last saved state of a task. A damaged one counts as none: the task then starts anew.

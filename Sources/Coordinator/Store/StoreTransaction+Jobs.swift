@@ -36,12 +36,11 @@ extension StoreTransaction {
   private func jobs(where condition: String, arguments: StatementArguments) throws -> [JobRecord] {
     let limit = condition == "TRUE" ? " LIMIT ?" : ""
     let rows = try Row.fetchAll(
-      db,
-      sql: """
+      db.cachedStatement(sql: """
         -- The columns of models come first, so that "name" is the model's.
         SELECT models.*, jobs.name AS job_name, jobs.* FROM jobs JOIN models ON models.digest = jobs.model
         WHERE jobs.state <> 'receiving' AND \(condition) ORDER BY jobs.seq DESC\(limit)
-        """, arguments: arguments)
+        """), arguments: arguments)
     return try rows.map { row in
       let state: String = row["state"]
       var job = JobRecord(
@@ -77,6 +76,7 @@ extension StoreTransaction {
       case .leased?: counts[stage]?.running += n
       case .done?: counts[stage]?.done += n
       case .failed?: counts[stage]?.failed += n
+      case .awaiting?: counts[stage]?.waiting += n
       case .cancelled?, nil: break
       }
     }
@@ -90,9 +90,9 @@ extension StoreTransaction {
       throw AtelierError(
         .wrongState, "The job '\(job.id)' is \(job.state.rawValue); it cannot be \(paused ? "paused" : "resumed").")
     }
-    try db.execute(
-      sql: "UPDATE jobs SET state = ? WHERE seq = ?",
-      arguments: [paused ? JobState.paused.rawValue : JobState.active.rawValue, job.seq])
+    try change(
+      "UPDATE jobs SET state = ? WHERE seq = ?",
+      [paused ? JobState.paused.rawValue : JobState.active.rawValue, job.seq])
   }
 
   /// Cancels what is not finished. Returns the attempts that workers hold.
@@ -101,18 +101,15 @@ extension StoreTransaction {
     guard job.state != .completed else {
       throw AtelierError(.wrongState, "The job '\(job.id)' is completed; there is nothing to cancel.")
     }
-    let held = try Row.fetchAll(
-      db, sql: "SELECT id, attempt FROM tasks WHERE job = ? AND state = 'leased'", arguments: [job.seq]
-    ).map { TaskAttempt(task: $0["id"], attempt: $0["attempt"]) }
+    let held = try heldAttempts(of: job)
     for sql in [
-      "UPDATE tasks SET state = 'cancelled' WHERE job = ?1 AND state IN ('ready', 'leased', 'delayed')",
+      "UPDATE tasks SET state = 'cancelled' WHERE job = ?1 AND state IN ('ready', 'leased', 'delayed', 'awaiting')",
       "UPDATE images SET state = 'cancelled', finished_at = ?2 WHERE job = ?1 AND state = 'pending'",
       "UPDATE jobs SET state = 'cancelled', finished_at = coalesce(finished_at, ?2) WHERE seq = ?1",
-      "DELETE FROM checkpoints WHERE task IN (SELECT id FROM tasks WHERE job = ?1)",
-      "DELETE FROM artifacts WHERE item IN (SELECT id FROM items WHERE job = ?1)",
     ] {
-      try db.execute(sql: sql, arguments: sql.contains("?2") ? [job.seq, now] : [job.seq])
+      try change(sql, sql.contains("?2") ? [job.seq, now] : [job.seq])
     }
+    try dropArtifacts(ofJob: job.seq)
     return held
   }
 
@@ -123,15 +120,29 @@ extension StoreTransaction {
       throw AtelierError(.wrongState, "The job '\(job.id)' was cancelled; submit it again instead.")
     }
     guard job.images.failed > 0 else { return 0 }
-    try db.execute(
-      sql: "UPDATE tasks SET state = 'ready', failures = 0 WHERE job = ? AND state = 'failed'", arguments: [job.seq])
-    try db.execute(
-      sql: "UPDATE images SET state = 'pending', error = NULL, finished_at = NULL WHERE job = ? AND state = 'failed'",
-      arguments: [job.seq])
-    try db.execute(
-      sql:
-        "UPDATE jobs SET state = CASE state WHEN 'completed' THEN 'active' ELSE state END, finished_at = NULL WHERE seq = ?",
-      arguments: [job.seq])
+    // With the job its artifacts went: then an image begins again at its first stage. What it is given to read
+    // and the same seed make the same picture.
+    if job.state == .completed {
+      try change(
+        """
+          UPDATE tasks SET state = 'awaiting', failures = 0 WHERE job = ?1 AND stage <> 'embed'
+            AND image IN (SELECT id FROM images WHERE job = ?1 AND state = 'failed')
+          """, [job.seq])
+      try change(
+        """
+          UPDATE tasks SET state = 'ready', failures = 0 WHERE job = ?1 AND stage = 'embed' AND state IN ('done', 'failed')
+            AND image IN (SELECT id FROM images WHERE job = ?1 AND state = 'failed')
+          """, [job.seq])
+    } else {
+      try change(
+        "UPDATE tasks SET state = 'ready', failures = 0 WHERE job = ? AND state = 'failed'", [job.seq])
+    }
+    try change(
+      "UPDATE images SET state = 'pending', error = NULL, finished_at = NULL WHERE job = ? AND state = 'failed'",
+      [job.seq])
+    try change(
+      "UPDATE jobs SET state = CASE state WHEN 'completed' THEN 'active' ELSE state END, finished_at = NULL WHERE seq = ?",
+      [job.seq])
     return job.images.failed
   }
 }

@@ -48,15 +48,16 @@ extension StoreTransaction {
     }
   }
 
-  /// The file of one picture, relative to the picture folder, or nil while there is none.
-  package func pictureFile(job: JobID, item: Int, index: Int) throws -> String? {
-    try String.fetchOne(
+  /// The file of one picture, relative to the picture folder, and what it must contain; nil while there is none.
+  package func pictureFile(job: JobID, item: Int, index: Int) throws -> (name: String, sha256: String)? {
+    try Row.fetchOne(
       db.cachedStatement(
         sql: """
-          SELECT images.file FROM jobs JOIN items ON items.job = jobs.seq AND items.position = ?
+          SELECT images.file, images.sha256 FROM jobs JOIN items ON items.job = jobs.seq AND items.position = ?
             JOIN images ON images.item = items.id AND images.position = ?
-          WHERE jobs.id = ? AND images.state = 'completed'
-          """), arguments: [item, index, job.text])
+          WHERE jobs.id = ? AND images.state = 'completed' AND images.file IS NOT NULL
+          """), arguments: [item, index, job.text]
+    ).map { ($0[0], $0[1]) }
   }
 
   /// Why images of a job failed, the most frequent reason first.

@@ -25,7 +25,8 @@ extension StoreTransaction {
 
   /// The models that can be asked for, one a name: where two digests bear a name, the one seen last.
   package func models() throws -> [ModelInfo] {
-    try Row.fetchAll(db, sql: "SELECT * FROM models ORDER BY seen_at DESC, name").reduce(into: []) { models, row in
+    try Row.fetchAll(
+      db.cachedStatement(sql: "SELECT * FROM models ORDER BY seen_at DESC, name")).reduce(into: []) { models, row in
       let model = Self.model(row)
       if !models.contains(where: { $0.name == model.name }) { models.append(model) }
     }

@@ -9,8 +9,10 @@ extension StoreTransaction {
     operation == .render(embedding: nil) ? nil : String(decoding: try JSONCoding.encode(operation), as: UTF8.self)
   }
 
-  static func operation(_ row: Row) throws -> PictureOperation {
-    guard let text: String = row["operation"] else { return .render(embedding: nil) }
+  static func operation(_ row: Row) throws -> PictureOperation { try operation(row["operation"]) }
+
+  static func operation(_ text: String?) throws -> PictureOperation {
+    guard let text else { return .render(embedding: nil) }
     return try JSONCoding.decode(PictureOperation.self, from: Data(text.utf8))
   }
 

@@ -9,8 +9,13 @@ extension StoreTransaction {
       .execute(arguments: [worker.text, seconds, task.id])
     try db.cachedStatement(sql: "DELETE FROM checkpoints WHERE task = ?").execute(arguments: [task.id])
     if let next = task.stage.next, task.operation.kind != .score {
-      try db.cachedStatement(sql: "INSERT INTO tasks (job, image, stage, state) VALUES (?, ?, ?, 'ready')")
-        .execute(arguments: [task.job, task.image, next.rawValue])
+      // It is there already if this stage had to be made again.
+      try db.cachedStatement(
+        sql: """
+          INSERT INTO tasks (job, image, stage, state) VALUES (?, ?, ?, 'ready')
+          ON CONFLICT (image, stage) DO UPDATE SET state = 'ready' WHERE state = 'awaiting'
+          """
+      ).execute(arguments: [task.job, task.image, next.rawValue])
     }
   }
 
@@ -39,10 +44,15 @@ extension StoreTransaction {
   }
 
   /// Records why an attempt failed.
-  package func recordFailure(_ task: TaskRecord, worker: WorkerID, reason: String, at now: Double) throws {
+  ///
+  /// - Parameter counts: whether it brings the task nearer to being given up.
+  package func recordFailure(
+    _ task: TaskRecord, worker: WorkerID, reason: String, counts: Bool = true, at now: Double
+  ) throws {
     try db.cachedStatement(
       sql: "INSERT INTO failures (task, attempt, worker, at, reason) VALUES (?, ?, ?, ?, ?)"
     ).execute(arguments: [task.id, task.attempt, worker.text, now, reason])
+    guard counts else { return }
     try db.cachedStatement(sql: "UPDATE tasks SET failures = failures + 1 WHERE id = ?").execute(arguments: [task.id])
   }
 
@@ -61,6 +71,23 @@ extension StoreTransaction {
     try finishJobIfDone(task.job, at: now)
   }
 
+  /// Makes the stage before a task's again, because what it left is missing or damaged. Returns false if the task
+  /// is no longer the one that was leased.
+  package func remake(_ task: LeasedTask) throws -> Bool {
+    try db.cachedStatement(
+      sql: "UPDATE tasks SET state = 'awaiting' WHERE id = ? AND attempt = ? AND state IN ('leased', 'ready')"
+    ).execute(arguments: [task.id.task, task.id.attempt])
+    guard db.changesCount > 0, let stage = Stage.allCases.last(where: { $0.next == task.stage }) else { return false }
+    // All that could be damaged, so that the stage leaves it anew.
+    for kind in task.stage.inputs {
+      try db.cachedStatement(sql: "DELETE FROM artifacts WHERE item = ? AND image = ? AND kind = ?")
+        .execute(arguments: [task.item, kind.belongsToItem ? 0 : task.image, kind.rawValue])
+    }
+    try db.cachedStatement(sql: "UPDATE tasks SET state = 'ready' WHERE image = ? AND stage = ? AND state = 'done'")
+      .execute(arguments: [task.image, stage.rawValue])
+    return db.changesCount > 0
+  }
+
   private func finishJobIfDone(_ job: Int64, at now: Double) throws {
     try db.cachedStatement(
       sql: """
@@ -69,6 +96,16 @@ extension StoreTransaction {
           AND NOT EXISTS (SELECT 1 FROM image_counts WHERE job = jobs.seq AND state = 'pending' AND n > 0)
         """
     ).execute(arguments: [now, job])
+    // What failed images left goes too: nothing outlives its job but pictures.
+    if db.changesCount > 0 { try dropArtifacts(ofJob: job) }
+  }
+
+  func dropArtifacts(ofJob job: Int64) throws {
+    // Found by the few that there are, not by the job's many tasks and items.
+    try change(
+      "DELETE FROM checkpoints WHERE (SELECT job FROM tasks WHERE id = checkpoints.task) = ?", [job])
+    try change(
+      "DELETE FROM artifacts WHERE (SELECT job FROM items WHERE id = artifacts.item) = ?", [job])
   }
 
   /// Drops what the stages of a finished image left, and the item's text states with its last image.

@@ -36,15 +36,16 @@ extension StoreTransaction {
   package func beginJob(
     _ id: JobID, name: String, model: ModelInfo, priority: Int, at now: Double
   ) throws -> Int64 {
-    try db.execute(
-      sql: "INSERT INTO jobs (id, name, state, priority, model, created_at) VALUES (?, ?, 'receiving', ?, ?, ?)",
-      arguments: [id.text, name, priority, model.digest, now])
+    try change(
+      "INSERT INTO jobs (id, name, state, priority, model, created_at) VALUES (?, ?, 'receiving', ?, ?, ?)",
+      [id.text, name, priority, model.digest, now])
     return db.lastInsertedRowID
   }
 
   /// Adds items to a job that is being received, each with its images and their first tasks.
   package func addItems(_ items: [ResolvedItem], to job: Int64) throws {
-    guard let first = try Int.fetchOne(db, sql: "SELECT items FROM jobs WHERE seq = ?", arguments: [job]) else {
+    guard let first = try Int.fetchOne(
+      db.cachedStatement(sql: "SELECT items FROM jobs WHERE seq = ?"), arguments: [job]) else {
       throw AtelierError(.notFound, "The job that was being received is gone; submit it again.")
     }
     let insertItem = try db.cachedStatement(
@@ -68,21 +69,21 @@ extension StoreTransaction {
         try insertTask.execute(arguments: [job, db.lastInsertedRowID])
       }
     }
-    try db.execute(sql: "UPDATE jobs SET items = items + ? WHERE seq = ?", arguments: [items.count, job])
+    try change("UPDATE jobs SET items = items + ? WHERE seq = ?", [items.count, job])
   }
 
   /// Makes a received job visible: from here on it survives everything.
   package func activateJob(_ job: Int64) throws {
-    try db.execute(sql: "UPDATE jobs SET state = 'active' WHERE seq = ?", arguments: [job])
+    try change("UPDATE jobs SET state = 'active' WHERE seq = ?", [job])
   }
 
   /// Forgets a job that was not received whole.
   package func abandonJob(_ job: Int64) throws {
-    try db.execute(sql: "DELETE FROM jobs WHERE seq = ? AND state = 'receiving'", arguments: [job])
+    try change("DELETE FROM jobs WHERE seq = ? AND state = 'receiving'", [job])
   }
 
   /// Forgets all jobs that were being received when the coordinator died: none was acknowledged.
   package func abandonUnfinishedSubmissions() throws {
-    try db.execute(sql: "DELETE FROM jobs WHERE state = 'receiving'")
+    try change("DELETE FROM jobs WHERE state = 'receiving'")
   }
 }

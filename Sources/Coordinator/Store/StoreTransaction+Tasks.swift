@@ -41,38 +41,23 @@ package struct TaskRecord: Sendable {
   package var worker: String?
 }
 
-/// Ready tasks of one stage of one active job.
-package struct ReadyWork: Sendable, Equatable {
-  package var job: Int64
-  package var modelDigest: String
-  package var stage: Stage
-  package var count: Int
-  package var priority: Int
-
-  package init(job: Int64, modelDigest: String, stage: Stage, count: Int, priority: Int) {
-    self.job = job
-    self.modelDigest = modelDigest
-    self.stage = stage
-    self.count = count
-    self.priority = priority
-  }
-}
-
 extension StoreTransaction {
   /// The ready tasks of all active jobs by job and stage, jobs in the order in which they are served.
   package func readyWork() throws -> [ReadyWork] {
     try Row.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT jobs.seq, jobs.model, jobs.priority, task_counts.stage, task_counts.n
-          FROM jobs JOIN task_counts ON task_counts.job = jobs.seq AND task_counts.state = 'ready'
-          WHERE jobs.state NOT IN ('completed', 'cancelled') AND jobs.state = 'active' AND task_counts.n > 0
+          SELECT jobs.seq, jobs.id, jobs.model, jobs.priority, ready.stage, ready.n, coalesce(leased.n, 0) AS leased
+          FROM jobs JOIN task_counts AS ready ON ready.job = jobs.seq AND ready.state = 'ready'
+            LEFT JOIN task_counts AS leased
+              ON leased.job = jobs.seq AND leased.state = 'leased' AND leased.stage = ready.stage
+          WHERE jobs.state NOT IN ('completed', 'cancelled') AND jobs.state = 'active' AND ready.n > 0
           ORDER BY jobs.priority DESC, jobs.seq
           """)
     ).map { row in
       ReadyWork(
-        job: row["seq"], modelDigest: row["model"], stage: try Self.stage(row["stage"]), count: row["n"],
-        priority: row["priority"])
+        job: row[0], modelDigest: row[2], stage: try Self.stage(row[4]), count: row[5], priority: row[3],
+        inHand: row[6], jobID: JobID(row[1]))
     }
   }
 
@@ -92,61 +77,108 @@ extension StoreTransaction {
   package func lease(
     _ limit: Int, of stage: Stage, job: Int64, to worker: WorkerID, at now: Double
   ) throws -> [LeasedTask] {
-    let ids = try Int64.fetchAll(
+    try lease([(worker, limit)], of: stage, job: job, at: now) { _, _ in false }.map(\.task)
+  }
+
+  /// Leases ready tasks of a job and stage to workers; each gets the next attempt number.
+  ///
+  /// - Parameters:
+  ///   - spare: other workers that would take tasks: for those that failed on all that are asking.
+  ///   - canAvoid: whether a task of a model that failed on some workers can wait for another one.
+  package func lease(
+    _ claims: [(worker: WorkerID, count: Int)], spare: [(worker: WorkerID, count: Int)] = [], of stage: Stage,
+    job: Int64, at now: Double, canAvoid: (_ failed: [String], _ model: String) -> Bool
+  ) throws -> [(worker: WorkerID, task: LeasedTask)] {
+    guard !claims.isEmpty || !spare.isEmpty else { return [] }
+    let wanted = claims.reduce(0) { $0 + $1.count }
+    // A few more, since some may have failed on the workers that are asking.
+    let rows = try Row.fetchAll(
       db.cachedStatement(
-        sql: "SELECT id FROM tasks WHERE job = ? AND stage = ? AND state = 'ready' ORDER BY id LIMIT ?"),
-      arguments: [job, stage.rawValue, limit])
+        sql: """
+          SELECT tasks.id, tasks.attempt, tasks.failures, jobs.id, jobs.model, items.id, items.position, images.id,
+            images.position, items.prompt, items.operation, items.images, items.negative_prompt, items.seed, items.width,
+            items.height, items.prior_steps, items.decoder_steps, items.super_res_steps, items.prior_guidance,
+            items.decoder_guidance, items.sampler, items.eta
+          FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
+            JOIN jobs ON jobs.seq = tasks.job
+          WHERE tasks.job = ? AND tasks.stage = ? AND tasks.state = 'ready' ORDER BY tasks.id LIMIT ?
+          """), arguments: [job, stage.rawValue, wanted + 16])
     let update = try db.cachedStatement(
       sql:
         "UPDATE tasks SET state = 'leased', attempt = attempt + 1, worker = ?, leased_at = ?, not_before = NULL WHERE id = ?"
     )
-    for id in ids { try update.execute(arguments: [worker.text, now, id]) }
-    return try ids.map(leasedTask)
+    var (open, spare) = (claims, spare)
+    var leased: [(worker: WorkerID, task: LeasedTask)] = []
+    for row in rows where !open.isEmpty || !spare.isEmpty {
+      let task = try Self.leasedTask(row, stage: stage)
+      let failures: Int = row[2]
+      var worker: WorkerID?
+      if failures == 0 {
+        worker = Self.take(from: &open) { _ in true }
+      } else {
+        let failed = try workersThatFailed(task.id.task)
+        worker =
+          Self.take(from: &open) { !failed.contains($0.text) } ?? Self.take(from: &spare) { !failed.contains($0.text) }
+        if worker == nil, !canAvoid(failed, task.modelDigest) { worker = Self.take(from: &open) { _ in true } }
+      }
+      guard let worker else { continue }
+      try update.execute(arguments: [worker.text, now, task.id.task])
+      leased.append((worker, task))
+    }
+    return leased
   }
 
-  private func leasedTask(_ id: Int64) throws -> LeasedTask {
-    guard
-      let row = try Row.fetchOne(
-        db.cachedStatement(
-          sql: """
-            SELECT tasks.attempt, tasks.stage, jobs.id AS job, jobs.model, items.id AS item, items.position AS item_position,
-              images.id AS image, images.position AS image_position, items.*
-            FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
-              JOIN jobs ON jobs.seq = tasks.job
-            WHERE tasks.id = ?
-            """), arguments: [id])
-    else { throw AtelierError(.internal, "Task \(id) vanished while it was being leased.") }
-    let seed: Int64 = row["seed"]
-    let imagePosition: Int = row["image_position"]
-    let operation = try Self.operation(row)
+  private static func take(
+    from claims: inout [(worker: WorkerID, count: Int)], where condition: (WorkerID) -> Bool
+  ) -> WorkerID? {
+    guard let index = claims.firstIndex(where: { condition($0.worker) }) else { return nil }
+    claims[index].count -= 1
+    let worker = claims[index].worker
+    if claims[index].count == 0 { claims.remove(at: index) }
+    return worker
+  }
+
+  private func workersThatFailed(_ task: Int64) throws -> [String] {
+    try String.fetchAll(
+      db.cachedStatement(sql: "SELECT DISTINCT worker FROM failures WHERE task = ?"), arguments: [task])
+  }
+
+  /// From a row of `lease`, as the task is after it.
+  private static func leasedTask(_ row: Row, stage: Stage) throws -> LeasedTask {
+    // By place, not by name: this runs for every task, and names cost more than the rest.
+    let (seed, attempt, imagePosition): (Int64, Int, Int) = (row[13], row[1], row[8])
+    let (width, height): (Int, Int) = (row[14], row[15])
+    let operation = try operation(row[10])
     return LeasedTask(
-      id: TaskAttempt(task: id, attempt: row["attempt"]), job: JobID(row["job"]), stage: try Self.stage(row["stage"]),
-      item: row["item"], itemPosition: row["item_position"], image: row["image"], imagePosition: imagePosition,
-      modelDigest: row["model"], prompt: row["prompt"], operation: operation, images: row["images"],
-      negativePrompt: row["negative_prompt"] ?? "",
-      seed: Self.seed(seed, of: operation, image: imagePosition), size: Self.size(row), parameters: Self.parameters(row))
+      id: TaskAttempt(task: row[0], attempt: attempt + 1), job: JobID(row[3]), stage: stage, item: row[5],
+      itemPosition: row[6], image: row[7], imagePosition: imagePosition, modelDigest: row[4], prompt: row[9],
+      operation: operation, images: row[11], negativePrompt: row[12] ?? "",
+      seed: Self.seed(seed, of: operation, image: imagePosition),
+      size: width == 0 ? nil : PictureSize(width: width, height: height),
+      parameters: RenderParameters(
+        priorSteps: row[16], decoderSteps: row[17], superResSteps: row[18], priorGuidance: row[19],
+        decoderGuidance: row[20], sampler: SamplerName(rawValue: row[21]), eta: row[22]))
   }
 
   package func task(_ id: Int64) throws -> TaskRecord? {
     try Row.fetchOne(
       db.cachedStatement(
         sql: """
-          SELECT tasks.*, jobs.id AS job_id, images.item, images.position AS image_position,
-            items.position AS item_position, items.operation
+          SELECT tasks.state, tasks.job, jobs.id, tasks.image, images.item, items.position, images.position,
+            items.operation, tasks.stage, tasks.attempt, tasks.failures, tasks.worker
           FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
             JOIN jobs ON jobs.seq = tasks.job
           WHERE tasks.id = ?
           """), arguments: [id]
     ).map { row in
-      let state: String = row["state"]
+      let state: String = row[0]
       guard let state = TaskState(rawValue: state) else {
         throw AtelierError(.malformed, "Task \(id) has the unknown state '\(state)' in the database.")
       }
       return TaskRecord(
-        id: id, job: row["job"], jobID: JobID(row["job_id"]), image: row["image"], item: row["item"],
-        itemPosition: row["item_position"], imagePosition: row["image_position"],
-        operation: try Self.operation(row), stage: try Self.stage(row["stage"]),
-        state: state, attempt: row["attempt"], failures: row["failures"], worker: row["worker"])
+        id: id, job: row[1], jobID: JobID(row[2]), image: row[3], item: row[4], itemPosition: row[5],
+        imagePosition: row[6], operation: try Self.operation(row[7]), stage: try Self.stage(row[8]), state: state,
+        attempt: row[9], failures: row[10], worker: row[11])
     }
   }
 
@@ -156,12 +188,26 @@ extension StoreTransaction {
       .execute(arguments: [task])
   }
 
-  /// Gives a task back to the worker that already holds this attempt of it.
+  /// Makes the leased tasks of a job ready again, because it is paused. Returns the attempts that workers hold.
+  package func releaseAll(of job: JobRecord) throws -> [TaskAttempt] {
+    let held = try heldAttempts(of: job)
+    for attempt in held { try release(attempt.task) }
+    return held
+  }
+
+  func heldAttempts(of job: JobRecord) throws -> [TaskAttempt] {
+    try Row.fetchAll(
+      db.cachedStatement(sql: "SELECT id, attempt FROM tasks WHERE job = ? AND state = 'leased'"), arguments: [job.seq]
+    ).map { TaskAttempt(task: $0["id"], attempt: $0["attempt"]) }
+  }
+
+  /// Gives a task back to the worker that already holds this attempt of it, also after its lease has ended, as
+  /// long as nobody else was given the task.
   package func renew(_ id: TaskAttempt, to worker: WorkerID, at now: Double) throws -> Bool {
     try db.cachedStatement(
       sql: """
-        UPDATE tasks SET state = 'leased', leased_at = ? WHERE id = ? AND attempt = ? AND worker = ?
-          AND state IN ('leased', 'ready') AND (SELECT state FROM jobs WHERE seq = tasks.job) IN ('active', 'paused')
+        UPDATE tasks SET state = 'leased', leased_at = ?, not_before = NULL WHERE id = ? AND attempt = ? AND worker = ?
+          AND state IN ('leased', 'ready', 'delayed') AND (SELECT state FROM jobs WHERE seq = tasks.job) = 'active'
         """
     ).execute(arguments: [now, id.task, id.attempt, worker.text])
     return db.changesCount > 0
@@ -170,12 +216,11 @@ extension StoreTransaction {
   /// The leases that the store remembers, by worker: after a restart, who is expected back.
   package func leases() throws -> [(task: TaskAttempt, worker: WorkerID, job: JobID, stage: Stage)] {
     try Row.fetchAll(
-      db,
-      sql: """
+      db.cachedStatement(sql: """
         SELECT tasks.id, tasks.attempt, tasks.worker, tasks.stage, jobs.id AS job_id
         FROM jobs JOIN tasks ON tasks.job = jobs.seq AND tasks.state = 'leased'
         WHERE jobs.state NOT IN ('completed', 'cancelled')
-        """
+        """)
     ).map { row in
       (
         TaskAttempt(task: row["id"], attempt: row["attempt"]), WorkerID(row["worker"]), JobID(row["job_id"]),
@@ -184,10 +229,13 @@ extension StoreTransaction {
     }
   }
 
-  /// Makes delayed tasks whose pause is over ready again.
+  /// Makes delayed tasks whose pause is over ready again. A pause that ends later than any can means that the
+  /// clock was set back; it is over too.
   package func promoteDelayed(at now: Double) throws {
-    try db.cachedStatement(sql: "UPDATE tasks SET state = 'ready' WHERE state = 'delayed' AND not_before <= ?")
-      .execute(arguments: [now])
+    let longest = now + RetryPolicy.longestPause / .seconds(1) + 1
+    try db.cachedStatement(
+      sql: "UPDATE tasks SET state = 'ready', not_before = NULL WHERE state = 'delayed' AND (not_before <= ? OR not_before > ?)"
+    ).execute(arguments: [now, longest])
   }
 
   static func stage(_ text: String) throws -> Stage {

@@ -6,6 +6,8 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
     case draining
     /// Held leases when it was last heard of, and has not come back yet.
     case missing
+    /// Failed where others succeeded; is tried again with one task now and then.
+    case quarantined
   }
 
   package struct Running: Sendable, Codable, Equatable {
@@ -29,6 +31,8 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
   package var id: WorkerID
   package var pool: Pool
   package var state: State
+  /// Why it is in quarantine.
+  package var reason: String?
   package var host: String
   package var processId: Int
   package var threads: Int
@@ -42,13 +46,14 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
   package var secondsSinceHeard: Double
 
   package init(
-    id: WorkerID, pool: Pool, state: State, host: String, processId: Int, threads: Int, version: String,
+    id: WorkerID, pool: Pool, state: State, reason: String? = nil, host: String, processId: Int, threads: Int, version: String,
     models: [ModelInfo], capacity: Int, held: Int, running: [Running], completed: Int, failed: Int,
     secondsSinceHeard: Double
   ) {
     self.id = id
     self.pool = pool
     self.state = state
+    self.reason = reason
     self.host = host
     self.processId = processId
     self.threads = threads

@@ -46,6 +46,10 @@ extension ClusterConfiguration {
       try section.integer("attempts", in: 1...100) { coordinator.attempts = $0 }
       try section.seconds("backoff_seconds", in: 0...3600) { coordinator.backoff = $0 }
       try section.integer("embedded_ahead", in: 1...1_000_000) { coordinator.embeddedAhead = $0 }
+      try section.seconds("patience_seconds", in: 0.1...86_400) { coordinator.patience = $0 }
+      try section.integer("quarantine_after", in: 1...1000) { coordinator.quarantineAfter = $0 }
+      try section.seconds("canary_seconds", in: 0.05...3600) { coordinator.canary = $0 }
+      try section.integer("keep_pictures_days", in: 0...36_500) { coordinator.keepPicturesDays = $0 == 0 ? nil : $0 }
       if coordinator.silence < coordinator.heartbeat * 2 {
         throw section.error(
           "silence_seconds", "it must be at least twice heartbeat_seconds, or live workers count as gone")

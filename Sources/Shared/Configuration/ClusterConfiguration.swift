@@ -21,6 +21,14 @@ package struct ClusterConfiguration: Sendable, Equatable {
     package var attempts = 3
     package var backoff = Duration.seconds(2)
     package var embeddedAhead = 256
+    /// How long a job may wait behind others of higher priority before it is served something all the same.
+    package var patience = Duration.seconds(60)
+    /// Failures in a row, while others succeed, upon which a worker is set apart.
+    package var quarantineAfter = 3
+    /// The pause before a worker that was set apart is tried with one task.
+    package var canary = Duration.seconds(30)
+    /// Days for which the pictures of an ended job are kept; nil for ever.
+    package var keepPicturesDays: Int?
   }
 
   package struct Worker: Sendable, Equatable {

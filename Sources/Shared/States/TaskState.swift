@@ -6,7 +6,9 @@ package enum TaskState: String, Sendable, Codable, CaseIterable {
   case leased
   /// Waits out a pause between attempts, then becomes `ready`.
   case delayed
-  /// Its result is committed. Final.
+  /// Waits for an earlier stage that has to be made again, then becomes `ready`.
+  case awaiting
+  /// Its result is committed. Becomes `ready` if what it left was lost before it was used.
   case done
   /// Gave up. Becomes `ready` by a retry of the job.
   case failed

@@ -24,9 +24,9 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {
     return true
   }
 
-  /// Everything that has arrived; waits for something until the time is up. Nil once the queue is
+  /// Everything that has arrived, up to a number; waits for something until the time is up. Nil once the queue is
   /// closed and empty.
-  package func takeAll(waitingUpTo timeout: Duration) -> [Element]? {
+  package func takeAll(waitingUpTo timeout: Duration, atMost limit: Int = .max) -> [Element]? {
     condition.lock()
     defer { condition.unlock() }
     let deadline = Date().addingTimeInterval(timeout / .seconds(1))
@@ -34,9 +34,14 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {
       guard condition.wait(until: deadline) else { break }
     }
     if elements.isEmpty, isClosed { return nil }
-    defer { elements.removeAll(keepingCapacity: true) }
     condition.broadcast()
-    return elements
+    guard elements.count > limit else {
+      defer { elements.removeAll(keepingCapacity: true) }
+      return elements
+    }
+    let taken = Array(elements.prefix(limit))
+    elements.removeFirst(limit)
+    return taken
   }
 
   /// Takes nothing more. What is in the queue can still be taken.

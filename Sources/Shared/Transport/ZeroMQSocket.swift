@@ -1,14 +1,17 @@
 import CZeroMQ
 import Foundation
 
-/// One ZeroMQ socket and its context. For the use of one thread.
+/// One ZeroMQ socket and, unless it shares one, its context. For the use of one thread.
 final class ZeroMQSocket {
   private let context: UnsafeMutableRawPointer
-  private let socket: UnsafeMutableRawPointer
+  private let ownsContext: Bool
+  let socket: UnsafeMutableRawPointer
   private let isRouter: Bool
 
-  init(role: ZeroMQTransport.Role) throws(AtelierError) {
-    guard let context = zmq_ctx_new() else {
+  /// - Parameter shared: a context of several sockets, which outlives them.
+  init(role: ZeroMQTransport.Role, context shared: UnsafeMutableRawPointer? = nil) throws(AtelierError) {
+    ownsContext = shared == nil
+    guard let context = shared ?? zmq_ctx_new() else {
       throw AtelierError(.system, "Cannot start ZeroMQ: \(Self.lastError).")
     }
     let address: String
@@ -19,7 +22,7 @@ final class ZeroMQSocket {
     }
     isRouter = identity == nil
     guard let socket = zmq_socket(context, isRouter ? ZMQ_ROUTER : ZMQ_DEALER) else {
-      zmq_ctx_term(context)
+      if ownsContext { zmq_ctx_term(context) }
       throw AtelierError(.system, "Cannot open a ZeroMQ socket: \(Self.lastError).")
     }
     self.context = context
@@ -92,6 +95,7 @@ final class ZeroMQSocket {
 
   func close() {
     zmq_close(socket)
+    guard ownsContext else { return }
     while zmq_ctx_term(context) != 0, errno == EINTR {}
   }
 

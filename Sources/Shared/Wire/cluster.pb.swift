@@ -1247,7 +1247,8 @@ package nonisolated struct Atelier_Cluster_V1_Verdict: Sendable {
   fileprivate var _task: Atelier_Cluster_V1_TaskAttempt? = nil
 }
 
-/// Stop working on these; say nothing more about them.
+/// Stop working on these. The state of one that runs may be sent as a last Checkpoint: if the task was taken back and
+/// not cancelled, another attempt goes on from there. Nothing more is said about them.
 package nonisolated struct Atelier_Cluster_V1_Revocation: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

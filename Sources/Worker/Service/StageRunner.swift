@@ -49,6 +49,7 @@ final class StageRunner: @unchecked Sendable {
     tasks.put(task)
   }
 
+  /// Stops the running task after its next step, at which its state is reported.
   func interrupt() {
     lock.withLock { isInterrupted = true }
   }
@@ -66,12 +67,14 @@ final class StageRunner: @unchecked Sendable {
     let result = Swift.Result<Result, any Error> {
       let artifacts = try executor.execute(task) { progress in
         report(.progress(task.id, step: progress.completedSteps, steps: progress.steps))
-        if lock.withLock({ isInterrupted }) { return .stop }
-        if progress.completedSteps < progress.steps, ContinuousClock.now >= lastCheckpoint + checkpointInterval {
+        // After the last step there is nothing to save, and little left to do.
+        guard progress.completedSteps < progress.steps else { return .goOn }
+        let isInterrupted = lock.withLock { self.isInterrupted }
+        if isInterrupted || ContinuousClock.now >= lastCheckpoint + checkpointInterval {
           lastCheckpoint = .now
           report(.checkpoint(task.id, step: progress.completedSteps, latents: progress.latents()))
         }
-        return .goOn
+        return isInterrupted ? .stop : .goOn
       }
       return Result(artifacts: artifacts, seconds: (ContinuousClock.now - start) / .seconds(1))
     }

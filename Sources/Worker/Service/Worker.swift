@@ -54,7 +54,7 @@ package final class Worker: Sendable {
   /// Finishes the running task, gives back the waiting ones, and returns from `run()`.
   package func drain() { mailbox.put(.drain) }
 
-  /// Gives back the running task too.
+  /// Gives back the running task too: it stops after its next step, and its state goes to the coordinator.
   package func stop() { mailbox.put(.stop) }
 
   /// Serves until drained, stopped or refused. Blocks the calling thread.
@@ -80,7 +80,9 @@ package final class Worker: Sendable {
           mailbox.put(.ended(task, nil, frames: []))
           return
         }
-        logger.error("task failed", metadata: ["task": "\(task)", "error": "\(error)"])
+        logger.error(
+          "task failed",
+          metadata: ["task": "\(task.task)", "attempt": "\(task.attempt)", "error": "\(error)"])
         mailbox.put(.ended(task, .failure(Self.failure(for: error)), frames: []))
       }
     }
@@ -94,31 +96,15 @@ package final class Worker: Sendable {
 
   private func converse(over transport: any Transport) throws {
     var session = WorkerSession(capacity: settings.capacity)
-    var lastHeard = ContinuousClock.now
-    var lastSaid = ContinuousClock.now
-    try perform(session.introduce(as: hello), over: transport)
     while session.phase != .finished {
-      let interval =
-        session.welcome.heartbeatMilliseconds > 0
-        ? Duration.milliseconds(session.welcome.heartbeatMilliseconds) : .seconds(1)
-      let untilNext = lastSaid + interval - .now
-      let events = mailbox.takeAll(waitingUpTo: max(untilNext, .milliseconds(1))) ?? [.stop]
-      for event in events {
+      try perform(session.due(at: .now, as: hello), over: transport)
+      let pause = (session.nextDue ?? .now) - .now
+      for event in mailbox.takeAll(waitingUpTo: max(pause, .milliseconds(1))) ?? [.stop] {
         if case .message(let frames) = event {
-          lastHeard = .now
           try perform(receive(frames, &session), over: transport)
         } else {
           try perform(take(event, &session), over: transport)
         }
-      }
-      guard ContinuousClock.now >= lastSaid + interval else { continue }
-      lastSaid = .now
-      // A coordinator that has been silent may have been restarted, and so does not know this worker.
-      let silence = Duration.milliseconds(max(session.welcome.silenceMilliseconds, 2000))
-      if session.phase == .introducing || lastHeard + silence < .now {
-        try perform(session.introduce(as: hello), over: transport)
-      } else {
-        try perform(session.heartbeat(), over: transport)
       }
     }
   }
@@ -156,8 +142,7 @@ package final class Worker: Sendable {
     }
     guard let body = message.envelope.body else { return [] }
     let before = session.phase
-    if case .stranger = body { return session.introduce(as: hello) }
-    let actions = session.receive(body, frames: message.frames)
+    let actions = session.receive(body, frames: message.frames, as: hello, at: .now)
     if before == .introducing, session.phase == .serving {
       runner.checkpointInterval = .milliseconds(session.welcome.checkpointMilliseconds)
       logger.info("connected", metadata: ["worker": "\(settings.id)"])
@@ -174,8 +159,19 @@ package final class Worker: Sendable {
         envelope.workerID = settings.id.text
         envelope.body = body
         transport.send(try WireMessage(envelope, frames: frames).encoded(), to: "")
-      case .run(let task): runner.run(task)
+      case .run(let task):
+        logger.debug(
+          "task begins",
+          metadata: [
+            "job": "\(task.job)", "task": "\(task.id.task)", "attempt": "\(task.id.attempt)", "stage": "\(task.stage)",
+            "from_step": "\(task.checkpoint?.completedSteps ?? 0)",
+          ])
+        runner.run(task)
       case .interrupt: runner.interrupt()
+      case .unwanted(let attempt, let reason):
+        logger.warning(
+          "the coordinator has no use for a result",
+          metadata: ["task": "\(attempt.task)", "attempt": "\(attempt.attempt)", "reason": "\(reason)"])
       case .refused(let reason): throw AtelierError(.unavailable, "The coordinator refuses this worker: \(reason)")
       case .finish: break
       }

@@ -19,18 +19,24 @@ package struct WorkerSession: Sendable {
   package struct Ended: Sendable {
     package var outcome: Wire.Outcome
     package var frames: [[UInt8]]
+    /// The first heartbeat after it was sent.
+    var waitsSince: Instant?
   }
 
   package enum Action: Sendable {
     case send(Wire.FromWorker.OneOf_Body, frames: [[UInt8]])
     /// Start this task; nothing runs at the moment.
     case run(StageTask)
-    /// Stop the running task; its end will still be reported.
+    /// Stop the running task after its state was sent; its end will still be reported.
     case interrupt
+    /// The coordinator has no use for the result of an attempt, for this reason.
+    case unwanted(TaskAttempt, reason: String)
     /// The coordinator refuses this worker, for this reason.
     case refused(String)
     case finish
   }
+
+  package typealias Instant = ContinuousClock.Instant
 
   package private(set) var phase = Phase.introducing
   package private(set) var welcome = Wire.Welcome()
@@ -43,6 +49,8 @@ package struct WorkerSession: Sendable {
   private var runningIsRevoked = false
   /// Kept until the coordinator has answered.
   private var unanswered: [TaskAttempt: Ended] = [:]
+  private var lastHeard: Instant?
+  private var lastSaid: Instant?
 
   package init(capacity: Int) {
     self.capacity = capacity
@@ -83,7 +91,51 @@ package struct WorkerSession: Sendable {
     return [.send(.heartbeat(heartbeat), frames: [])]
   }
 
+  /// How often something is to be said.
+  private var interval: Duration {
+    welcome.heartbeatMilliseconds > 0 ? .milliseconds(welcome.heartbeatMilliseconds) : .seconds(1)
+  }
+
+  /// When `due` next has something to say.
+  package var nextDue: Instant? { lastSaid.map { $0 + interval } }
+
+  /// What is due by time alone: a heartbeat; or, to a coordinator that has been silent for so long that it may have
+  /// been restarted and not know this worker, an introduction.
+  package mutating func due(at now: Instant, as hello: Wire.Hello) -> [Action] {
+    guard phase != .finished, nextDue.map({ $0 <= now }) ?? true else { return [] }
+    let isFirst = lastSaid == nil
+    lastSaid = now
+    let silence = Duration.milliseconds(max(welcome.silenceMilliseconds, 2000))
+    if isFirst || phase == .introducing || (lastHeard ?? now) + silence < now { return introduce(as: hello) }
+    return sendAgain(at: now) + heartbeat()
+  }
+
+  /// Outcomes that the coordinator, though it is there, has not answered for some heartbeats: the message or its
+  /// answer was lost.
+  private mutating func sendAgain(at now: Instant) -> [Action] {
+    var actions: [Action] = []
+    for (id, ended) in unanswered.sorted(by: { $0.key.task < $1.key.task }) {
+      guard let since = ended.waitsSince else {
+        unanswered[id]?.waitsSince = now
+        continue
+      }
+      guard since + interval * 3 < lastHeard ?? since else { continue }
+      unanswered[id]?.waitsSince = now
+      actions.append(.send(.outcome(ended.outcome), frames: ended.frames))
+    }
+    return actions
+  }
+
   // MARK: From the coordinator
+
+  /// Takes a message.
+  package mutating func receive(
+    _ body: Wire.FromCoordinator.OneOf_Body, frames: [[UInt8]], as hello: Wire.Hello, at now: Instant
+  ) -> [Action] {
+    lastHeard = now
+    if case .stranger = body { return introduce(as: hello) }
+    return receive(body, frames: frames)
+  }
 
   package mutating func receive(_ body: Wire.FromCoordinator.OneOf_Body, frames: [[UInt8]]) -> [Action] {
     switch body {
@@ -93,8 +145,12 @@ package struct WorkerSession: Sendable {
       return [.refused(refusal.reason)]
     case .assignment(let assignment): return assigned(assignment, frames: frames)
     case .verdict(let verdict):
-      unanswered[TaskAttempt(verdict.task)] = nil
-      return finishIfDrained()
+      let attempt = TaskAttempt(verdict.task)
+      unanswered[attempt] = nil
+      switch verdict.decision {
+      case .stale, .rejected: return [.unwanted(attempt, reason: verdict.reason)] + finishIfDrained()
+      case .committed, .unspecified, .UNRECOGNIZED: return finishIfDrained()
+      }
     case .revocation(let revocation): return revoke(Set(revocation.tasks.map { TaskAttempt($0) }))
     case .drain: return drain()
     case .alive, .stranger: return []
@@ -111,7 +167,8 @@ package struct WorkerSession: Sendable {
     for ended in unanswered.sorted(by: { $0.key.task < $1.key.task }).map(\.value) {
       actions.append(.send(.outcome(ended.outcome), frames: ended.frames))
     }
-    return actions + heartbeat() + startNext() + finishIfDrained()
+    let next = startNext()
+    return actions + (next.isEmpty ? heartbeat() : next) + finishIfDrained()
   }
 
   private mutating func assigned(_ assignment: Wire.Assignment, frames: [[UInt8]]) -> [Action] {
@@ -178,9 +235,10 @@ package struct WorkerSession: Sendable {
     runningIsRevoked = false
     var actions: [Action] = []
     if !revoked { actions += end(id, result ?? .released(.init()), frames: frames) }
-    actions += startNext()
+    let next = startNext()
+    actions += next
     // Told at once that there is room, the coordinator need not wait for the next heartbeat.
-    if phase == .serving { actions += heartbeat() }
+    if phase == .serving, next.isEmpty { actions += heartbeat() }
     return actions + finishIfDrained()
   }
 
@@ -199,7 +257,8 @@ package struct WorkerSession: Sendable {
     let next = waiting.removeFirst()
     running = next
     progress = (0, 0)
-    return [.run(next)]
+    // The last thing that is heard of a worker which dies of a task should be that it began it.
+    return heartbeat() + [.run(next)]
   }
 }
 

@@ -4,6 +4,7 @@ package import Shared
 /// got to.
 package struct StageTask: Sendable {
   package var id: TaskAttempt
+  package var job: String
   package var stage: Stage
   package var modelDigest: String
   package var prompt: String
@@ -27,6 +28,7 @@ package struct StageTask: Sendable {
       throw AtelierError(.malformed, "The task \(wire.task.task) is of a stage that this worker does not know.")
     }
     id = TaskAttempt(wire.task)
+    job = wire.job
     self.stage = stage
     modelDigest = wire.modelDigest
     prompt = wire.prompt

@@ -34,6 +34,37 @@ struct CoordinatorClient: Sendable {
     try await send(HTTPClientRequest(url: url(path)))
   }
 
+  /// Brings what a path answers to a new file, which is whole and durable or not there.
+  func download(_ path: String, to file: String) async throws -> Int {
+    guard !FileManager.default.fileExists(atPath: file) else {
+      throw AtelierError(.invalidInput, "There is a file '\(file)' already; name another or move it away.")
+    }
+    let response = try await execute(HTTPClientRequest(url: url(path)), timeout: .minutes(60))
+    guard response.status == .ok else {
+      let body = try await response.body.collect(upTo: 1 << 20)
+      let refusal = try? JSONCoding.decode(APIError.self, from: Data(buffer: body))
+      throw AtelierError(.unavailable, refusal?.error.message ?? "The coordinator answers with status \(response.status.code).")
+    }
+    let temporary = file + ".part"
+    guard FileManager.default.createFile(atPath: temporary, contents: nil),
+      let handle = FileHandle(forWritingAtPath: temporary)
+    else { throw AtelierError(.system, "Cannot write '\(temporary)': no permission, or the disk is full.") }
+    var size = 0
+    do {
+      for try await buffer in response.body {
+        size += buffer.readableBytes
+        try handle.write(contentsOf: Data(buffer: buffer))
+      }
+      try handle.synchronize()
+      try handle.close()
+      guard rename(temporary, file) == 0 else { throw AtelierError(.system, "Cannot write '\(file)'.") }
+    } catch {
+      unlink(temporary)
+      throw AtelierError(.system, "Cannot bring the file '\(file)' here.", cause: error)
+    }
+    return size
+  }
+
   /// Uploads a prompt file as a stream.
   func submit(file: String, options: SubmitOptions, format: PromptFileFormat) async throws -> Submitted {
     let query = SubmissionQuery.encode(options, format: format)

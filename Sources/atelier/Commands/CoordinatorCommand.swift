@@ -1,5 +1,6 @@
 import ArgumentParser
 import Coordinator
+import Foundation
 import Gateway
 import Logging
 import ServiceLifecycle
@@ -17,6 +18,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
   func run() async throws {
     let configuration = try ClusterConfiguration.load(config)
     let logger = logging.logger("coordinator")
+    Self.allowManyConnections()
     let work = configuration.coordinator.work
     let coordinator = try Coordinator(
       configuration: configuration, models: ConfiguredModels.load(configuration, logger: logger), logger: logger
@@ -39,6 +41,15 @@ struct CoordinatorCommand: AsyncParsableCommand {
     } catch {
       throw Self.explained(error, http: http)
     }
+  }
+
+  /// Each worker is a connection; systems allow 1,024 files unless asked for more.
+  private static func allowManyConnections() {
+    var limit = rlimit()
+    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard getrlimit(kind, &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(kind, &limit)
   }
 
   private struct CoordinatorService: Service {

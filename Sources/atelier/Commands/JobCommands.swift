@@ -28,8 +28,13 @@ struct StatusCommand: AsyncParsableCommand {
   func run() async throws {
     let client = try server.client()
     guard let job else {
+      let cluster: ClusterStatus = try await client.get("cluster")
+      // Beside the facts, so that what reads them sees no difference.
+      if let message = cluster.message { standardError("\(cluster.state): \(message)") }
       let jobs: [JobStatus] = try await client.get("jobs?limit=30")
-      if json { try printJSON(jobs) } else { print(JobText.table(jobs)) }
+      if json { return try printJSON(jobs) }
+      for damage in cluster.damage { print("damaged: \(damage)") }
+      print(JobText.table(jobs))
       return
     }
     if watch { _ = try await JobWatch(client: client, job: JobID(job), quiet: json).untilEnd() }

@@ -11,7 +11,7 @@ enum WorkerText {
         worker.id.text, worker.pool.rawValue, worker.state.rawValue, "\(worker.threads)",
         "\(worker.held)/\(worker.capacity)",
         "\(worker.completed)", "\(worker.failed)", worker.models.map(\.name).joined(separator: ","),
-        worker.running.map { "\($0.stage) \($0.step)/\($0.steps)" }.joined(separator: ", "),
+        worker.reason ?? worker.running.map { "\($0.stage) \($0.step)/\($0.steps)" }.joined(separator: ", "),
       ]
     }
     return TextTable.lines(

@@ -1,0 +1,68 @@
+/// Whether a worker's failures are its own: a worker that fails again and again while others of its pool
+/// succeed is set apart, and comes back by a task that it finishes.
+package struct WorkerHealth: Sendable, Equatable {
+  package typealias Instant = ContinuousClock.Instant
+
+  /// Why and since when a worker is set apart.
+  package struct Quarantine: Sendable, Equatable {
+    package var since: Instant
+    package var reason: String
+    /// When it is next tried with one task.
+    package var nextCanary: Instant
+    /// The pause after the next failure; it doubles.
+    package var pause: Duration
+  }
+
+  package struct Policy: Sendable, Equatable {
+    /// Failures in a row upon which a worker is set apart.
+    package var failures: Int
+    /// The pause before a worker that was set apart is tried again.
+    package var pause: Duration
+    package static let longestPause = Duration.seconds(600)
+
+    package init(failures: Int, pause: Duration) {
+      self.failures = failures
+      self.pause = pause
+    }
+  }
+
+  package private(set) var quarantine: Quarantine?
+  package private(set) var failuresInARow = 0
+  /// When the first of them happened.
+  package private(set) var failingSince: Instant?
+  package private(set) var lastSuccess: Instant?
+
+  package init() {}
+
+  package mutating func succeeded(at now: Instant) {
+    self = WorkerHealth()
+    lastSuccess = now
+  }
+
+  /// Notes a failure that is not the task's.
+  ///
+  /// - Parameter othersSucceeded: whether another worker of the pool has finished a task since an instant.
+  package mutating func failed(
+    _ reason: String, policy: Policy, at now: Instant, othersSucceeded: (Instant) -> Bool
+  ) {
+    failuresInARow += 1
+    let since = failingSince ?? now
+    failingSince = since
+    if var quarantine {
+      quarantine.reason = reason
+      quarantine.nextCanary = now + quarantine.pause
+      quarantine.pause = min(quarantine.pause * 2, Policy.longestPause)
+      self.quarantine = quarantine
+    } else if failuresInARow >= policy.failures, othersSucceeded(since) {
+      quarantine = Quarantine(
+        since: now, reason: reason, nextCanary: now + policy.pause,
+        pause: min(policy.pause * 2, Policy.longestPause))
+    }
+  }
+
+  /// How many tasks it may hold: nil for as many as it takes.
+  package func limit(at now: Instant) -> Int? {
+    guard let quarantine else { return nil }
+    return quarantine.nextCanary <= now ? 1 : 0
+  }
+}

@@ -1,0 +1,85 @@
+package import Shared
+
+extension WorkerRegistry {
+  /// A task in a worker's hands.
+  package struct Lease: Sendable, Equatable {
+    package var attempt: Int
+    package var job: JobID
+    package var stage: Stage
+    package var since: Instant
+    /// Set by the first progress report: what is running when a worker dies counts as its failure.
+    package var progress: Progress?
+    /// Steps that an earlier attempt had made.
+    package var from = 0
+
+    package init(attempt: Int, job: JobID, stage: Stage, since: Instant) {
+      self.attempt = attempt
+      self.job = job
+      self.stage = stage
+      self.since = since
+    }
+  }
+
+  /// How far a task is.
+  package struct Progress: Sendable, Equatable {
+    package var step: Int
+    package var steps: Int
+
+    package init(step: Int, steps: Int) {
+      self.step = step
+      self.steps = steps
+    }
+  }
+
+  /// One worker, as it described itself and as it has done since.
+  package struct Worker: Sendable {
+    package var id: WorkerID
+    package var description: WorkerDescription?
+    /// How many more tasks it takes: as of its last heartbeat, less what it was handed since.
+    package var credit = 0
+    /// Since when it has had credit.
+    package var freeSince: Instant?
+    package var leases: [Int64: Lease] = [:]
+    /// Outcomes that it was given a verdict on and may not know of yet, with the time of the verdict.
+    package var answered: [TaskAttempt: Instant] = [:]
+    package var lastHeard: Instant
+    package var isDraining = false
+    package var health = WorkerHealth()
+    package var completed = 0
+    package var failed = 0
+    /// Of its tasks, newer ones counting more; nil before the first.
+    package var secondsPerTask: Double?
+    /// The model of its last task.
+    package var lastModel: String?
+    /// When tasks were last taken from it for the sake of another job or worker.
+    package var disturbed: Instant?
+
+    /// Known only from leases in the store: it has not come back since the coordinator started.
+    package var isMissing: Bool { description == nil }
+
+    /// How many tasks it is worth that it holds: one runs, the others bridge the time to the next message.
+    /// Few where a task is long, since what waits at one worker waits for nobody else.
+    package var depth: Int {
+      let capacity = max(1, description?.capacity ?? 1)
+      guard let secondsPerTask else { return min(2, capacity) }
+      guard secondsPerTask > 0.01 else { return capacity }
+      return min(capacity, 1 + Int((Self.bridged / secondsPerTask).rounded(.up)))
+    }
+
+    /// Seconds of work that may wait at a worker.
+    private static let bridged = 0.5
+
+    /// Its leases in the order in which it was handed them, which is the order in which it works.
+    package var leasesInOrder: [(task: Int64, lease: Lease)] {
+      leases.map { (task: $0.key, lease: $0.value) }.sorted {
+        ($0.lease.progress == nil ? 1 : 0, $0.lease.since, $0.task)
+          < ($1.lease.progress == nil ? 1 : 0, $1.lease.since, $1.task)
+      }
+    }
+
+    mutating func note(credit: Int, at now: Instant) {
+      self.credit = max(0, credit)
+      if self.credit == 0 { freeSince = nil } else if freeSince == nil { freeSince = now }
+    }
+  }
+}

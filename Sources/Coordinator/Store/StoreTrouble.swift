@@ -1,0 +1,51 @@
+import Foundation
+import GRDB
+import Shared
+
+/// Why the store does not work, in words that say what to do.
+package struct StoreTrouble: Sendable, Equatable {
+  package enum Kind: String, Sendable {
+    case diskFull = "disk_full"
+    case readOnly = "read_only"
+    case damaged
+    case failing
+  }
+
+  package var kind: Kind
+  package var message: String
+
+  /// - Parameter folder: the data directory.
+  package init(_ error: any Error, folder: String) {
+    kind = Self.kind(of: error, folder: folder)
+    message =
+      switch kind {
+      case .diskFull:
+        "The disk of the data directory '\(folder)' is full. Free some space; work goes on by itself then."
+      case .readOnly:
+        "The data directory '\(folder)' cannot be written. Make it writable; work goes on by itself then."
+      case .damaged:
+        "The database '\(folder)/atelier.sqlite' is damaged. Stop the coordinator and put a copy made by 'atelier backup' in its place; pictures stay where they are."
+      case .failing:
+        "The store refuses to write (\(error)). Nothing is lost; it is tried again every second."
+      }
+  }
+
+  private static func kind(of error: any Error, folder: String) -> Kind {
+    switch (error as? DatabaseError)?.resultCode {
+    case .SQLITE_FULL?: return .diskFull
+    case .SQLITE_READONLY?, .SQLITE_PERM?, .SQLITE_CANTOPEN?: return .readOnly
+    case .SQLITE_CORRUPT?, .SQLITE_NOTADB?: return .damaged
+    case .SQLITE_IOERR? where isFull(folder): return .diskFull
+    default: break
+    }
+    let text = "\(error)"
+    func names(_ codes: Int32...) -> Bool { codes.contains { text.contains(String(cString: strerror($0))) } }
+    if names(ENOSPC, EDQUOT) { return .diskFull }
+    return names(EROFS, EACCES) ? .readOnly : .failing
+  }
+
+  private static func isFull(_ folder: String) -> Bool {
+    var facts = statvfs()
+    return statvfs(folder, &facts) == 0 && UInt64(facts.f_bavail) * UInt64(facts.f_frsize) < 1 << 20
+  }
+}

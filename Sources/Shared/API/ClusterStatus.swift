@@ -1,0 +1,30 @@
+package import Foundation
+
+/// How the coordinator itself is.
+package struct ClusterStatus: Sendable, Codable, Equatable {
+  /// `ok`, or what keeps the store from working: `disk_full`, `read_only`, `damaged`, `failing`.
+  package var state: String
+  /// What is wrong and what to do; nil while all is well.
+  package var message: String?
+  package var since: Date?
+  /// What was found damaged since the coordinator started, the newest last.
+  package var damage: [String]
+  package var version: String
+  package var startedAt: Date
+  package var workersConnected: Int
+  package var workersQuarantined: Int
+
+  package init(
+    state: String, message: String?, since: Date?, damage: [String], version: String, startedAt: Date,
+    workersConnected: Int, workersQuarantined: Int
+  ) {
+    self.state = state
+    self.message = message
+    self.since = since
+    self.damage = damage
+    self.version = version
+    self.startedAt = startedAt
+    self.workersConnected = workersConnected
+    self.workersQuarantined = workersQuarantined
+  }
+}

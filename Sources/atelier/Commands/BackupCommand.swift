@@ -1,0 +1,30 @@
+import ArgumentParser
+import Foundation
+import Shared
+
+struct BackupCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "backup", abstract: "Copy the coordinator's database while it runs.",
+    discussion: """
+      The copy is the database as of one moment. To go back to it, stop the coordinator and put it in the place of
+      atelier.sqlite in the data directory, without the -wal file beside it. Pictures are files of their own that never
+      change: copy the folder 'pictures' with any tool.
+
+      atelier backup /backups/atelier-monday.sqlite
+      """)
+
+  @Argument(help: "The new file.") var file: String
+  @Flag(help: "Print facts as JSON.") var json = false
+  @OptionGroup var server: ServerOption
+
+  private struct Copied: Encodable {
+    var file: String
+    var bytes: Int
+  }
+
+  func run() async throws {
+    let size = try await server.client().download("backup", to: file)
+    if json { return try printJSON(Copied(file: file, bytes: size)) }
+    print("\(file): \(size) bytes")
+  }
+}

@@ -1,0 +1,186 @@
+import Crypto
+import Foundation
+import GRDB
+import Shared
+import Worker
+
+@testable import Coordinator
+
+/// What must hold after every turn of a simulated cluster, and at the end.
+struct Promises {
+  struct Broken: Error {
+    var reason: String
+    init(_ reason: String) { self.reason = reason }
+  }
+
+  private struct Image: Equatable {
+    var state: String
+    var sha256: String?
+    var finished: Double?
+  }
+
+  private struct Task: Equatable {
+    var state: String
+    var attempt: Int
+    var worker: String?
+  }
+
+  private struct Sent: Hashable {
+    var attempt: TaskAttempt
+    var worker: WorkerID
+  }
+
+  let attempts: Int
+  private var images: [Int64: Image] = [:]
+  private var tasks: [Int64: Task] = [:]
+  private var successes: Set<Sent> = []
+  private var broken: String?
+  private var seenChanges = -1
+  private var seenLeases = -1
+
+  init(attempts: Int) { self.attempts = attempts }
+
+  // MARK: What workers do
+
+  mutating func sent(_ attempt: TaskAttempt, by worker: WorkerID, isSuccess: Bool) {
+    if isSuccess { successes.insert(Sent(attempt: attempt, worker: worker)) }
+  }
+
+  mutating func began(_ task: StageTask, by pool: Pool) {
+    if task.stage.pool != pool { broken = "a \(pool) worker was handed the stage \(task.stage)" }
+    if task.modelDigest != SimulatedStage.model.digest { broken = "a worker was handed a model that it does not hold" }
+  }
+
+  // MARK: What the coordinator does
+
+  mutating func checkTurn(
+    _ core: Core, _ store: Store, messages: [(message: WireMessage<Wire.FromCoordinator>, worker: WorkerID)],
+    at now: Double, submissions: [SimulatedCluster.Submission]
+  ) throws {
+    if let broken { throw Broken(broken) }
+    try store.read { transaction in
+      // Where no row has changed, only what the coordinator knows of leases could have.
+      let changes = transaction.db.totalChangesCount
+      let leases = core.registry.workers.values.reduce(0) { $0 + $1.leases.count }
+      guard changes != seenChanges || leases != seenLeases else { return }
+      (seenChanges, seenLeases) = (changes, leases)
+      try checkImages(transaction.db)
+      try checkTasks(transaction.db, core)
+      try checkJobs(transaction.db, submissions)
+    }
+    for (message, worker) in messages { try checkSaid(message.envelope, to: worker, store) }
+    guard core.outgoing.isEmpty else { throw Broken("messages of a turn stay behind") }
+  }
+
+  /// A result that is called committed is.
+  func checkSaid(_ envelope: Wire.FromCoordinator, to worker: WorkerID, _ store: Store) throws {
+    guard case .verdict(let verdict)? = envelope.body, verdict.decision == .committed else { return }
+    let attempt = TaskAttempt(verdict.task)
+    guard successes.contains(Sent(attempt: attempt, worker: worker)) else { return }
+    let row = try store.read {
+      try Row.fetchOne(
+        $0.db.cachedStatement(sql: "SELECT state, attempt, worker FROM tasks WHERE id = ?"), arguments: [attempt.task])
+    }
+    guard let row else { throw Broken("the result of \(attempt) was called committed, and there is no such task") }
+    let (state, current): (String, Int) = (row["state"], row["attempt"])
+    // A later attempt can only be there because this one's result was lost on disk and is made again.
+    guard state == "done" || state == "awaiting" || current > attempt.attempt || state == "ready" else {
+      throw Broken("the result of \(attempt) was called committed, and the task is \(state) at attempt \(current)")
+    }
+  }
+
+  /// An image that is finished stays as it is.
+  private mutating func checkImages(_ db: Database) throws {
+    let rows = try Row.fetchCursor(
+      db.cachedStatement(sql: "SELECT id, state, sha256, finished_at FROM images"))
+    while let row = try rows.next() {
+      let id: Int64 = row[0]
+      let image = Image(state: row[1], sha256: row[2], finished: row[3])
+      if let before = images[id], before.state == "completed" || before.state == "cancelled", before != image {
+        throw Broken("image \(id) was \(before.state), and changed to \(image.state): published twice or lost")
+      }
+      images[id] = image
+    }
+  }
+
+  /// What the store calls leased is what the coordinator knows as leased, once; attempts only grow.
+  private mutating func checkTasks(_ db: Database, _ core: Core) throws {
+    var held: [Int64: (attempt: Int, worker: WorkerID)] = [:]
+    for worker in core.registry.workers.values {
+      for (task, lease) in worker.leases {
+        if let other = held[task] {
+          throw Broken("task \(task) is leased to \(other.worker) and to \(worker.id)")
+        }
+        held[task] = (lease.attempt, worker.id)
+      }
+    }
+    var seen = 0
+    let rows = try Row.fetchCursor(db.cachedStatement(sql: "SELECT id, state, attempt, worker FROM tasks"))
+    while let row = try rows.next() {
+      let id: Int64 = row[0]
+      let task = Task(state: row[1], attempt: row[2], worker: row[3])
+      if let before = tasks[id], before.attempt > task.attempt {
+        throw Broken("the attempt of task \(id) went back from \(before.attempt) to \(task.attempt)")
+      }
+      tasks[id] = task
+      let lease = held[id]
+      guard (task.state == "leased") == (lease != nil) else {
+        throw Broken(
+          "task \(id) is \(task.state) in the store, and \(lease.map { "leased to \($0.worker)" } ?? "not leased") to the coordinator"
+        )
+      }
+      guard let lease else { continue }
+      seen += 1
+      guard lease.attempt == task.attempt, lease.worker.text == task.worker else {
+        throw Broken("task \(id) is leased to \(lease.worker) at \(lease.attempt), and to \(task.worker ?? "") at \(task.attempt)")
+      }
+    }
+    guard seen == held.count else { throw Broken("the coordinator knows leases of tasks that the store does not have") }
+  }
+
+  /// What was acknowledged is there.
+  private func checkJobs(_ db: Database, _ submissions: [SimulatedCluster.Submission]) throws {
+    for job in submissions.compactMap(\.job) {
+      let state = try String.fetchOne(
+        db.cachedStatement(sql: "SELECT state FROM jobs WHERE id = ?"), arguments: [job.text])
+      guard let state, state != "receiving" else { throw Broken("the acknowledged job \(job) is gone") }
+    }
+  }
+
+  /// All jobs have ended: every image in one way, every picture as it must be, nothing left over.
+  func checkEnd(_ store: Store, pictures: [String: [UInt8]], submissions: [SimulatedCluster.Submission]) throws {
+    for (index, submission) in submissions.enumerated() {
+      guard let id = submission.job else { throw Broken("a submission was never accepted") }
+      let (job, lines) = try store.read { store in
+        let job = try store.job(id)
+        return (job, try store.manifest(of: job, after: 0, limit: 100).lines)
+      }
+      guard lines.count == submission.plan.prompts * submission.plan.n, job.images.pending == 0 else {
+        throw Broken("\(id) has \(lines.count) images, \(job.images.pending) of them pending")
+      }
+      for state in ImageState.allCases where lines.count(where: { $0.state == state }) != job.images[state] {
+        throw Broken("the counter of \(state.rawValue) images of \(id) says \(job.images[state])")
+      }
+      for line in lines {
+        let seed = SimulatedCluster.seed(index, line.item) + UInt64(line.index)
+        let picture = SimulatedStage.picture(SimulatedCluster.prompt(index, line.item), seed)
+        switch line.state {
+        case .completed:
+          guard let file = line.file, pictures[file] == picture,
+            line.sha256 == hexadecimal(SHA256.hash(data: picture))
+          else { throw Broken("the picture of item \(line.item) of \(id) is not the one that was asked for") }
+        case .failed where attempts >= 1000: throw Broken("an image of \(id) failed: \(line.error ?? "")")
+        case .cancelled where !submission.isCancelled: throw Broken("an image of \(id) was cancelled by nobody")
+        case .failed, .cancelled: break
+        case .pending: throw Broken("an image of \(id) is pending at the end")
+        }
+      }
+    }
+    try store.read { store in
+      for table in ["artifacts", "checkpoints"] {
+        let left = try Int.fetchOne(store.db, sql: "SELECT count(*) FROM \(table)") ?? 0
+        guard left == 0 else { throw Broken("\(left) \(table) are left of jobs that have ended") }
+      }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import GRDB
+import Shared
+import TestSupport
+import Worker
+
+@testable import Coordinator
+
+extension SimulatedCluster {
+  /// A job that somebody wants, submitted again until it is acknowledged.
+  struct Submission {
+    var plan: (prompts: Int, n: Int, priority: Int)
+    var attempt = 0
+    /// Once it was acknowledged.
+    var job: JobID?
+    var isCancelled = false
+  }
+
+  static func prompt(_ submission: Int, _ item: Int) -> String { "prompt \(submission).\(item)" }
+  static func seed(_ submission: Int, _ item: Int) -> UInt64 { UInt64(100 * submission + 10 * item) }
+
+  /// Sends the beginning, the lines and the end of a submission, one after the other.
+  func submit(_ index: Int) {
+    guard submissions[index].job == nil else { return }
+    submissions[index].attempt += 1
+    let attempt = submissions[index].attempt
+    // Nobody may answer.
+    events.add(.submit(index), at: now + 6)
+    guard engine != nil else { return }
+    let id = JobID("job-\(index)-\(attempt)")
+    let plan = submissions[index].plan
+    let items = (0..<plan.prompts).map { item in
+      ResolvedItem(
+        line: item + 1, customID: nil, prompt: Self.prompt(index, item), negativePrompt: nil, n: plan.n,
+        seed: Self.seed(index, item), size: SimulatedStage.model.size, parameters: .karlo)
+    }
+    request { _, store, now in
+      try store.beginJob(id, name: id.text, model: SimulatedStage.model, priority: plan.priority, at: now.time)
+    } answered: { [self] result in
+      guard case .success(let seq as Int64) = result else { return }
+      request { _, store, _ in try store.addItems(items, to: seq) } answered: { [self] result in
+        guard case .success = result else { return }
+        request { _, store, _ in try store.activateJob(seq) } answered: { [self] result in
+          guard case .success = result, submissions[index].attempt == attempt else { return }
+          note("acknowledged \(id)")
+          submissions[index].job = id
+        }
+      }
+    }
+  }
+
+  func request(
+    _ body: @escaping @Sendable (inout Core, StoreTransaction, Core.Now) throws -> any Sendable,
+    answered: @escaping @Sendable (Result<any Sendable, any Error>) -> Void = { _ in }
+  ) {
+    guard engine != nil else { return }
+    inbox.append(.request(TurnEngine.Request(body: body, completed: answered)))
+    planTurn()
+  }
+
+  func strike(_ fault: Fault) {
+    note("\(fault)")
+    let alive = workers.indices.filter { workers[$0].isAlive }
+    let victim = alive.randomElement(using: &random)
+    let submission = submissions.indices.randomElement(using: &random) ?? 0
+    switch fault {
+    case .workerCrash: if let victim { retire(victim) }
+    case .coordinatorCrash:
+      // Before or after the commit of the next turn.
+      if Bool.random(using: &random) { crashesBeforeCommit = true } else { crashesAfterCommit = true }
+    case .commitFailure: diskIsFullUntil = now + Double.random(in: 0.01...4, using: &random)
+    case .slowCommit: nextCommitTakes = Double.random(in: 0.5...12, using: &random)
+    case .partition:
+      if let victim { workers[victim].cutOffUntil = now + Double.random(in: 0.5...15, using: &random) }
+    case .clockJump: wallOffset += [-100_000, -3600, 3600, 100_000].randomElement(using: &random) ?? 0
+    case .drain:
+      guard let victim else { return }
+      let id = workers[victim].id
+      request { core, _, _ in
+        guard core.registry[id]?.isMissing == false else { return true }
+        core.registry.drain(id)
+        core.say(to: id, .drain(.init()))
+        return true
+      }
+    case .stop: if let victim { perform(workers[victim].session.stop(), victim) }
+    case .pause:
+      guard let job = submissions[submission].job else { return }
+      request { core, store, _ in try core.setPaused(true, job: job, store) }
+      // Resumed until it is heard: a request may die with the coordinator.
+      for delay in [3.0, 20, 30] { events.add(.fault(.resume(job)), at: now + delay) }
+    case .resume(let job): request { core, store, _ in try core.setPaused(false, job: job, store) }
+    case .cancel:
+      guard let job = submissions[submission].job else { return }
+      submissions[submission].isCancelled = true
+      request { core, store, now in try core.cancel(job, store, now: now) }
+    case .retry:
+      guard let job = submissions[submission].job else { return }
+      request { _, store, _ in try store.retryFailures(of: store.job(job)) }
+    case .damage:
+      request { _, store, _ in
+        try store.db.execute(sql: "UPDATE artifacts SET bytes = x'0000000000000000' WHERE id % 2 = 0")
+      }
+    }
+  }
+}

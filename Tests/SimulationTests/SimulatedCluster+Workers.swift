@@ -1,0 +1,134 @@
+import Foundation
+import Shared
+import TestSupport
+import Worker
+
+@testable import Coordinator
+
+extension SimulatedCluster {
+  func addWorker(_ pool: Pool, at time: Double) {
+    let index = workers.count
+    var worker = SimulatedWorker(
+      id: WorkerID("\(pool)-\(index)"), pool: pool, capacity: profile.capacity,
+      pace: Double.random(in: 0.02...0.5, using: &random))
+    worker.nextBeat = time
+    workers.append(worker)
+    events.add(.beat(index), at: time)
+  }
+
+  func beat(_ index: Int) {
+    guard workers[index].isAlive, workers[index].nextBeat <= now else { return }
+    let hello = workers[index].hello
+    let actions = workers[index].session.due(at: instant, as: hello)
+    perform(actions, index)
+    planBeat(index)
+  }
+
+  private func planBeat(_ index: Int) {
+    guard workers[index].isAlive, let due = workers[index].session.nextDue else { return }
+    let time = max(now + 0.001, now + (due - instant) / .seconds(1))
+    guard time != workers[index].nextBeat else { return }
+    workers[index].nextBeat = time
+    events.add(.beat(index), at: time)
+  }
+
+  func deliver(_ frames: [[UInt8]], to index: Int) {
+    guard workers[index].isAlive,
+      let message = try? WireMessage<Wire.FromCoordinator>(decoding: frames), let body = message.envelope.body
+    else { return }
+    let hello = workers[index].hello
+    let actions = workers[index].session.receive(body, frames: message.frames, as: hello, at: instant)
+    perform(actions, index)
+  }
+
+  func perform(_ actions: [WorkerSession.Action], _ index: Int) {
+    for action in actions {
+      switch action {
+      case .send(let body, let frames):
+        var envelope = Wire.FromWorker()
+        envelope.protocolVersion = Wire.protocolVersion
+        envelope.workerID = workers[index].id.text
+        envelope.body = body
+        if case .outcome(let outcome) = body {
+          let isSuccess = if case .success? = outcome.result { true } else { false }
+          promises.sent(TaskAttempt(outcome.task), by: workers[index].id, isSuccess: isSuccess)
+        }
+        guard let parts = try? WireMessage(envelope, frames: frames).encoded() else { continue }
+        carry(.toCoordinator(parts, from: workers[index].id), worker: index)
+      case .run(let task): begin(task, index)
+      case .interrupt: workers[index].run?.isInterrupted = true
+      case .unwanted: break
+      case .refused, .finish:
+        note("worker \(index) leaves")
+        retire(index)
+      }
+    }
+  }
+
+  /// A worker process ends; another is started in its place.
+  func retire(_ index: Int) {
+    guard workers[index].isAlive else { return }
+    workers[index].isAlive = false
+    workers[index].run = nil
+    addWorker(workers[index].pool, at: now + Double.random(in: 0.1...3, using: &random))
+  }
+
+  private func begin(_ task: StageTask, _ index: Int) {
+    promises.began(task, by: workers[index].pool)
+    workers[index].runs += 1
+    var run = SimulatedWorker.Run(task: task, state: SimulatedStage.begin(task), step: 0, lastSaved: now)
+    if let checkpoint = task.checkpoint {
+      run.state = SimulatedStage.number(checkpoint.latents)
+      run.step = checkpoint.completedSteps
+    }
+    workers[index].run = run
+    planStep(index)
+  }
+
+  private func planStep(_ index: Int) {
+    let pace = workers[index].pace * Double.random(in: 0.7...1.3, using: &random)
+    events.add(.step(index, run: workers[index].runs), at: now + pace)
+  }
+
+  func step(_ index: Int, run number: Int) {
+    guard workers[index].isAlive, workers[index].runs == number, var run = workers[index].run else { return }
+    run.state = SimulatedStage.step(run.state, run.step)
+    run.step += 1
+    let task = run.task
+    workers[index].session.progressed(task.id, step: run.step, of: SimulatedStage.steps)
+    if run.step < SimulatedStage.steps {
+      let isDue = now - run.lastSaved >= settings.checkpoint / .seconds(1)
+      if run.isInterrupted || isDue {
+        run.lastSaved = now
+        var frames: [[UInt8]] = []
+        var checkpoint = Wire.Checkpoint()
+        checkpoint.task = task.id.wire
+        checkpoint.completedSteps = UInt32(run.step)
+        checkpoint.latents = Wire.Payload(SimulatedStage.latents(run.state), frames: &frames)
+        perform([.send(.checkpoint(checkpoint), frames: frames)], index)
+      }
+      if !run.isInterrupted {
+        workers[index].run = run
+        return planStep(index)
+      }
+    }
+    workers[index].run = nil
+    if run.step < SimulatedStage.steps {
+      perform(workers[index].session.ended(task.id, nil, frames: []), index)
+    } else {
+      var frames: [[UInt8]] = []
+      let result = result(of: run, frames: &frames)
+      perform(workers[index].session.ended(task.id, result, frames: frames), index)
+    }
+  }
+
+  private func result(of run: SimulatedWorker.Run, frames: inout [[UInt8]]) -> Wire.Outcome.OneOf_Result {
+    if chance(profile.taskFailure) { return .failure(.init(.task, "bad input")) }
+    if chance(profile.workerFailure) { return .failure(.init(.worker, "this worker cannot")) }
+    if chance(profile.momentFailure) { return .failure(.init(.moment, "no memory")) }
+    var success = Wire.Success()
+    success.outputs = SimulatedStage.outputs(run.state, run.task).map { Wire.Payload($0, frames: &frames) }
+    success.seconds = 4 * 0.2
+    return .success(success)
+  }
+}

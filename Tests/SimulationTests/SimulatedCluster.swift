@@ -1,0 +1,192 @@
+import Foundation
+import GRDB
+import Logging
+import Shared
+import TestSupport
+import Worker
+
+@testable import Coordinator
+
+/// A whole cluster in one thread under one clock: the coordinator's real turns on a real store, the workers' real
+/// sessions, and a network, disks and people that a seed decides about. The same seed gives the same run.
+final class SimulatedCluster: @unchecked Sendable {
+  enum Event {
+    /// The coordinator looks at what has arrived.
+    case turn(life: Int, planned: Double)
+    /// The disk has what the turn wrote.
+    case committed(TurnEngine.Turn, life: Int)
+    case start
+    case toCoordinator([[UInt8]], from: WorkerID)
+    case toWorker([[UInt8]], Int)
+    case beat(Int)
+    case step(Int, run: Int)
+    case submit(Int)
+    case fault(Fault)
+  }
+
+  enum Fault {
+    case workerCrash, coordinatorCrash, commitFailure, slowCommit, partition, clockJump, drain, stop, pause, cancel,
+      retry, damage
+    case resume(JobID)
+  }
+
+  /// Why a commit does not happen.
+  enum Interruption: Error {
+    case crash
+    case diskFull
+  }
+
+  let seed: UInt64
+  let profile: SimulationProfile
+  let store: Store
+  let settings: CoordinatorSettings
+  let pictures = SimulatedPictures()
+  let logger: Logger
+  let keepsTrace: Bool
+  var trace: [String] = []
+  var random: SeededGenerator
+  var promises: Promises
+  private static let origin = ContinuousClock.now
+
+  var now = 0.0
+  var events = EventQueue<Event>()
+  var engine: TurnEngine?
+  /// Counts starts of the coordinator, so that what belongs to a dead one is known.
+  var life = 0
+  var inbox: [TurnEngine.Event] = []
+  /// When the coordinator looks next; other times are out of date.
+  var nextTurn: Double?
+  var isCommitting = false
+  /// What the wall clock shows beside the true time.
+  var wallOffset = 0.0
+  var crashesBeforeCommit = false
+  var crashesAfterCommit = false
+  var diskIsFullUntil = 0.0
+  var nextCommitTakes: Double?
+  var workers: [SimulatedWorker] = []
+  var submissions: [Submission] = []
+
+  init(seed: UInt64, store: Store, planted: Set<PlantedBug> = [], keepsTrace: Bool = false) throws {
+    self.seed = seed
+    self.store = store
+    self.keepsTrace = keepsTrace
+    random = SeededGenerator(seed: seed &* 0x9E37_79B9 &+ 77)
+    profile = SimulationProfile(using: &random)
+    var configuration = ClusterConfiguration().coordinator
+    configuration.heartbeat = .seconds(2)
+    configuration.silence = .seconds(7)
+    configuration.checkpoint = .milliseconds(600)
+    configuration.backoff = .milliseconds(300)
+    configuration.attempts = profile.attempts
+    configuration.canary = .seconds(3)
+    configuration.patience = .seconds(5)
+    var settings = CoordinatorSettings(configuration)
+    settings.planted = planted
+    self.settings = settings
+    var logger = Logger(label: "simulation")
+    logger.logLevel = .critical
+    self.logger = logger
+    promises = Promises(attempts: profile.attempts)
+    try store.write { store in
+      for table in ["jobs", "models"] { try store.db.execute(sql: "DELETE FROM \(table)") }
+    }
+  }
+
+  /// Runs to the end of all jobs.
+  ///
+  /// - Throws: `SimulationFailure` if a promise was broken.
+  func run() throws {
+    plan()
+    while let (time, event) = events.next() {
+      now = max(now, time)
+      do {
+        try happen(event)
+        if now > SimulationProfile.troubled, try isDone() {
+          try promises.checkEnd(store, pictures: pictures.files, submissions: submissions)
+          return
+        }
+        guard now < SimulationProfile.limit else { throw Promises.Broken("a job does not end: \(try leftovers())") }
+      } catch let broken as Promises.Broken {
+        throw SimulationFailure(seed: seed, time: now, reason: broken.reason, trace: trace)
+      }
+    }
+  }
+
+  /// All that is decided before the run.
+  private func plan() {
+    events.add(.start, at: 0)
+    for pool in profile.workers { addWorker(pool, at: Double.random(in: 0...1, using: &random)) }
+    for index in profile.jobs.indices {
+      submissions.append(Submission(plan: profile.jobs[index]))
+      events.add(.submit(index), at: index == 0 ? 0.5 : Double.random(in: 0.5...8, using: &random))
+    }
+    let counts: [(Fault, Int)] = [
+      (.workerCrash, profile.workerCrashes), (.coordinatorCrash, profile.coordinatorCrashes),
+      (.commitFailure, profile.commitFailures), (.slowCommit, profile.slowCommits), (.partition, profile.partitions),
+      (.clockJump, profile.clockJumps), (.drain, profile.drains), (.stop, profile.stops), (.pause, profile.pauses),
+      (.cancel, profile.cancels), (.retry, profile.retries), (.damage, profile.damages),
+    ]
+    for (fault, count) in counts {
+      for _ in 0..<count {
+        events.add(.fault(fault), at: Double.random(in: 0.6..<SimulationProfile.troubled, using: &random))
+      }
+    }
+  }
+
+  private func happen(_ event: Event) throws {
+    switch event {
+    case .start: try startCoordinator()
+    case .turn(let life, let planned): if life == self.life, planned == nextTurn { try turn() }
+    case .committed(let turn, let life): if life == self.life { try finish(turn) }
+    case .toCoordinator(let frames, let id):
+      guard engine != nil else { return }
+      guard let arrival = try? Arrival(frames) else { return }
+      inbox.append(.message(arrival, from: id.text))
+      planTurn()
+    case .toWorker(let frames, let index): deliver(frames, to: index)
+    case .beat(let index): beat(index)
+    case .step(let index, let run): step(index, run: run)
+    case .submit(let index): submit(index)
+    case .fault(let fault): strike(fault)
+    }
+  }
+
+  var coordinatorTime: Core.Now {
+    Core.Now(instant: instant, time: 1_000_000 + now + wallOffset)
+  }
+
+  var instant: ContinuousClock.Instant { Self.origin + .seconds(now) }
+
+  func note(_ text: @autoclosure () -> String) {
+    if keepsTrace { trace.append("\(Double(Int(now * 1000)) / 1000)  \(text())") }
+  }
+
+  var isTroubled: Bool { now < SimulationProfile.troubled }
+
+  func chance(_ probability: Double) -> Bool {
+    isTroubled && probability > 0 && Double.random(in: 0..<1, using: &random) < probability
+  }
+
+  /// What is not finished, for the message.
+  private func leftovers() throws -> String {
+    try store.read { store in
+      try String.fetchAll(
+        store.db,
+        sql: """
+          SELECT 'job ' || jobs.id || ' ' || jobs.state || ', task ' || coalesce(tasks.id, '-') || ' ' || coalesce(tasks.stage, '')
+            || ' ' || coalesce(tasks.state, '') || ' at ' || coalesce(tasks.attempt, '')
+          FROM jobs LEFT JOIN images ON images.job = jobs.seq AND images.state = 'pending'
+            LEFT JOIN tasks ON tasks.image = images.id AND tasks.state <> 'done'
+          WHERE jobs.state NOT IN ('completed', 'cancelled')
+          """)
+    }.joined(separator: "; ")
+  }
+
+  private func isDone() throws -> Bool {
+    guard submissions.allSatisfy({ $0.job != nil }), !isCommitting, engine != nil else { return false }
+    return try store.read { store in
+      try Int.fetchOne(
+        store.db.cachedStatement(sql: "SELECT count(*) FROM jobs WHERE state IN ('active', 'paused')")) == 0
+    }
+  }
+}

@@ -1,0 +1,221 @@
+"""Measures one coordinator with many simulated workers, and Celery with Redis doing the same."""
+
+import argparse
+import http.client
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from local_cluster import Cluster
+
+# A thousand workers need more between the pools than the default, which is for a handful.
+SETTINGS = {"embedded_ahead": 20000}
+
+
+def percentile(values, part):
+    values = sorted(values)
+    return values[int((len(values) - 1) * part)] if values else 0.0
+
+
+def memory(pid):
+    with open(f"/proc/{pid}/status") as file:
+        text = file.read()
+    return {key: int(re.search(key + r":\s+(\d+)", text)[1]) / 1024 for key in ("VmRSS", "VmHWM")}
+
+
+def lines(count):
+    for i in range(count):
+        yield b"a picture of thing number %d on a table\n" % i
+
+
+def assignment_p99(cluster):
+    """Milliseconds under which 99 of 100 assignments went out, counted by the coordinator from the moment when a worker
+    was free and there was work for its pool: the end of a bucket of its histogram."""
+    counts = re.findall(r'atelier_assignment_seconds_bucket{le="([^"]+)"} (\d+)', cluster.ask("/metrics").decode())
+    total = int(counts[-1][1])
+    for end, count in counts:
+        if int(count) >= 0.99 * total:
+            return float(end) * 1000
+    return float("inf")
+
+
+class StatusPoll(threading.Thread):
+    """Asks for the status of all jobs again and again, as people and dashboards do."""
+
+    def __init__(self, cluster):
+        super().__init__(daemon=True)
+        self.cluster, self.times, self.over = cluster, [], False
+
+    def run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.cluster.http, timeout=60)
+        while not self.over:
+            start = time.monotonic()
+            connection.request("GET", "/api/v1/jobs?limit=30")
+            connection.getresponse().read()
+            self.times.append(time.monotonic() - start)
+            time.sleep(0.05)
+
+    def facts(self):
+        self.over = True
+        self.join()
+        return {"status_p50_ms": round(percentile(self.times, 0.5) * 1000, 1),
+                "status_p99_ms": round(percentile(self.times, 0.99) * 1000, 1),
+                "status_worst_ms": round(max(self.times) * 1000, 1), "status_asked": len(self.times)}
+
+
+def submit(cluster, count, model="fleet"):
+    connection = http.client.HTTPConnection("127.0.0.1", cluster.http, timeout=600)
+    start = time.monotonic()
+
+    def chunks():
+        chunk = b""
+        for line in lines(count):
+            chunk += line
+            if len(chunk) > 1 << 16:
+                yield chunk
+                chunk = b""
+        yield chunk
+
+    connection.request("POST", f"/api/v1/jobs?format=txt&model={model}&seed=1", body=chunks(), encode_chunked=True,
+                       headers={"Transfer-Encoding": "chunked"})
+    answer = connection.getresponse()
+    body = json.loads(answer.read())
+    if answer.status != 201:
+        sys.exit(f"The submission was refused: {body}")
+    return body["job"], time.monotonic() - start
+
+
+def fleet(options, cluster, seconds, workers, task_seconds, capacity=4, prior=0.34):
+    return subprocess.Popen(
+        [options.fleet, "--connect", f"tcp://127.0.0.1:{cluster.work}", "--workers", str(workers), "--seconds",
+         str(seconds), "--task-seconds", str(task_seconds), "--capacity", str(capacity), "--prior", str(prior)],
+        stdout=subprocess.PIPE, text=True)
+
+
+def wait_connected(crew, workers):
+    for line in crew.stdout:
+        if json.loads(line)["connected"] == workers:
+            return
+    sys.exit("The simulated workers do not connect.")
+
+
+def measure(options, cluster, task_seconds, job_size, seconds, capacity=4, prior=0.34):
+    """Tasks a second and waits while a job runs, after a second of warming up."""
+    crew = fleet(options, cluster, seconds + 60, options.workers, task_seconds, capacity, prior)
+    try:
+        wait_connected(crew, options.workers)
+        job, _ = submit(cluster, job_size)
+        poll = StatusPoll(cluster)
+        poll.start()
+        reports, begin = [], time.monotonic()
+        for line in crew.stdout:
+            reports.append(json.loads(line))
+            status = cluster.get(f"jobs/{job}")
+            if time.monotonic() - begin > seconds or status["state"] == "completed":
+                break
+        facts = poll.facts()
+        # Both pools have work only after the first pictures have come through.
+        busy = [r for r in reports[4:-1] if r["assignments"]]
+        first, last = reports[0], reports[-2]
+        return {
+            "workers": options.workers, "task_seconds": task_seconds, "held_each": capacity,
+            "tasks_a_second": round((last["committed"] - first["committed"]) / (last["seconds"] - first["seconds"])),
+            "assignment_p99_under_ms": assignment_p99(cluster),
+            "free_to_assignment_p50_ms": round(percentile([r["p50_ms"] for r in busy], 0.5), 1),
+            "free_to_assignment_p99_ms": round(max((r["p99_ms"] for r in busy), default=0), 1),
+            "coordinator_mb": round(memory(cluster.processes["coordinator"][0].pid)["VmHWM"]), **facts}
+    finally:
+        crew.kill()
+        crew.wait()
+
+
+def with_cluster(options, body):
+    folder = tempfile.mkdtemp(prefix="atelier-scale-", dir=options.folder)
+    cluster = Cluster(options.atelier, folder, settings=SETTINGS, log_level="warning")
+    try:
+        cluster.start("coordinator", ["coordinator"])
+        cluster.ready()
+        return body(cluster)
+    finally:
+        cluster.stop()
+        if os.environ.get("KEEP"):
+            print(f"kept {folder}", file=sys.stderr)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def tasks(options):
+    """Workers that take no time: as many tasks as the coordinator can commit."""
+    return with_cluster(options, lambda cluster: measure(options, cluster, 0, options.prompts, options.seconds))
+
+
+def latency(options):
+    """Workers that hold one task of about a second: each is free until the coordinator gives it the next. Enough of
+    them are in the prior pool that the others never wait for work."""
+    return with_cluster(
+        options, lambda cluster: measure(options, cluster, 1.0, 40000, options.seconds, capacity=1, prior=0.45))
+
+
+def million(options):
+    def body(cluster):
+        crew = fleet(options, cluster, 3600, 2, 0.05)
+        try:
+            wait_connected(crew, 2)
+        finally:
+            crew.kill()
+            crew.wait()
+        pid = cluster.processes["coordinator"][0].pid
+        poll = StatusPoll(cluster)
+        poll.start()
+        job, took = submit(cluster, options.million)
+        facts = poll.facts()
+        counted = cluster.get(f"jobs/{job}")
+        return {"prompts": counted["items"], "accepted_seconds": round(took, 1),
+                "coordinator_peak_mb": round(memory(pid)["VmHWM"]),
+                "database_mb": round(os.path.getsize(os.path.join(cluster.data, "atelier.sqlite")) / 1e6), **facts}
+
+    return with_cluster(options, body)
+
+
+BARS = {
+    "tasks": [("tasks_a_second", ">=", 5000)],
+    "latency": [("assignment_p99_under_ms", "<=", 50), ("status_worst_ms", "<", 50)],
+    "million": [("accepted_seconds", "<", 60), ("coordinator_peak_mb", "<", 400), ("status_worst_ms", "<", 50)],
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--atelier", required=True)
+    parser.add_argument("--fleet", required=True)
+    parser.add_argument("--only", choices=list(BARS))
+    parser.add_argument("--workers", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--prompts", type=int, default=100_000, help="of the job whose tasks are counted")
+    parser.add_argument("--million", type=int, default=1_000_000)
+    parser.add_argument("--folder", help="where the data directories are made; default: the system's")
+    parser.add_argument("--celery", action="store_true")
+    options = parser.parse_args()
+    kept = True
+    for name, run in [("tasks", tasks), ("latency", latency), ("million", million)]:
+        if options.only in (None, name):
+            result = run(options)
+            print(json.dumps({"part": name, **result}), flush=True)
+            for key, sign, bar in BARS[name]:
+                holds = {">=": result[key] >= bar, "<=": result[key] <= bar, "<": result[key] < bar}[sign]
+                kept &= holds
+                print(f"  {'holds' if holds else 'MISSED'}: {key.replace('_', ' ')} {result[key]} {sign} {bar}", flush=True)
+    if options.celery:
+        from celery_comparison import measure as celery
+        print(json.dumps({"part": "celery with redis", **celery(options)}), flush=True)
+    sys.exit(0 if kept else 1)
+
+
+if __name__ == "__main__":
+    main()
