@@ -149,6 +149,17 @@ import Testing
     #expect(steps[steps.count / 2] < 10, "median step over the seam \(steps[steps.count / 2])")
   }
 
+  @Test func `words that the model was not trained on are named at submission`() async throws {
+    let processes = try Processes(model: Self.model)
+    try processes.start(["coordinator"])
+    try processes.start(["worker", "--pool", "prior", "--threads", "1"])
+    #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
+    let file = try processes.folder.write("# two\na red apple\na stock market crash\n", to: "prompts.txt")
+    let answer = try processes.run(["submit", file], in: processes.folder.path)
+    #expect(answer.status == 0)
+    #expect(answer.error.contains("was not trained on 'stock', 'market', 'crash';"), "\(answer.error)")
+  }
+
   @Test func `what cannot be done is said with the line's number, and nothing is accepted`() async throws {
     let processes = try Processes(model: Self.model)
     try processes.start(["coordinator"])

@@ -47,8 +47,11 @@ final class Processes: @unchecked Sendable {
   }
 
   /// Runs a command to its end.
-  func run(_ arguments: [String]) throws -> (status: Int32, output: String, error: String) {
+  ///
+  /// - Parameter place: the folder to run it in, such as that of `cluster.yaml`.
+  func run(_ arguments: [String], in place: String? = nil) throws -> (status: Int32, output: String, error: String) {
     let process = Process()
+    if let place { process.currentDirectoryURL = URL(fileURLWithPath: place) }
     process.executableURL = Self.executable
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(

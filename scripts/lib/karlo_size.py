@@ -6,6 +6,7 @@
 
 import gc
 import json
+import os
 import re
 import shutil
 import sys
@@ -130,7 +131,7 @@ def report(log, seconds):
     lines += [f"| {title} | {worst[part]:.0e} |" if part in worst else f"| {title} | not measured |" for part, title in NAMES.items()]
     text = (
         "Each part of a model of Karlo's full size, with random weights of half precision, in one forward pass of f32\n"
-        f"arithmetic against the reference; at most {LIMIT:.0e} is asked for. `scripts/karlo-size` took {round(seconds / 60)} minutes on two cores.\n\n"
+        f"arithmetic against the reference; at most {LIMIT:.0e} is asked for. `scripts/karlo-size` took {round(seconds / 60)} minutes on {os.cpu_count()} cores.\n\n"
         + "\n".join(lines))
     path = Path("docs/parity.md")
     page = path.read_text()

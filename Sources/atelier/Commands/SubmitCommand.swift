@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Shared
+import UnCLIP
 
 struct SubmitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,7 +35,11 @@ struct SubmitCommand: AsyncParsableCommand {
       model: model, n: n, seed: seed, size: try size.map { try PictureSize(parsing: $0) }, priority: priority,
       skipBad: skipBad, name: name ?? URL(fileURLWithPath: file).lastPathComponent, parameters: sampling.parameters)
     try options.validate()
-    let submitted = try await client.submit(file: file, options: options, format: PromptFileFormat(fileName: file))
+    let format = try PromptFileFormat(fileName: file)
+    let submitted = try await client.submit(file: file, options: options, format: format)
+    if let folder = try await modelFolder(of: submitted.job, client) {
+      UnknownWords.warn(folder, aboutFile: file, format)
+    }
     if !json {
       print("\(submitted.job): \(submitted.items) prompts, \(submitted.images) pictures")
       for line in submitted.skipped { standardError("left out line \(line.line): \(line.reason)") }
@@ -49,5 +54,13 @@ struct SubmitCommand: AsyncParsableCommand {
     }
     if json { try printJSON(status) }
     if status.state == .cancelled || status.images.failed > 0 { throw ExitCode(1) }
+  }
+
+  /// The folder of a job's model, if `cluster.yaml` says where on this machine it is.
+  private func modelFolder(of job: JobID, _ client: CoordinatorClient) async throws -> ModelFolder? {
+    guard let configuration = try? ClusterConfiguration.load(nil), !configuration.models.isEmpty else { return nil }
+    let status: JobStatus = try await client.get("jobs/\(job)")
+    guard let entry = configuration.models.first(where: { $0.name == status.model }) else { return nil }
+    return try? ModelFolder(path: entry.path)
   }
 }

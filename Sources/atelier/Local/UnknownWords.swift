@@ -1,18 +1,58 @@
+import Foundation
 import Shared
 import UnCLIP
 
-/// Words of a prompt that a model never saw. A large model knows them all, and says nothing.
-enum UnknownWords {
+/// Words of prompts that a model never saw. A large model knows them all, and says nothing.
+struct UnknownWords {
+  private let model: ModelFolder
+  private let known: Set<String>
+  private var unknown: [String] = []
+
+  /// How many are named.
+  private static let named = 10
+  /// Of a prompt file, the bytes that are looked at: enough to tell that it is written for another model.
+  private static let looked = 1 << 22
+
+  /// Nil for a model that does not list its words.
+  private init?(_ model: ModelFolder) {
+    guard let words = model.words else { return nil }
+    self.model = model
+    known = words
+  }
+
   /// Warns on standard error; the picture is made all the same.
   static func warn(_ model: ModelFolder, about texts: [String]) {
-    guard let known = model.words else { return }
-    var unknown: [String] = []
-    for text in texts {
-      let words = text.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "'") }.map(String.init)
-      for word in words where !known.contains(word) && !unknown.contains(word) { unknown.append(word) }
+    guard var words = UnknownWords(model) else { return }
+    for text in texts { words.look(at: text) }
+    words.warn()
+  }
+
+  /// Warns of what a prompt file asks for; a file that cannot be read is the submission's to tell.
+  static func warn(_ model: ModelFolder, aboutFile path: String, _ format: PromptFileFormat) {
+    guard var words = UnknownWords(model), let handle = FileHandle(forReadingAtPath: path),
+      let start = try? handle.read(upToCount: looked)
+    else { return }
+    var parser = PromptFileParser(format: format)
+    var lines = parser.consume(start)
+    if start.count < looked { lines += parser.finish() }
+    for line in lines {
+      guard case .success(let item) = line.result, words.unknown.count <= named else { continue }
+      words.look(at: item.prompt)
+      words.look(at: item.negativePrompt ?? "")
     }
+    words.warn()
+  }
+
+  private mutating func look(at text: String) {
+    let words = text.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "'") }.map(String.init)
+    for word in words where !known.contains(word) && !unknown.contains(word) { unknown.append(word) }
+  }
+
+  private func warn() {
     guard !unknown.isEmpty else { return }
-    let list = unknown.prefix(10).map { "'\($0)'" }.joined(separator: ", ") + (unknown.count > 10 ? " and others" : "")
+    let list =
+      unknown.prefix(Self.named).map { "'\($0)'" }.joined(separator: ", ")
+      + (unknown.count > Self.named ? " and others" : "")
     standardError(
       "atelier: the model '\(model.name)' was not trained on \(list); the picture may show something else.")
   }
