@@ -10,6 +10,7 @@ import torch
 from . import layout
 from .compose import Composer
 from .data import grouping, noto, pack
+from .data.naming import SYNONYMS_OF_ALL
 from .language import NUMBERS, is_plural, plural
 from .scenes import COLOURS, RELATIONS, SIZES, TEMPLATES, Background, Pattern, Relation, Scene, Size, caption
 
@@ -121,15 +122,10 @@ FEW_THINGS = (
 ).split()
 
 # What people call a thing, where that is not its name in the repository.
-SYNONYMS = {
-    "automobile": "car", "spouting whale": "whale", "ear of corn": "corn", "cheese wedge": "cheese",
-    "hot beverage": "cup of coffee", "lady beetle": "ladybug", "deciduous tree": "tree", "soft ice cream": "ice cream",
-    "snowman without snow": "snowman", "wrapped gift": "gift", "gem stone": "diamond", "closed book": "book",
-    "enraged": "angry face", "crying": "crying face", "jack-o-lantern": "pumpkin", "fire engine": "fire truck",
-    "droplet": "water drop", "musical keyboard": "piano keyboard", "locomotive": "train", "soccer ball": "football",
-    "honeybee": "bee", "hamburger": "burger", "evergreen tree": "pine tree", "running shoe": "shoe",
-    "crescent moon": "moon", "doughnut": "donut", "tangerine": "orange fruit", "watermelon": "watermelon slice",
-    "smiling face with sunglasses": "cool face", "grinning face": "happy face", "dog": "dog face", "cat": "cat face",
+SYNONYMS = SYNONYMS_OF_ALL | {
+    "snowman without snow": "snowman", "enraged": "angry face", "crying": "crying face", "tangerine": "orange fruit",
+    "watermelon": "watermelon slice", "smiling face with sunglasses": "cool face", "grinning face": "happy face",
+    "dog": "dog face", "cat": "cat face",
 }
 
 

@@ -4,6 +4,7 @@ import collections
 import re
 from dataclasses import dataclass
 
+from .naming import SYNONYMS_OF_ALL
 from .pack import Drawing
 
 # Noto's groups of things that can stand on a background, are told apart by shape, and have plain names.
@@ -15,14 +16,9 @@ KEPT_OF_SKIPPED = {"hourglass done", "watch", "alarm clock", "stopwatch", "timer
 MOST = 4
 LONGEST = 3  # words
 # What people call a thing, where Unicode has another name.
-SYNONYMS = {
-    "automobile": "car", "spouting whale": "whale", "ear of corn": "corn", "cheese wedge": "cheese",
-    "hot beverage": "cup of coffee", "lady beetle": "ladybug", "deciduous tree": "tree", "soft ice cream": "ice cream",
-    "wrapped gift": "gift", "gem stone": "diamond", "closed book": "book", "fire engine": "fire truck",
-    "droplet": "water drop", "musical keyboard": "piano keyboard", "locomotive": "train", "soccer ball": "football",
-    "honeybee": "bee", "hamburger": "burger", "evergreen tree": "pine tree", "running shoe": "shoe",
-    "crescent moon": "moon", "doughnut": "donut", "jack-o-lantern": "pumpkin", "red heart": "heart",
-    "red apple": "apple", "sport utility vehicle": "jeep", "sailboat": "sail boat", "racing car": "sports car",
+SYNONYMS = SYNONYMS_OF_ALL | {
+    "red heart": "heart", "red apple": "apple", "sport utility vehicle": "jeep", "sailboat": "sail boat",
+    "racing car": "sports car",
 }
 
 

@@ -6,6 +6,15 @@ import re
 FILLERS = re.compile(
     r"^(?:an?|the|some|our|your|my|this is an?|this|pair of|bunch of|couple of|kind of|cartoon|simple|clip ?art) +")
 LONGEST = 3  # words
+# What people call a thing, where Unicode has another name; worlds add to it.
+SYNONYMS_OF_ALL = {
+    "automobile": "car", "spouting whale": "whale", "ear of corn": "corn", "cheese wedge": "cheese",
+    "hot beverage": "cup of coffee", "lady beetle": "ladybug", "deciduous tree": "tree",
+    "soft ice cream": "ice cream", "wrapped gift": "gift", "gem stone": "diamond", "closed book": "book",
+    "fire engine": "fire truck", "droplet": "water drop", "musical keyboard": "piano keyboard", "locomotive": "train",
+    "soccer ball": "football", "honeybee": "bee", "hamburger": "burger", "evergreen tree": "pine tree",
+    "running shoe": "shoe", "crescent moon": "moon", "doughnut": "donut", "jack-o-lantern": "pumpkin",
+}
 
 
 def cleaned(text: str) -> str | None:
