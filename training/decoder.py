@@ -73,6 +73,27 @@ def train(
     loop.run(loss)
 
 
+def predict(
+    unet: UNet2DConditionModel, projection: UnCLIPTextProjModel, image: torch.Tensor,
+    encoded: tuple[torch.Tensor, torch.Tensor, torch.Tensor], sample: torch.Tensor, timesteps: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the decoder says of noised pictures: its prediction and the fraction of the variances' range.
+
+    `encoded` are the texts' embeddings, states and mask.
+    """
+    text, states, mask = encoded
+    with torch.autocast(sample.device.type, dtype=torch.bfloat16):
+        context, addition = projection(
+            image_embeddings=image, prompt_embeds=text, text_encoder_hidden_states=states,
+            do_classifier_free_guidance=False,
+        )
+        output = unet(
+            sample, timesteps, encoder_hidden_states=context, class_labels=addition,
+            attention_mask=F.pad(mask, (4, 0), value=True),
+        ).sample
+    return output.float().chunk(2, 1)
+
+
 @torch.no_grad()
 def redrawn(
     unet: UNet2DConditionModel, projection: UnCLIPTextProjModel, clip: Clip, small: torch.Tensor, image: torch.Tensor,
@@ -83,20 +104,12 @@ def redrawn(
     Each begins at a timestep of the less noisy half, where shapes stay and edges are drawn anew.
     """
     device, count = small.device, len(small)
-    text, states, mask = clip.encode(captions)
+    encoded = clip.encode(captions)
     timesteps = torch.randint(TIMESTEPS // 10, TIMESTEPS // 2, (count,), device=device)
     for _ in range(2):
         sample = noised(small, timesteps, torch.randn_like(small))
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            context, addition = projection(
-                image_embeddings=image, prompt_embeds=text, text_encoder_hidden_states=states,
-                do_classifier_free_guidance=False,
-            )
-            output = unet(
-                sample, timesteps, encoder_hidden_states=context, class_labels=addition,
-                attention_mask=F.pad(mask, (4, 0), value=True),
-            ).sample
-        small = clean_from(output.float().chunk(2, 1)[0], sample, timesteps, prediction).clamp(-1, 1)
+        predicted, _ = predict(unet, projection, image, encoded, sample, timesteps)
+        small = clean_from(predicted, sample, timesteps, prediction).clamp(-1, 1)
         timesteps = timesteps // 2
     return small
 
@@ -107,23 +120,14 @@ def loss_of(
 ) -> torch.Tensor:
     """Of pictures with their embeddings and captions: the hybrid objective of Nichol and Dhariwal."""
     device, count = clean.device, len(clean)
-    text, states, mask = clip.encode(drop_texts(captions, chosen(count, DROPPED_TEXTS)))
+    encoded = clip.encode(drop_texts(captions, chosen(count, DROPPED_TEXTS)))
     image = drop_embeddings(
         image, chosen(count, DROPPED_EMBEDDINGS), projection.learned_classifier_free_guidance_embeddings)
     is_noise = prediction == "epsilon"
     timesteps = draw_timesteps(count, 0 if is_noise else NOISY_SHARE, device)
     noise = torch.randn_like(clean)
     sample = noised(clean, timesteps, noise)
-    with torch.autocast(device.type, dtype=torch.bfloat16):
-        context, addition = projection(
-            image_embeddings=image, prompt_embeds=text, text_encoder_hidden_states=states,
-            do_classifier_free_guidance=False,
-        )
-        output = unet(
-            sample, timesteps, encoder_hidden_states=context, class_labels=addition,
-            attention_mask=F.pad(mask, (4, 0), value=True),
-        ).sample
-    predicted, fraction = output.float().chunk(2, 1)
+    predicted, fraction = predict(unet, projection, image, encoded, sample, timesteps)
     error = (predicted - (noise if is_noise else clean)).pow(2).mean((1, 2, 3))
     if not is_noise:
         error = signal_to_noise_weight(timesteps, 1, 5, device) * error
