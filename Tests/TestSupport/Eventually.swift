@@ -1,6 +1,7 @@
-/// Waits until something holds, asking often; false if it does not within the time.
+/// Waits until something holds, asking often; false if it does not within the time, which is long because a busy
+/// machine runs many tests at once.
 package func eventually(
-  within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
+  within limit: Duration = .seconds(90), _ condition: () async throws -> Bool
 ) async throws -> Bool {
   let deadline = ContinuousClock.now + limit
   while ContinuousClock.now < deadline {
