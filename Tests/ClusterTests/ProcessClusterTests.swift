@@ -91,6 +91,14 @@ import Testing
     for name in ["x-0.png", "x-1.png", "e-0", "e-1"] {
       #expect(FileManager.default.fileExists(atPath: "\(folder)/\(name)"), "\(name)")
     }
+    // Picture k is that of seed + k by itself.
+    let single = try processes.run(
+      ["render", "--model", Self.model, "--prompt", "a", "--out", folder + "/y.png"] + steps.dropLast() + ["4"])
+    #expect(single.status == 0, "\(single.error)")
+    let (second, alone) = try (
+      Data(contentsOf: URL(fileURLWithPath: folder + "/x-1.png")), Data(contentsOf: URL(fileURLWithPath: folder + "/y.png"))
+    )
+    #expect(second == alone)
     let clear = Processes.root + "/Tests/ImagingTests/Fixtures/decode/deep-rgba.png"
     let flat = try PictureFile.decode(Array(Data(contentsOf: URL(fileURLWithPath: clear))))
     try Data(PNG.encode(flat)).write(to: URL(fileURLWithPath: folder + "/flat.png"))

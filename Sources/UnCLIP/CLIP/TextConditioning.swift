@@ -30,19 +30,6 @@ package struct TextConditioning: Sendable {
     self.mask = mask
   }
 
-  /// The parts in a fixed order, to travel as an artifact.
-  package var tensors: [Tensor] { [hiddenStates, embedding, mask] }
-
-  /// The inverse of ``tensors``.
-  package init(tensors: [Tensor]) throws {
-    guard tensors.count == 3 else {
-      throw UnCLIPError(
-        .request,
-        "Text states have three tensors (states, embedding, mask), not \(tensors.count).")
-    }
-    try self.init(hiddenStates: tensors[0], embedding: tensors[1], mask: tensors[2])
-  }
-
   /// Tokens of row `row` that are text.
   func positions(_ row: Int) -> [Int] {
     let tokens = mask.shape[1]
