@@ -27,6 +27,12 @@ typedef unsigned short u16x16 __attribute__((vector_size(32)));
 #include "kernels_body.h"
 #include "product_body.h"
 #include "dots_body.h"
+#define CK_TILE 2
+#include "winograd_body.h"
+#undef CK_TILE
+#define CK_TILE 4
+#include "winograd_body.h"
+#undef CK_TILE
 #include "table_body.h"
 #undef CK_FMA
 #undef CK_ROWS
@@ -46,6 +52,12 @@ typedef _Float16 h16x16 __attribute__((vector_size(32)));
 #include "kernels_body.h"
 #include "product_body.h"
 #include "dots_body.h"
+#define CK_TILE 2
+#include "winograd_body.h"
+#undef CK_TILE
+#define CK_TILE 4
+#include "winograd_body.h"
+#undef CK_TILE
 #include "table_body.h"
 #undef CK_ROWS
 #undef CK_VECTORS
@@ -62,6 +74,12 @@ typedef _Float16 h16x16 __attribute__((vector_size(32)));
 #include "kernels_body.h"
 #include "product_body.h"
 #include "dots_body.h"
+#define CK_TILE 2
+#include "winograd_body.h"
+#undef CK_TILE
+#define CK_TILE 4
+#include "winograd_body.h"
+#undef CK_TILE
 #include "table_body.h"
 #undef CK
 #pragma clang attribute pop

@@ -292,3 +292,28 @@ static void CK(widen)(const void *x, int element, size_t n, float *y) {
     if (part == 16) CK(store)(y + i, wide); else CK(store_part)(y + i, wide, part);
   }
 }
+
+// 48 values by turns into three vectors, out[0], out[stride] and out[2 stride]: value 3 j + i goes to lane j of vector i.
+static inline __attribute__((always_inline)) void CK(part_by_3)(const v16 *in, v16 *out, size_t stride) {
+  v16 a = in[0], b = in[1], c = in[2];
+  out[0] = __builtin_shufflevector(
+      __builtin_shufflevector(a, b, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, -1, -1, -1, -1, -1), c, 0, 1, 2, 3, 4, 5, 6,
+      7, 8, 9, 10, 17, 20, 23, 26, 29);
+  out[stride] = __builtin_shufflevector(
+      __builtin_shufflevector(a, b, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, -1, -1, -1, -1, -1), c, 0, 1, 2, 3, 4, 5,
+      6, 7, 8, 9, 10, 18, 21, 24, 27, 30);
+  out[2 * stride] = __builtin_shufflevector(
+      __builtin_shufflevector(a, b, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29, -1, -1, -1, -1, -1, -1), c, 0, 1, 2, 3, 4, 5,
+      6, 7, 8, 9, 16, 19, 22, 25, 28, 31);
+}
+
+// Two vectors by turns: value 2 j + i of the 32 goes to lane j of vector i, and back.
+static inline __attribute__((always_inline)) void CK(part_by_2)(v16 a, v16 b, v16 *even, v16 *odd) {
+  *even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  *odd = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+
+static inline __attribute__((always_inline)) void CK(join_by_2)(v16 even, v16 odd, v16 *a, v16 *b) {
+  *a = __builtin_shufflevector(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  *b = __builtin_shufflevector(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}

@@ -34,9 +34,9 @@ extension Compute {
     let (inner, height, width) = (x.shape[1], x.shape[2], x.shape[3])
     precondition(weight.shape[1] == inner, "convolution of \(x.shape) by \(weight.shape)")
     if weight.shape[2] == 3, weight.shape[3] == 3, padding == 1,
-      Self.prefersWinograd(from: inner, to: weight.shape[0], height: height, width: width)
+      let tile = Self.winogradTile(from: inner, to: weight.shape[0], height: height, width: width)
     {
-      return winograd(x, weight: weight, finish: finish)
+      return winograd(x, weight: weight, tile: tile, finish: finish)
     }
     return directConvolution(x, weight: weight, padding: padding, finish: finish)
   }

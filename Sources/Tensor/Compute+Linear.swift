@@ -62,7 +62,7 @@ extension Compute {
     threads.run(tile.count) { item in
       let first = item * tile.size
       let count = min(tile.size, outer - first)
-      weight.withRows(first) { base, element in
+      weight.withRow(first) { base, element in
         table.dots(
           base, element, inner, count, inner, x.base, inner, rows, result.unsharedBase + first, outer)
       }

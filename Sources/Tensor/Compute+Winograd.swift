@@ -1,48 +1,56 @@
 import CKernels
 
 extension Compute {
-  /// Positions of a transformed tile.
-  private static let positions = 36
   /// Columns of a packed panel.
   static let panel = 32
   /// Tiles whose transformed inputs are held at once: enough to read the weights seldom, few enough for the
   /// third-level cache.
   private static let tilesAtOnce = 256
+  /// Output channels of an item: the transformed weights of some of their depth stay in the second-level cache, and
+  /// layers of a few hundred channels occupy all threads.
+  private static let channelsAtOnce = 24
+  /// Input channels whose transformed weights are made at once.
+  private static let transformedDepth = 256
 
-  /// Whether Winograd's algorithm pays for a layer of this shape: enough tiles share the transformed weights, and
-  /// the transforms are small beside the products.
-  static func prefersWinograd(from inner: Int, to outer: Int, height: Int, width: Int) -> Bool {
-    inner >= 16 && outer >= 16 && height > 8 && width > 8
+  /// The side of the tiles with which Winograd's algorithm pays for a layer of this shape; `nil` where it does not.
+  ///
+  /// Larger tiles take fewer products, but transformed weights cost more the fewer tiles share them, and tiles are
+  /// multiplied sixteen at a time.
+  static func winogradTile(from inner: Int, to outer: Int, height: Int, width: Int) -> Int? {
+    guard inner >= 16, outer >= 16 else { return nil }
+    if min(height, width) > 8 { return 4 }
+    return min(height, width) > 4 ? 2 : nil
   }
 
-  /// Two-dimensional convolution by 3x3 kernels with a padding of 1, by Winograd's minimal filtering F(4x4, 3x3)
-  /// (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015): 36 products where the direct way
-  /// takes 144.
+  /// Two-dimensional convolution by 3x3 kernels with a padding of 1, by Winograd's minimal filtering F(m x m, 3x3)
+  /// (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015): 16 products for 2 x 2 results, where
+  /// the direct way takes 36, or 36 for 4 x 4, where it takes 144.
   ///
   /// - Parameters:
   ///   - x: `[pictures, in, height, width]`.
   ///   - weight: `[out, in, 3, 3]`.
+  ///   - tile: m, which is 2 or 4.
   /// - Returns: `[pictures, out, height, width]`.
-  func winograd(_ x: Tensor, weight: Weights, finish: Finish) -> Tensor {
-    let (pictures, inner, height, width) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
-    let outer = weight.shape[0]
-    let result = Tensor(uninitialized: [pictures, outer, height, width])
-    let (tileRows, tileColumns) = ((height + 3) / 4, (width + 3) / 4)
+  func winograd(_ x: Tensor, weight: Weights, tile: Int, finish: Finish) -> Tensor {
+    let (pictures, height, width) = (x.shape[0], x.shape[2], x.shape[3])
+    let result = Tensor(uninitialized: [pictures, weight.rows, height, width])
+    let (tileRows, tileColumns) = ((height + tile - 1) / tile, (width + tile - 1) / tile)
     // A strip is a row of tiles; the pictures' strips follow each other, so that a batch shares the weights.
     let strips = pictures * tileRows
     let stripsAtOnce = max(1, min(strips, Self.tilesAtOnce / tileColumns))
     for first in stride(from: 0, to: strips, by: stripsAtOnce) {
       let grid = TileGrid(
-        strips: first..<min(strips, first + stripsAtOnce), rows: tileRows, columns: tileColumns, height: height,
-        width: width)
+        tile: tile, strips: first..<min(strips, first + stripsAtOnce), rows: tileRows, columns: tileColumns,
+        height: height, width: width)
       let inputs = transformInputs(x, grid)
-      multiply(inputs, weight, grid, inner: inner, outer: outer, into: result, finish)
+      multiply(inputs, weight, grid, into: result, finish)
     }
     return result
   }
 
   /// Some strips of tiles.
   private struct TileGrid: Sendable {
+    let tile: Int
     let strips: Range<Int>
     /// Of a picture.
     let rows: Int
@@ -52,31 +60,46 @@ extension Compute {
 
     var tiles: Int { strips.count * columns }
     var panels: Int { (tiles + Compute.panel - 1) / Compute.panel }
-    var padded: Int { panels * Compute.panel }
+    /// Tiles as they are transformed, sixteen at a time.
+    var padded: Int { (tiles + 15) / 16 * 16 }
+    /// Of a transformed tile.
+    var positions: Int { (tile + 2) * (tile + 2) }
+    /// From a value of all tiles to the next, with room behind the last strip.
+    var stride: Int { padded + 16 }
     /// Room for a line with the edges of its tiles.
-    var line: Int { 4 * columns + 8 }
+    var line: Int { tile * (columns + 32) }
+
+    /// The tiles of a panel that are multiplied.
+    func columns(ofPanel panel: Int) -> Int { min(Compute.panel, padded - panel * Compute.panel) }
+
+    /// From one position of transformed values to the next, for so many values a panel and tile. Not a power of two:
+    /// those of one tile would share a few sets of the cache.
+    func positionStride(_ values: Int) -> Int { panels * values * Compute.panel + 16 }
+
+    func algorithm(_ table: ck_table) -> ck_winograd { tile == 2 ? table.winograd_2 : table.winograd_4 }
   }
 
-  /// - Returns: `[positions, panels, in, 32]`.
+  /// - Returns: for each position `[panels, in, 32]`.
   private func transformInputs(_ x: Tensor, _ grid: TileGrid) -> Tensor {
     let inner = x.shape[1]
     let plane = grid.height * grid.width
-    let result = Tensor(uninitialized: [Self.positions, grid.panels, inner, Self.panel])
-    let table = kernels.table
-    let tile = Self.tile(inner, limit: 16, multiple: 1)
-    threads.run(tile.count) { item in
-      let windows = Tensor(zeros: [Self.positions, grid.padded])
+    let positionStride = grid.positionStride(inner)
+    let result = Tensor(uninitialized: [grid.positions, positionStride])
+    let algorithm = grid.algorithm(kernels.table)
+    let part = Self.tile(inner, limit: 16, multiple: 1)
+    threads.run(part.count) { item in
+      let windows = Tensor(zeros: [grid.positions, grid.stride])
       let line = Tensor(uninitialized: [grid.line])
-      for channel in item * tile.size..<min(inner, (item + 1) * tile.size) {
+      for channel in item * part.size..<min(inner, (item + 1) * part.size) {
         for (place, strip) in grid.strips.enumerated() {
           let (picture, row) = strip.quotientAndRemainder(dividingBy: grid.rows)
-          ck_winograd_gather(
+          algorithm.gather(
             x.base + (picture * inner + channel) * plane, grid.height, grid.width, row,
-            windows.unsharedBase + place * grid.columns, grid.padded, line.unsharedBase)
+            windows.unsharedBase + place * grid.columns, grid.stride, line.unsharedBase)
         }
-        table.winograd_input(
-          windows.base, grid.padded, grid.padded, result.unsharedBase + channel * Self.panel, inner * Self.panel,
-          grid.panels * inner * Self.panel)
+        algorithm.input(
+          windows.base, grid.stride, grid.padded, result.unsharedBase + channel * Self.panel, inner * Self.panel,
+          positionStride)
       }
     }
     return result
@@ -85,46 +108,52 @@ extension Compute {
   /// Transforms the weights of some output channels, multiplies, and transforms back, so that neither transformed
   /// weights nor products stay.
   private func multiply(
-    _ inputs: Tensor, _ weight: Weights, _ grid: TileGrid, inner: Int, outer: Int, into result: Tensor,
-    _ finish: Finish
+    _ inputs: Tensor, _ weight: Weights, _ grid: TileGrid, into result: Tensor, _ finish: Finish
   ) {
+    let (outer, inner) = (weight.rows, weight.shape[1])
     let table = kernels.table
-    let plane = grid.height * grid.width
-    let rows = Self.tile(outer, limit: outer >= 512 ? 48 : 24, multiple: 12)
+    let algorithm = grid.algorithm(table)
+    let rows = Self.tile(outer, limit: Self.channelsAtOnce, multiple: 12)
+    let depth = Self.tile(inner, limit: Self.transformedDepth)
+    let inputStride = grid.positionStride(inner)
     threads.run(rows.count) { item in
       let channels = item * rows.size..<min(outer, (item + 1) * rows.size)
       let count = channels.count
-      let transformed = Tensor(uninitialized: [Self.positions, count, inner])
-      let scratch = Tensor(uninitialized: [weight.element == .float32 ? 1 : inner * 9])
-      for (place, channel) in channels.enumerated() {
-        let row = weight.block(
-          rows: channel..<channel + 1, columns: 0..<inner * 9, table, scratch: scratch.unsharedBase)
-        table.winograd_weights(
-          row.base, inner, transformed.unsharedBase + place * inner, count * inner)
-      }
-      let products = Tensor(uninitialized: [Self.positions, grid.panels, count, Self.panel])
-      for position in 0..<Self.positions {
-        for panel in 0..<grid.panels {
-          let place = position * grid.panels + panel
-          table.product(
-            transformed.base + position * count * inner, inner, inputs.base + place * inner * Self.panel, count, inner, Self.panel,
-            products.unsharedBase + place * count * Self.panel, Self.panel, false)
+      let weightStride = count * depth.size + 16
+      let transformed = Tensor(uninitialized: [grid.positions, weightStride])
+      let productStride = grid.positionStride(count)
+      let products = Tensor(uninitialized: [grid.positions, productStride])
+      for first in stride(from: 0, to: inner, by: depth.size) {
+        let part = min(depth.size, inner - first)
+        for (place, channel) in channels.enumerated() {
+          weight.withRow(channel, from: first * 9) { base, element in
+            algorithm.weights(base, element, part, transformed.unsharedBase + place * part, weightStride)
+          }
+        }
+        for position in 0..<grid.positions {
+          for panel in 0..<grid.panels {
+            table.product(
+              transformed.base + position * weightStride, part,
+              inputs.base + position * inputStride + (panel * inner + first) * Self.panel, count, part,
+              grid.columns(ofPanel: panel),
+              products.unsharedBase + position * productStride + panel * count * Self.panel, Self.panel, first > 0)
+          }
         }
       }
-      let values = Tensor(uninitialized: [16, grid.padded])
+      let values = Tensor(uninitialized: [grid.tile * grid.tile, grid.stride])
       let line = Tensor(uninitialized: [grid.line])
       for (place, channel) in channels.enumerated() {
-        table.winograd_output(
-          products.base + place * Self.panel, count * Self.panel, grid.panels * count * Self.panel, grid.padded,
-          values.unsharedBase, grid.padded)
+        algorithm.output(
+          products.base + place * Self.panel, count * Self.panel, productStride, grid.padded, values.unsharedBase,
+          grid.stride)
         for (number, strip) in grid.strips.enumerated() {
           let (picture, row) = strip.quotientAndRemainder(dividingBy: grid.rows)
-          let target = (picture * outer + channel) * plane
-          ck_winograd_scatter(
-            values.base + number * grid.columns, grid.padded, grid.height, grid.width, row,
+          let target = (picture * outer + channel) * grid.height * grid.width
+          algorithm.scatter(
+            values.base + number * grid.columns, grid.stride, grid.height, grid.width, row,
             result.unsharedBase + target, line.unsharedBase)
-          let first = row * 4 * grid.width
-          let pixels = min(4, grid.height - row * 4) * grid.width
+          let first = row * grid.tile * grid.width
+          let pixels = min(grid.tile, grid.height - row * grid.tile) * grid.width
           if let offset = finish.offset {
             table.finish_rows(
               result.unsharedBase + target + first, pixels, 1, pixels, offset.base + picture * outer + channel, nil, 0,

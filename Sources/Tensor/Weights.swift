@@ -55,9 +55,9 @@ package struct Weights: @unchecked Sendable {
     return Weights(shape: shape, element: element, borrowing: base, owner: owner)
   }
 
-  /// Calls `body` with the place of a row and how its values are stored.
-  func withRows(_ first: Int, _ body: (UnsafeRawPointer, Int32) -> Void) {
-    body(base + first * depth * element.size, element.code)
+  /// Calls `body` with the place of a row, or of a value within it, and how its values are stored.
+  func withRow(_ row: Int, from column: Int = 0, _ body: (UnsafeRawPointer, Int32) -> Void) {
+    body(base + (row * depth + column) * element.size, element.code)
   }
 
   /// Some columns of some rows in single precision, row by row with the answered stride: where they lie, or widened

@@ -87,19 +87,31 @@ import Testing
     }
   }
 
-  @Test(arguments: levels.filter { $0 > 0 }) func `Winograd's transforms give the same bits at every level`(level: Int) {
-    let tiles = 48
-    func run(_ kernels: ck_table) -> [[Float]] {
-      let x = values(36 * tiles, seed: 1)
-      var v = [Float](repeating: 0, count: 36 * 64)
-      kernels.winograd_input(x, tiles, tiles, &v, 32, 64)
-      var y = [Float](repeating: 0, count: 16 * tiles)
-      kernels.winograd_output(v, 32, 64, tiles, &y, tiles)
+  @Test(arguments: levels.filter { $0 > 0 }, [2, 4]) func `Winograd's transforms give the same bits at every level`(
+    level: Int, tile: Int
+  ) {
+    let (height, width) = (tile + 1, 37 * tile - 1)
+    let stride = 64
+    let positions = (tile + 2) * (tile + 2)
+    func run(_ level: Int32) -> [[Float]] {
+      let table = ck_kernels(level)
+      let algorithm = tile == 2 ? table.winograd_2 : table.winograd_4
+      var line = [Float](repeating: 0, count: tile * (37 + 32))
+      var windows = [Float](repeating: 0, count: positions * stride)
+      algorithm.gather(values(height * width, seed: 1), height, width, 1, &windows, stride, &line)
+      var transformed = [Float](repeating: 0, count: positions * stride)
+      algorithm.input(windows, stride, 48, &transformed, 32, stride)
+      var results = [Float](repeating: 0, count: tile * tile * stride)
+      algorithm.output(transformed, 32, stride, 48, &results, stride)
+      var plane = [Float](repeating: 7, count: height * width)
+      algorithm.scatter(results, stride, height, width, 1, &plane, &line)
       let weights = values(9 * 21, seed: 2)
-      var u = [Float](repeating: 0, count: 36 * 21)
-      kernels.winograd_weights(weights, 21, &u, 21)
-      return [v, y, u]
+      let brain = weights.map { UInt16($0.bitPattern >> 16) }
+      var (u, narrow) = ([Float](repeating: 0, count: positions * 21), [Float](repeating: 0, count: positions * 21))
+      algorithm.weights(weights, Int32(CK_FLOAT32.rawValue), 21, &u, 21)
+      algorithm.weights(brain, Int32(CK_BFLOAT16.rawValue), 21, &narrow, 21)
+      return [windows, transformed, results, plane, u, narrow]
     }
-    #expect(run(ck_kernels(Int32(level))) == run(ck_kernels(Int32(CK_BASELINE.rawValue))))
+    #expect(run(Int32(level)) == run(Int32(CK_BASELINE.rawValue)))
   }
 }

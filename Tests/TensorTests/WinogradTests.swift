@@ -23,7 +23,7 @@ import Testing
     Shape(pictures: 1, inner: 16, outer: 24, height: 8, width: 1030),
   ]
 
-  @Test(arguments: shapes) private func `agrees with the direct convolution`(shape: Shape) {
+  @Test(arguments: shapes, [2, 4]) private func `agrees with the direct convolution`(shape: Shape, tile: Int) {
     let x = Self.random([shape.pictures, shape.inner, shape.height, shape.width], seed: 1)
     let weight = Weights(Self.random([shape.outer, shape.inner, 3, 3], seed: 2))
     let finish = Compute.Finish(
@@ -31,21 +31,21 @@ import Testing
       residual: Self.random([shape.pictures, shape.outer, shape.height, shape.width], seed: 5), factor: 0.7)
     let compute = Compute(threads: ThreadPool(threads: 3))
     let direct = compute.directConvolution(x, weight: weight, padding: 1, finish: finish).array
-    let fast = compute.winograd(x, weight: weight, finish: finish).array
+    let fast = compute.winograd(x, weight: weight, tile: tile, finish: finish).array
     let scale = direct.reduce(0) { max($0, abs($1)) }
     let worst = zip(direct, fast).reduce(0) { max($0, abs($1.0 - $1.1)) }
     #expect(worst / scale < 1e-5, "\(worst / scale)")
   }
 
-  @Test private func `a picture's values do not depend on threads or on the pictures beside it`() {
+  @Test(arguments: [2, 4]) private func `a picture's values do not depend on threads or on the pictures beside it`(tile: Int) {
     let x = Self.random([3, 20, 40, 36], seed: 1)
     let weight = Weights(Self.random([30, 20, 3, 3], seed: 2))
     let finish = Compute.Finish()
     let alone = (0..<3).flatMap {
-      Compute(threads: ThreadPool(threads: 1)).winograd(x.rows($0..<$0 + 1), weight: weight, finish: finish).array
+      Compute(threads: ThreadPool(threads: 1)).winograd(x.rows($0..<$0 + 1), weight: weight, tile: tile, finish: finish).array
     }
     for threads in [1, 2, 5] {
-      #expect(Compute(threads: ThreadPool(threads: threads)).winograd(x, weight: weight, finish: finish).array == alone)
+      #expect(Compute(threads: ThreadPool(threads: threads)).winograd(x, weight: weight, tile: tile, finish: finish).array == alone)
     }
   }
 
@@ -66,7 +66,7 @@ import Testing
           return (0..<3).map { _ in clock.measure(body) / .seconds(1) }.min() ?? 0
         }
         let direct = time { _ = compute.directConvolution(x, weight: weight, padding: 1, finish: .init()) }
-        let fast = time { _ = compute.winograd(x, weight: weight, finish: .init()) }
+        let fast = time { _ = compute.winograd(x, weight: weight, tile: side > 8 ? 4 : 2, finish: .init()) }
         print(
           "threads \(threads) \(pictures)x\(inner)->\(outer) \(side): direct \(work / direct) GF/s, winograd \(work / fast) GF/s"
         )

@@ -31,6 +31,26 @@ int ck_level_available(void);
 // How weights are stored.
 enum ck_element { CK_FLOAT32 = 0, CK_FLOAT16 = 1, CK_BFLOAT16 = 2 };
 
+// Winograd's F(m x m, 3 x 3) ("Fast Algorithms for Convolutional Neural Networks", 2015) for m = 2 or 4, step by step.
+// Tile (i, j) of a plane has the results from row m i and column m j on; its window, of n = m + 2 values a side, begins
+// a row and a column before. Transformed, a window and a kernel have n * n positions. `count` is a multiple of 16.
+struct ck_winograd {
+  // The windows of one row of tiles of a plane: value (i, j) of tile t goes to x[(n i + j) * stride + t], zero outside
+  // the plane. What lies behind the tiles, up to a multiple of 16, is overwritten. `line` has room for m values a tile
+  // and 32 m more.
+  void (*gather)(const float *plane, size_t height, size_t width, size_t tile_row, float *x, size_t stride, float *line);
+  // From windows to transformed value p of tile t at v[p * position_stride + t / 32 * panel_stride + t % 32].
+  void (*input)(const float *x, size_t stride, size_t count, float *v, size_t panel_stride, size_t position_stride);
+  // From `channels` kernels of 3 x 3, of the type `element`, to u[p * position_stride + channel].
+  void (*weights)(const void *w, int element, size_t channels, float *u, size_t position_stride);
+  // From products laid out like v to result (i, j) of tile t at y[(m i + j) * stride + t].
+  void (*output)(const float *products, size_t panel_stride, size_t position_stride, size_t count, float *y,
+                 size_t stride);
+  // From results to what of a row of tiles lies inside the plane. Of y and of `line` as much is read and written as
+  // `gather` does.
+  void (*scatter)(const float *y, size_t stride, size_t height, size_t width, size_t tile_row, float *plane, float *line);
+};
+
 // One table of kernels a level. `ck_kernels(level)` answers the table of that level, or of the best
 // one below it that this processor has.
 struct ck_table {
@@ -80,17 +100,7 @@ struct ck_table {
   // y = x, n values of half precision (an `enum ck_element`) as single ones.
   void (*widen)(const void *x, int element, size_t n, float *y);
 
-  // Winograd's F(4x4, 3x3) ("Fast Algorithms for Convolutional Neural Networks", 2015). `count` is a multiple of 16.
-  //
-  // Input: value (i, j) of the window of tile t is x[(6 i + j) * stride + t]; transformed value p of it goes to
-  // v[p * position_stride + t / 32 * panel_stride + t % 32].
-  void (*winograd_input)(const float *x, size_t stride, size_t count, float *v, size_t panel_stride,
-                         size_t position_stride);
-  // Output: from products laid out like v to result (i, j) of tile t at y[(4 i + j) * stride + t].
-  void (*winograd_output)(const float *m, size_t panel_stride, size_t position_stride, size_t count, float *y,
-                          size_t stride);
-  // Weights: from `channels` kernels of 3 x 3 to u[p * position_stride + channel].
-  void (*winograd_weights)(const float *w, size_t channels, float *u, size_t position_stride);
+  struct ck_winograd winograd_2, winograd_4;
 };
 
 struct ck_table ck_kernels(int level);
@@ -102,15 +112,6 @@ struct ck_table ck_kernels(int level);
 void ck_im2col(const float *x, size_t channels, size_t height, size_t width, size_t kernel_height,
                size_t kernel_width, size_t stride, size_t padding, size_t first, size_t last,
                float *col);
-
-// The windows of one row of tiles of a plane, for winograd_input: x[(6 i + j) * stride + t] for tile t of the
-// (width + 3) / 4, zero outside the plane. `line` has room for 4 tiles + 2 values.
-void ck_winograd_gather(const float *plane, size_t height, size_t width, size_t tile_row, float *x,
-                        size_t stride, float *line);
-
-// The way back, from winograd_output: what of the tiles lies inside the plane.
-void ck_winograd_scatter(const float *y, size_t stride, size_t height, size_t width, size_t tile_row,
-                         float *plane, float *line);
 
 // Rows of a matrix as columns of a panel: panel[k * 32 + r] = x[r * stride + k], zero for r from `rows` to 31.
 void ck_pack_rows(const float *x, size_t stride, size_t rows, size_t depth, float *panel);

@@ -1,0 +1,218 @@
+// Winograd's transforms for tiles of CK_TILE x CK_TILE results. Included once a level and tile size by kernels.c, after
+// kernels_body.h and dots_body.h.
+
+#define CK_WINDOW (CK_TILE + 2)
+#define CKW_JOIN(name, tile) CK_JOIN_TILE(name, tile)
+#define CK_JOIN_TILE(name, tile) CK(name##_##tile)
+#define CKW(name) CKW_JOIN(name, CK_TILE)
+
+// One dimension of the inputs: B^T d.
+static inline __attribute__((always_inline)) void CKW(winograd_input_line)(const v16 *d, v16 *t) {
+#if CK_TILE == 2
+  t[0] = d[0] - d[2];
+  t[1] = d[1] + d[2];
+  t[2] = d[2] - d[1];
+  t[3] = d[1] - d[3];
+#else
+  const v16 two = CK(splat)(2.0f), four = CK(splat)(4.0f), five = CK(splat)(5.0f);
+  v16 a = d[4] - four * d[2], b = d[3] - four * d[1];
+  v16 c = d[4] - d[2], e = two * (d[3] - d[1]);
+  t[0] = four * d[0] - five * d[2] + d[4];
+  t[1] = a + b;
+  t[2] = a - b;
+  t[3] = c + e;
+  t[4] = c - e;
+  t[5] = four * d[1] - five * d[3] + d[5];
+#endif
+}
+
+// Products to results, A^T m.
+static inline __attribute__((always_inline)) void CKW(winograd_output_line)(const v16 *m, v16 *y) {
+#if CK_TILE == 2
+  y[0] = m[0] + m[1] + m[2];
+  y[1] = m[1] - m[2] - m[3];
+#else
+  const v16 two = CK(splat)(2.0f), four = CK(splat)(4.0f), eight = CK(splat)(8.0f);
+  v16 a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
+  y[0] = m[0] + a + c;
+  y[1] = b + two * d;
+  y[2] = a + four * c;
+  y[3] = b + eight * d + m[5];
+#endif
+}
+
+// Three taps, G g.
+static inline __attribute__((always_inline)) void CKW(winograd_weight_line)(const v16 *g, v16 *u) {
+#if CK_TILE == 2
+  const v16 half = CK(splat)(0.5f);
+  v16 a = half * (g[0] + g[2]), b = half * g[1];
+  u[0] = g[0];
+  u[1] = a + b;
+  u[2] = a - b;
+  u[3] = g[2];
+#else
+  const v16 quarter = CK(splat)(0.25f), sixth = CK(splat)(1.0f / 6), part = CK(splat)(1.0f / 24);
+  const v16 twelfth = CK(splat)(1.0f / 12);
+  v16 a = CK(splat)(0.0f) - sixth * (g[0] + g[2]), b = sixth * g[1];
+  v16 c = part * g[0] + sixth * g[2], d = twelfth * g[1];
+  u[0] = quarter * g[0];
+  u[1] = a - b;
+  u[2] = a + b;
+  u[3] = c + d;
+  u[4] = c - d;
+  u[5] = g[2];
+#endif
+}
+
+// Sixteen tiles' values of a line, column by column of a tile, and back.
+static inline __attribute__((always_inline)) void CKW(winograd_part)(const float *line, v16 *columns) {
+#if CK_TILE == 2
+  CK(part_by_2)(CK(load)(line), CK(load)(line + 16), &columns[0], &columns[1]);
+#else
+  v16 even[2], odd[2];
+  for (int i = 0; i < 2; i++) CK(part_by_2)(CK(load)(line + 32 * i), CK(load)(line + 32 * i + 16), &even[i], &odd[i]);
+  CK(part_by_2)(even[0], even[1], &columns[0], &columns[2]);
+  CK(part_by_2)(odd[0], odd[1], &columns[1], &columns[3]);
+#endif
+}
+
+static inline __attribute__((always_inline)) void CKW(winograd_join)(const v16 *columns, float *line) {
+  v16 out[CK_TILE];
+#if CK_TILE == 2
+  CK(join_by_2)(columns[0], columns[1], &out[0], &out[1]);
+#else
+  v16 even[2], odd[2];
+  CK(join_by_2)(columns[0], columns[2], &even[0], &even[1]);
+  CK(join_by_2)(columns[1], columns[3], &odd[0], &odd[1]);
+  for (int i = 0; i < 2; i++) CK(join_by_2)(even[i], odd[i], &out[2 * i], &out[2 * i + 1]);
+#endif
+  for (int i = 0; i < CK_TILE; i++) CK(store)(line + 16 * i, out[i]);
+}
+
+static void CKW(winograd_gather)(const float *plane, size_t height, size_t width, size_t tile_row, float *x,
+                                 size_t stride, float *line) {
+  size_t tiles = (width + CK_TILE - 1) / CK_TILE, padded = (tiles + 15) / 16 * 16;
+  for (size_t r = 0; r < CK_WINDOW; r++, x += CK_WINDOW * stride) {
+    ptrdiff_t row = (ptrdiff_t)(CK_TILE * tile_row + r) - 1;
+    if (row < 0 || row >= (ptrdiff_t)height) {
+      for (size_t column = 0; column < CK_WINDOW; column++) memset(x + column * stride, 0, tiles * sizeof(float));
+      continue;
+    }
+    line[0] = 0;
+    memcpy(line + 1, plane + (size_t)row * width, width * sizeof(float));
+    memset(line + 1 + width, 0, (CK_TILE * padded + CK_TILE - 1 - width) * sizeof(float));
+    for (size_t tile = 0; tile < tiles; tile += 16) {
+      v16 columns[CK_TILE];
+      CKW(winograd_part)(line + CK_TILE * tile, columns);
+      for (int column = 0; column < CK_TILE; column++) CK(store)(x + (size_t)column * stride + tile, columns[column]);
+      // A window's last two columns are the next tile's first two.
+      CKW(winograd_part)(line + CK_TILE * (tile + 1), columns);
+      for (int column = 0; column < 2; column++)
+        CK(store)(x + (size_t)(CK_TILE + column) * stride + tile, columns[column]);
+    }
+  }
+}
+
+static void CKW(winograd_scatter)(const float *y, size_t stride, size_t height, size_t width, size_t tile_row,
+                                  float *plane, float *line) {
+  size_t tiles = (width + CK_TILE - 1) / CK_TILE;
+  for (size_t r = 0; r < CK_TILE && CK_TILE * tile_row + r < height; r++, y += CK_TILE * stride) {
+    float *target = plane + (CK_TILE * tile_row + r) * width;
+    bool whole = width % (16 * CK_TILE) == 0;
+    float *out = whole ? target : line;
+    for (size_t tile = 0; tile < tiles; tile += 16) {
+      v16 columns[CK_TILE];
+      for (int column = 0; column < CK_TILE; column++) columns[column] = CK(load)(y + (size_t)column * stride + tile);
+      CKW(winograd_join)(columns, out + CK_TILE * tile);
+    }
+    if (!whole) memcpy(target, line, width * sizeof(float));
+  }
+}
+
+static void CKW(winograd_input)(const float *x, size_t stride, size_t count, float *v, size_t panel_stride,
+                                size_t position_stride) {
+  for (size_t tile = 0; tile < count; tile += 16) {
+    v16 lines[CK_WINDOW][CK_WINDOW];
+    for (int column = 0; column < CK_WINDOW; column++) {
+      v16 d[CK_WINDOW], t[CK_WINDOW];
+      for (int row = 0; row < CK_WINDOW; row++)
+        d[row] = CK(load)(x + (size_t)(row * CK_WINDOW + column) * stride + tile);
+      CKW(winograd_input_line)(d, t);
+      for (int row = 0; row < CK_WINDOW; row++) lines[row][column] = t[row];
+    }
+    float *out = v + tile / CK_PANEL * panel_stride + tile % CK_PANEL;
+    for (int row = 0; row < CK_WINDOW; row++) {
+      v16 t[CK_WINDOW];
+      CKW(winograd_input_line)(lines[row], t);
+      for (int column = 0; column < CK_WINDOW; column++)
+        CK(store)(out + (size_t)(row * CK_WINDOW + column) * position_stride, t[column]);
+    }
+  }
+}
+
+static void CKW(winograd_output)(const float *m, size_t panel_stride, size_t position_stride, size_t count, float *y,
+                                 size_t stride) {
+  for (size_t tile = 0; tile < count; tile += 16) {
+    const float *in = m + tile / CK_PANEL * panel_stride + tile % CK_PANEL;
+    v16 lines[CK_TILE][CK_WINDOW];
+    for (int column = 0; column < CK_WINDOW; column++) {
+      v16 d[CK_WINDOW], t[CK_TILE];
+      for (int row = 0; row < CK_WINDOW; row++)
+        d[row] = CK(load)(in + (size_t)(row * CK_WINDOW + column) * position_stride);
+      CKW(winograd_output_line)(d, t);
+      for (int row = 0; row < CK_TILE; row++) lines[row][column] = t[row];
+    }
+    for (int row = 0; row < CK_TILE; row++) {
+      v16 t[CK_TILE];
+      CKW(winograd_output_line)(lines[row], t);
+      for (int column = 0; column < CK_TILE; column++)
+        CK(store)(y + (size_t)(row * CK_TILE + column) * stride + tile, t[column]);
+    }
+  }
+}
+
+static inline __attribute__((always_inline)) void CKW(winograd_weights_of)(
+    const void *w, const int element, size_t channels, float *u, size_t position_stride) {
+  enum { TAPS = 9, LANES = 16 };
+  for (size_t first = 0; first < channels; first += LANES) {
+    size_t count = channels - first < LANES ? channels - first : LANES;
+    v16 taps[TAPS];
+    for (int i = 0; i < TAPS; i++) {
+      // Of the last channels, only what is there may be read.
+      size_t begin = (size_t)i * LANES, end = count * TAPS;
+      size_t part = end < begin ? 0 : end - begin < LANES ? end - begin : LANES;
+      taps[i] = part == 0 ? CK(splat)(0.0f) : CK(weights)(w, element, first * TAPS + begin, part);
+    }
+    // From channel by channel to tap by tap: first by the column of a tap, then by its row.
+    v16 columns[3][3], rows[3][3];
+    for (int i = 0; i < 3; i++) CK(part_by_3)(taps + 3 * i, &columns[0][i], 3);
+    for (int column = 0; column < 3; column++) CK(part_by_3)(columns[column], &rows[0][column], 3);
+    v16 lines[CK_WINDOW][3];
+    for (int column = 0; column < 3; column++) {
+      v16 g[3] = {rows[0][column], rows[1][column], rows[2][column]}, t[CK_WINDOW];
+      CKW(winograd_weight_line)(g, t);
+      for (int row = 0; row < CK_WINDOW; row++) lines[row][column] = t[row];
+    }
+    for (int row = 0; row < CK_WINDOW; row++) {
+      v16 t[CK_WINDOW];
+      CKW(winograd_weight_line)(lines[row], t);
+      for (int column = 0; column < CK_WINDOW; column++) {
+        float *out = u + (size_t)(row * CK_WINDOW + column) * position_stride + first;
+        if (count == LANES) CK(store)(out, t[column]); else CK(store_part)(out, t[column], count);
+      }
+    }
+  }
+}
+
+static void CKW(winograd_weights)(const void *w, int element, size_t channels, float *u, size_t position_stride) {
+  switch (element) {
+    case CK_FLOAT16: CKW(winograd_weights_of)(w, CK_FLOAT16, channels, u, position_stride); break;
+    case CK_BFLOAT16: CKW(winograd_weights_of)(w, CK_BFLOAT16, channels, u, position_stride); break;
+    default: CKW(winograd_weights_of)(w, CK_FLOAT32, channels, u, position_stride); break;
+  }
+}
+
+#undef CKW
+#undef CKW_JOIN
+#undef CK_JOIN_TILE
+#undef CK_WINDOW
