@@ -40,7 +40,7 @@ let package = Package(
     .systemLibrary(name: "CPNG"),
     .systemLibrary(name: "CJPEG"),
     .target(
-      name: "Tensor", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: swiftSettings),
+      name: "Tensor", dependencies: ["CKernels"], swiftSettings: swiftSettings),
     .target(name: "Imaging", dependencies: ["CPNG", "CJPEG"], swiftSettings: swiftSettings),
     .target(
       name: "UnCLIP",
@@ -114,7 +114,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Shared"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "TensorTests", dependencies: ["Tensor", "CKernels", "TestSupport"],
+      name: "TensorTests", dependencies: ["Tensor", "CKernels", "COpenBLAS", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ImagingTests", dependencies: ["Imaging", "TestSupport"], exclude: ["Fixtures"],

@@ -26,6 +26,7 @@ typedef unsigned short u16x16 __attribute__((vector_size(32)));
 #define CK_SUMS 6
 #include "kernels_body.h"
 #include "product_body.h"
+#include "attention_body.h"
 #include "dots_body.h"
 #define CK_TILE 2
 #include "winograd_body.h"
@@ -51,6 +52,7 @@ typedef _Float16 h16x16 __attribute__((vector_size(32)));
 #define CK_SUMS 6
 #include "kernels_body.h"
 #include "product_body.h"
+#include "attention_body.h"
 #include "dots_body.h"
 #define CK_TILE 2
 #include "winograd_body.h"
@@ -73,6 +75,7 @@ typedef _Float16 h16x16 __attribute__((vector_size(32)));
 #define CK_SUMS 24
 #include "kernels_body.h"
 #include "product_body.h"
+#include "attention_body.h"
 #include "dots_body.h"
 #define CK_TILE 2
 #include "winograd_body.h"

@@ -29,3 +29,11 @@ void ck_unpack_rows(const float *c, size_t rows, size_t depth, float *y, size_t 
   for (size_t r = 0; r < rows; r++)
     for (size_t k = 0; k < depth; k++) y[r * stride + k] = c[k * PANEL + r];
 }
+
+void ck_transpose(const float *x, size_t stride, size_t rows, size_t columns, float *y, size_t y_stride) {
+  for (size_t first = 0; first < rows; first += BLOCK) {
+    size_t last = first + BLOCK < rows ? first + BLOCK : rows;
+    for (size_t c = 0; c < columns; c++)
+      for (size_t r = first; r < last; r++) y[c * y_stride + r] = x[r * stride + c];
+  }
+}

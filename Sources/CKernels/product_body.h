@@ -6,7 +6,7 @@
 // Rows [0, rows) of C, 16 * vectors columns: C = A * B, or C += A * B. `rows` and `vectors` are constants where
 // this is inlined, so that the sums stay in registers.
 static inline __attribute__((always_inline)) void CK(product_block)(
-    const float *a, size_t lda, const float *b, size_t depth, float *c, size_t ldc, bool accumulate,
+    const float *a, size_t lda, const float *b, size_t ldb, size_t depth, float *c, size_t ldc, bool accumulate,
     const int rows, const int vectors) {
   v16 sums[CK_ROWS][CK_VECTORS];
 #pragma clang loop unroll(full)
@@ -17,7 +17,7 @@ static inline __attribute__((always_inline)) void CK(product_block)(
   for (size_t k = 0; k < depth; k++) {
     v16 column[CK_VECTORS];
 #pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) column[v] = CK(load)(b + k * CK_PANEL + 16 * v);
+    for (int v = 0; v < vectors; v++) column[v] = CK(load)(b + k * ldb + 16 * v);
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
       v16 factor = CK(splat)(a[(size_t)r * lda + k]);
@@ -31,13 +31,13 @@ static inline __attribute__((always_inline)) void CK(product_block)(
     for (int v = 0; v < vectors; v++) CK(store)(c + (size_t)r * ldc + 16 * v, sums[r][v]);
 }
 
-static void CK(product)(const float *a, size_t lda, const float *b, size_t rows, size_t depth, size_t columns,
-                        float *c, size_t ldc, bool accumulate) {
+static void CK(product)(const float *a, size_t lda, const float *b, size_t ldb, size_t rows, size_t depth,
+                        size_t columns, float *c, size_t ldc, bool accumulate) {
   for (size_t column = 0; column < columns;) {
     size_t r = 0;
 #define CK_BLOCK(n, vectors)                                                                     \
-  CK(product_block)(a + r * lda, lda, b + column, depth, c + r * ldc + column, ldc, accumulate, \
-                    n, vectors)
+  CK(product_block)(a + r * lda, lda, b + column, ldb, depth, c + r * ldc + column, ldc, \
+                    accumulate, n, vectors)
     if (columns - column > 16 && CK_VECTORS == 2) {
       for (; r + CK_ROWS <= rows; r += CK_ROWS) CK_BLOCK(CK_ROWS, CK_VECTORS);
       for (; r + 4 <= rows; r += 4) CK_BLOCK(4, CK_VECTORS);

@@ -177,11 +177,15 @@ static inline __attribute__((always_inline)) void CKW(winograd_weights_of)(
   for (size_t first = 0; first < channels; first += LANES) {
     size_t count = channels - first < LANES ? channels - first : LANES;
     v16 taps[TAPS];
-    for (int i = 0; i < TAPS; i++) {
+    if (count == LANES) {
+      for (int i = 0; i < TAPS; i++) taps[i] = CK(weights)(w, element, first * TAPS + (size_t)i * LANES, LANES);
+    } else {
       // Of the last channels, only what is there may be read.
-      size_t begin = (size_t)i * LANES, end = count * TAPS;
-      size_t part = end < begin ? 0 : end - begin < LANES ? end - begin : LANES;
-      taps[i] = part == 0 ? CK(splat)(0.0f) : CK(weights)(w, element, first * TAPS + begin, part);
+      for (int i = 0; i < TAPS; i++) {
+        size_t begin = (size_t)i * LANES, end = count * TAPS;
+        size_t part = end < begin ? 0 : end - begin < LANES ? end - begin : LANES;
+        taps[i] = part == 0 ? CK(splat)(0.0f) : CK(weights)(w, element, first * TAPS + begin, part);
+      }
     }
     // From channel by channel to tap by tap: first by the column of a tap, then by its row.
     v16 columns[3][3], rows[3][3];

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Recycles the heap buffers of tensors by size class.
@@ -11,6 +12,10 @@ package final class BufferPool: Sendable {
   /// Alignment of every buffer, in bytes: one cache line, one AVX-512 register.
   package static let alignment = 64
 
+  /// Bytes of a huge page. Large buffers take them where the system has some, which spares the processor's table of
+  /// recent pages and most page faults.
+  private static let hugePage = 2 << 20
+
   private struct Buffer: @unchecked Sendable {
     let base: UnsafeMutablePointer<Float>
   }
@@ -23,7 +28,10 @@ package final class BufferPool: Sendable {
     let capacity = Self.sizeClass(count)
     if let recycled = free.withLock({ $0[capacity]?.popLast() }) { return (recycled.base, capacity) }
     let bytes = capacity * MemoryLayout<Float>.stride
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: Self.alignment)
+    let isLarge = bytes >= Self.hugePage
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? Self.hugePage : Self.alignment)
+    // Advice: where there are no huge pages, the buffer is as good with small ones.
+    if isLarge { madvise(raw, bytes, MADV_HUGEPAGE) }
     return (raw.bindMemory(to: Float.self, capacity: capacity), capacity)
   }
 

@@ -1,6 +1,9 @@
 import CKernels
 
 extension Compute {
+  /// Keys and values of tokens as rows, `[pictures, t, heads · d]` each.
+  package typealias KeysAndValues = (keys: Tensor, values: Tensor)
+
   /// Scaled dot-product attention over tokens stored as rows.
   ///
   /// - Parameters:
@@ -14,127 +17,83 @@ extension Compute {
     let (pictures, n, width) = (queries.shape[0], queries.shape[1], queries.shape[2])
     let t = keys.shape[1]
     let d = width / heads
-    let factor = 1 / Float(d).squareRoot()
     let result = Tensor(uninitialized: queries.shape)
-    let tile = Self.tile(n, limit: 128)
+    let part = Self.tile(n, limit: 4 * Self.panel, multiple: Self.panel)
     let table = kernels.table
-    threads.run(pictures * heads * tile.count) { item in
-      let (rest, part) = item.quotientAndRemainder(dividingBy: tile.count)
+    threads.run(pictures * heads * part.count) { item in
+      let (rest, number) = item.quotientAndRemainder(dividingBy: part.count)
       let (picture, head) = rest.quotientAndRemainder(dividingBy: heads)
-      let first = part * tile.size
-      let rows = min(tile.size, n - first)
-      let scores = Tensor(uninitialized: [rows, t])
-      let from = (picture * n + first) * width + head * d
-      let keyOffset = picture * t * width + head * d
-      Product.run(
-        rows: rows, columns: t, depth: d, .init(base: queries.base + from, stride: width),
-        .init(base: keys.base + keyOffset, stride: width, transposed: true),
-        into: scores.unsharedBase, stride: t)
-      for row in 0..<rows {
-        let visible = causal ? t - n + first + row + 1 : t
-        table.softmax(scores.unsharedBase + row * t, t, visible, factor)
+      let offset = picture * t * width + head * d
+      let strip = AttentionStrip(table, width: d, keys: t)
+      let columns = Tensor(uninitialized: [d, t])
+      ck_transpose(values.base + offset, width, t, d, columns.unsharedBase, t)
+      let out = Tensor(uninitialized: [d, Self.panel])
+      for first in stride(from: number * part.size, to: min(n, (number + 1) * part.size), by: Self.panel) {
+        let count = min(Self.panel, n - first)
+        let place = (picture * n + first) * width + head * d
+        ck_pack_rows(queries.base + place, width, count, d, strip.queries.unsharedBase)
+        strip.run(
+          count, keyRows: (keys.base + offset, width), valueColumns: (columns.base, t),
+          visible: causal ? (t - n + first + 1, 1) : (t, 0), into: out.unsharedBase, stride: Self.panel)
+        ck_unpack_rows(out.base, count, d, result.unsharedBase + place, width)
       }
-      Product.run(
-        rows: rows, columns: d, depth: t, .init(base: scores.base, stride: t),
-        .init(base: values.base + keyOffset, stride: width), into: result.unsharedBase + from,
-        stride: width)
-      withExtendedLifetime(scores) {}
     }
     return result
   }
 
-  /// Scaled dot-product attention of one picture's pixels, stored as planes.
-  ///
-  /// Planes need no transposition on the way from and to the convolutions around the attention.
-  /// - Parameters:
-  ///   - queries: `[heads · d, n]`.
-  ///   - keys: `[heads · d, t]`; `values` likewise.
-  ///   - result: receives `[heads · d, n]` at `offset`.
-  func attentionOfPlanes(
-    queries: Tensor, keys: Tensor, values: Tensor, heads: Int, into result: Tensor, offset: Int
-  ) {
-    let (width, n, t) = (queries.shape[0], queries.shape[1], keys.shape[1])
-    let d = width / heads
-    let factor = 1 / Float(d).squareRoot()
-    let tile = Self.tile(n, limit: 128)
-    let table = kernels.table
-    threads.run(heads * tile.count) { item in
-      let (head, part) = item.quotientAndRemainder(dividingBy: tile.count)
-      let first = part * tile.size
-      let rows = min(tile.size, n - first)
-      let scores = Tensor(uninitialized: [rows, t])
-      Product.run(
-        rows: rows, columns: t, depth: d,
-        .init(base: queries.base + head * d * n + first, stride: n, transposed: true),
-        .init(base: keys.base + head * d * t, stride: t), into: scores.unsharedBase, stride: t)
-      for row in 0..<rows { table.softmax(scores.unsharedBase + row * t, t, t, factor) }
-      Product.run(
-        rows: d, columns: rows, depth: t, .init(base: values.base + head * d * t, stride: t),
-        .init(base: scores.base, stride: t, transposed: true),
-        into: result.unsharedBase + offset + head * d * n + first, stride: n)
-      withExtendedLifetime(scores) {}
-    }
-  }
-
-  /// Attention of the pixels of several pictures over their own pixels and extra context tokens.
+  /// Causal attention of the last tokens of each picture, behind those that `memories` holds for it.
   ///
   /// - Parameters:
-  ///   - x: `[pictures, channels, height, width]`, normalised.
-  ///   - query, key, value: weight `[heads · d, channels]` and bias `[heads · d]`.
-  ///   - context: for each picture the projected keys and values of its context, `[heads · d, t]`,
-  ///     which come before the pixels; none for plain self-attention.
-  /// - Returns: `[pictures, heads · d, height, width]`.
-  package func pixelAttention(
-    _ x: Tensor, query: (Weights, Tensor?), key: (Weights, Tensor?), value: (Weights, Tensor?),
-    heads: Int, context: [(keys: Tensor, values: Tensor)]
+  ///   - queries: `[pictures, n, heads · d]`; `keys` and `values` of the same tokens likewise.
+  ///   - memories: one a picture, `[1, t, heads · d]` each.
+  /// - Returns: `[pictures, n, heads · d]`.
+  package func attention(
+    queries: Tensor, keys: Tensor, values: Tensor, after memories: [KeysAndValues], heads: Int
   ) -> Tensor {
-    let pictures = x.shape[0]
-    let inner = query.0.rows
-    let result = Tensor(uninitialized: [pictures, inner, x.shape[2], x.shape[3]])
-    let queries = project(x, by: query, after: [])
-    let keys = project(x, by: key, after: context.map { $0.keys })
-    let values = project(x, by: value, after: context.map { $0.values })
-    for picture in 0..<pictures {
-      attentionOfPlanes(
-        queries: queries[picture], keys: keys[picture], values: values[picture], heads: heads, into: result,
-        offset: picture * inner * x.shape[2] * x.shape[3])
+    let (pictures, n, width) = (queries.shape[0], queries.shape[1], queries.shape[2])
+    let d = width / heads
+    guard n <= Self.fewRows, d % 16 == 0 else {
+      return Tensor.stack(
+        (0..<pictures).map { picture in
+          attention(
+            queries: queries.rows(picture..<picture + 1),
+            keys: Self.join(memories[picture].keys, keys.rows(picture..<picture + 1)),
+            values: Self.join(memories[picture].values, values.rows(picture..<picture + 1)), heads: heads, causal: true)
+        })
+    }
+    let result = Tensor(uninitialized: queries.shape)
+    let factor = 1 / Float(d).squareRoot()
+    let table = kernels.table
+    threads.run(pictures * heads) { item in
+      let (picture, head) = item.quotientAndRemainder(dividingBy: heads)
+      let memory = memories[picture]
+      let before = memory.keys.shape[1]
+      let t = before + n
+      let own = picture * n * width + head * d
+      let scores = Tensor(uninitialized: [n, t])
+      let float = Int32(CK_FLOAT32.rawValue)
+      table.dots(
+        memory.keys.base + head * d, float, width, before, d, queries.base + own, width, n, scores.unsharedBase, t)
+      table.dots(
+        keys.base + own, float, width, n, d, queries.base + own, width, n, scores.unsharedBase + before, t)
+      for row in 0..<n { table.softmax(scores.unsharedBase + row * t, t, before + row + 1, factor) }
+      for column in stride(from: 0, to: d, by: Self.panel) {
+        let count = min(Self.panel, d - column)
+        let out = result.unsharedBase + own + column
+        table.product(
+          scores.base, t, memory.values.base + head * d + column, width, n, before, count, out, width, false)
+        table.product(scores.base + before, t, values.base + own + column, width, n, n, count, out, width, true)
+      }
     }
     return result
   }
 
-  /// weight · x + bias for the planes of each picture, `[rows, t + pixels]`, behind the t columns that `before` has
-  /// for it.
-  private func project(_ x: Tensor, by layer: (weight: Weights, bias: Tensor?), after before: [Tensor]) -> [Tensor] {
-    let (pictures, inner) = (x.shape[0], x.shape[1])
-    let pixels = x.shape[2] * x.shape[3]
-    let outer = layer.weight.rows
-    let results = (0..<pictures).map {
-      Tensor(uninitialized: [outer, (before.isEmpty ? 0 : before[$0].shape[1]) + pixels])
-    }
-    let table = kernels.table
-    let panels = PixelPanels(pictures: pictures, pixels: pixels)
-    panelProduct(
-      layer.weight, panels: panels.count, columns: { panels[$0].pixels.count },
-      pack: { panel, out in
-        let (picture, range) = panels[panel]
-        ck_pack_columns(x.base + picture * inner * pixels + range.lowerBound, pixels, inner, range.count, out)
-      },
-      take: { panel, rows, products in
-        let (picture, range) = panels[panel]
-        let (first, count) = (range.lowerBound, range.count)
-        let result = results[picture]
-        let stride = result.shape[1]
-        let out = result.unsharedBase + rows.lowerBound * stride + (stride - pixels) + first
-        for row in 0..<rows.count { (out + row * stride).update(from: products + row * Self.panel, count: count) }
-        table.finish_rows(
-          out, stride, rows.count, count, layer.bias.map { $0.base + rows.lowerBound }, nil, 0, 1,
-          Activation.identity.code)
-        guard first == 0, !before.isEmpty else { return }
-        for row in rows {
-          (result.unsharedBase + row * stride).update(
-            from: before[picture].base + row * (stride - pixels), count: stride - pixels)
-        }
-      })
-    return results
+  /// The tokens of `first` followed by those of `second`, both `[1, tokens, width]`.
+  private static func join(_ first: Tensor, _ second: Tensor) -> Tensor {
+    let width = first.shape[2]
+    let rows = Tensor.stack([
+      first.reshaped([first.shape[1], width]), second.reshaped([second.shape[1], width]),
+    ])
+    return rows.reshaped([1, rows.shape[0], width])
   }
 }

@@ -47,7 +47,7 @@ extension Compute {
   }
 
   /// Rows of activations for which packing does not pay.
-  private static let fewRows = 8
+  static let fewRows = 8
 
   /// x · weightᵀ by dot products, where the time goes into reading the weights.
   ///

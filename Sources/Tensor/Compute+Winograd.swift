@@ -3,14 +3,15 @@ import CKernels
 extension Compute {
   /// Columns of a packed panel.
   static let panel = 32
-  /// Tiles whose transformed inputs are held at once: enough to read the weights seldom, few enough for the
-  /// third-level cache.
-  private static let tilesAtOnce = 256
+  /// Tiles whose inputs are transformed at once: enough to transform the weights seldom.
+  private static let tilesAtOnce = 64...256
+  /// Values of transformed inputs: a share of the third-level cache.
+  private static let transformedLimit = 6 << 20
   /// Output channels of an item: the transformed weights of some of their depth stay in the second-level cache, and
   /// layers of a few hundred channels occupy all threads.
-  private static let channelsAtOnce = 24
+  private static let channelsAtOnce = 12
   /// Input channels whose transformed weights are made at once.
-  private static let transformedDepth = 256
+  private static let transformedDepth = 384
 
   /// The side of the tiles with which Winograd's algorithm pays for a layer of this shape; `nil` where it does not.
   ///
@@ -37,7 +38,9 @@ extension Compute {
     let (tileRows, tileColumns) = ((height + tile - 1) / tile, (width + tile - 1) / tile)
     // A strip is a row of tiles; the pictures' strips follow each other, so that a batch shares the weights.
     let strips = pictures * tileRows
-    let stripsAtOnce = max(1, min(strips, Self.tilesAtOnce / tileColumns))
+    let fitting = Self.transformedLimit / (x.shape[1] * (tile + 2) * (tile + 2))
+    let tilesAtOnce = min(max(fitting, Self.tilesAtOnce.lowerBound), Self.tilesAtOnce.upperBound)
+    let stripsAtOnce = max(1, min(strips, tilesAtOnce / tileColumns))
     for first in stride(from: 0, to: strips, by: stripsAtOnce) {
       let grid = TileGrid(
         tile: tile, strips: first..<min(strips, first + stripsAtOnce), rows: tileRows, columns: tileColumns,
@@ -134,7 +137,7 @@ extension Compute {
           for panel in 0..<grid.panels {
             table.product(
               transformed.base + position * weightStride, part,
-              inputs.base + position * inputStride + (panel * inner + first) * Self.panel, count, part,
+              inputs.base + position * inputStride + (panel * inner + first) * Self.panel, Self.panel, count, part,
               grid.columns(ofPanel: panel),
               products.unsharedBase + position * productStride + panel * count * Self.panel, Self.panel, first > 0)
           }

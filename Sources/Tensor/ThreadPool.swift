@@ -1,5 +1,4 @@
 import CKernels
-import COpenBLAS
 import Glibc
 import Synchronization
 
@@ -9,7 +8,7 @@ import Synchronization
 /// not depend on it: operations cut their work by the shape of a layer alone, never by the number
 /// of threads. That is why a picture's bytes are the same for any thread count.
 ///
-/// OpenBLAS is set to one thread when the first pool is made; parallelism comes from here only.
+/// Parallelism comes from here only.
 /// Concurrent loops on one pool take turns. A loop started from inside an item is an error of the
 /// caller and deadlocks.
 package final class ThreadPool: Sendable {
@@ -21,7 +20,6 @@ package final class ThreadPool: Sendable {
 
   /// A pool of `threads` threads (at least one, which is the caller's own).
   package init(threads: Int = ThreadPool.processors) {
-    openblas_set_num_threads(1)
     self.threads = max(1, threads)
     core = Core()
     for _ in 1..<max(1, self.threads) { core.start() }

@@ -83,38 +83,6 @@ struct OperationTests {
     #expect(close(actual, expected))
   }
 
-  @Test("Attention weighs values by the softmax of scores", arguments: [false, true], [1, 2])
-  func attention(causal: Bool, pictures: Int) {
-    let (n, t, heads, d) = (5, causal ? 9 : 7, 3, 4)
-    let width = heads * d
-    let (q, k) = (random([pictures, n, width], seed: 1), random([pictures, t, width], seed: 2))
-    let v = random([pictures, t, width], seed: 3)
-    let actual = compute.attention(queries: q, keys: k, values: v, heads: heads, causal: causal)
-    let (qs, ks, vs) = (q.array, k.array, v.array)
-    var expected = [Double](repeating: 0, count: actual.count)
-    for p in 0..<pictures {
-      for h in 0..<heads {
-        for i in 0..<n {
-          let visible = causal ? t - n + i + 1 : t
-          let weights = (0..<visible).map { j in
-            exp(
-              (0..<d).reduce(0.0) { sum, e in
-                sum + Double(qs[(p * n + i) * width + h * d + e])
-                  * Double(ks[(p * t + j) * width + h * d + e])
-              } / Double(d).squareRoot())
-          }
-          let total = weights.reduce(0, +)
-          for e in 0..<d {
-            expected[(p * n + i) * width + h * d + e] = (0..<visible).reduce(0.0) { sum, j in
-              sum + weights[j] / total * Double(vs[(p * t + j) * width + h * d + e])
-            }
-          }
-        }
-      }
-    }
-    #expect(close(actual, expected))
-  }
-
   @Test("Normalisations leave mean 0 and variance 1 behind")
   func normalisation() {
     let x = random([2, 8, 5, 5], seed: 1)

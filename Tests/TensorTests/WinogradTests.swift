@@ -51,7 +51,7 @@ import Testing
 
   @Test(.enabled(if: ProcessInfo.processInfo.environment["ATELIER_TIMINGS"] != nil))
   private func timings() {
-    for threads in [1, 2] {
+    for threads in [1] {
       for (inner, outer, side, pictures) in [
         (320, 320, 64, 2), (640, 640, 32, 2), (1280, 640, 32, 2), (960, 960, 16, 2), (1280, 1280, 8, 2), (320, 320, 128, 1),
         (320, 320, 256, 1),

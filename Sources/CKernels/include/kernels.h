@@ -72,6 +72,15 @@ struct ck_table {
   // In place: x = softmax(x * factor) over the first `valid` of n values; the others become 0.
   void (*softmax)(float *x, size_t n, size_t valid, float factor);
 
+  // The same down the columns of a panel of `rows` x 32, without the division by their sums, whose inverses go to
+  // `inverses`, 32 of them. Column c has `valid` + c * `slope` valid rows, and at least one. `columns` are computed, in
+  // sixteens.
+  void (*softmax_columns)(float *x, size_t rows, size_t columns, size_t valid, size_t slope, float factor,
+                          float *inverses);
+
+  // y[r * stride + c] = x[r * 32 + c] * factors[c] for `rows` rows of the first `columns` of a panel.
+  void (*scale_columns)(const float *x, size_t rows, size_t columns, const float *factors, float *y, size_t stride);
+
   // For `rows` rows of `columns` values: out = activation(out + bias[row]), then
   // (out + residual) * factor where residual is given (row strides `ld` and `ld_residual`).
   // bias may be NULL.
@@ -86,11 +95,11 @@ struct ck_table {
   void (*combine)(const float *x, float a, const float *y0, float b, const float *z, float c,
                   float *y, size_t n);
 
-  // C = A * B, or C += A * B: A of `rows` x `depth` with row stride `lda`, B a packed panel of `depth` x 32, C of
-  // `rows` x 32 with row stride `ldc`. The first `columns` columns are computed, rounded up to 16 or 32. Each sum
+  // C = A * B, or C += A * B: A of `rows` x `depth` with row stride `lda`, B of `depth` x `columns` with row stride
+  // `ldb`, which is 32 for a packed panel, C with row stride `ldc`. Columns are read and written in sixteens. Each sum
   // runs over the depth in order.
-  void (*product)(const float *a, size_t lda, const float *b, size_t rows, size_t depth, size_t columns, float *c,
-                  size_t ldc, bool accumulate);
+  void (*product)(const float *a, size_t lda, const float *b, size_t ldb, size_t rows, size_t depth, size_t columns,
+                  float *c, size_t ldc, bool accumulate);
 
   // y[c * ldy + r] = the product of row r of the weights, of `depth` values with row stride `lda` and of the type
   // `element`, with row c of x, for `columns` rows of x: what is quickest where these are few.
@@ -121,6 +130,9 @@ void ck_pack_columns(const float *x, size_t stride, size_t depth, size_t columns
 
 // And back: y[r * stride + k] = c[k * 32 + r] for `rows` of the 32.
 void ck_unpack_rows(const float *c, size_t rows, size_t depth, float *y, size_t stride);
+
+// y[c * y_stride + r] = x[r * stride + c] for `rows` x `columns` values of x.
+void ck_transpose(const float *x, size_t stride, size_t rows, size_t columns, float *y, size_t y_stride);
 
 // Average over 2 x 2 windows of one plane; an odd last row or column is left out.
 void ck_average_pool_2x2(const float *x, size_t height, size_t width, float *y);

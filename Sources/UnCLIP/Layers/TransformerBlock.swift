@@ -64,8 +64,8 @@ struct TransformerBlock: Sendable {
   ///
   /// - Parameter x: `[1, tokens, width]`.
   func prefix(_ compute: Compute, _ x: Tensor) -> (Tensor, Memory) {
-    let (result, memories) = run(compute, x, after: nil, causal: true)
-    return (result, memories[0])
+    let (result, keys, values) = run(compute, x, after: nil, causal: true)
+    return (result, Memory(keys: keys, values: values))
   }
 
   /// Runs the tokens of each picture after those that `memories` holds (one a picture).
@@ -84,38 +84,17 @@ struct TransformerBlock: Sendable {
 
   private func run(
     _ compute: Compute, _ x: Tensor, after memories: [Memory]?, causal: Bool
-  ) -> (Tensor, [Memory]) {
+  ) -> (Tensor, keys: Tensor, values: Tensor) {
     let normalised = firstNorm(compute, x)
     let (q, k, v) = (
       query(compute, normalised), key(compute, normalised), value(compute, normalised)
     )
-    let attended: Tensor
-    let current = (0..<x.shape[0]).map {
-      Memory(keys: k.rows($0..<$0 + 1), values: v.rows($0..<$0 + 1))
-    }
-    if let memories {
-      let pictures = (0..<x.shape[0]).map { picture in
-        compute.attention(
-          queries: q.rows(picture..<picture + 1),
-          keys: Self.join(memories[picture].keys, current[picture].keys),
-          values: Self.join(memories[picture].values, current[picture].values), heads: heads,
-          causal: causal)
-      }
-      attended = Tensor.stack(pictures)
-    } else {
-      attended = compute.attention(queries: q, keys: k, values: v, heads: heads, causal: causal)
-    }
+    let attended =
+      memories.map {
+        compute.attention(queries: q, keys: k, values: v, after: $0.map { ($0.keys, $0.values) }, heads: heads)
+      } ?? compute.attention(queries: q, keys: k, values: v, heads: heads, causal: causal)
     let middle = out(compute, attended, residual: x)
     let hidden = widen(compute, secondNorm(compute, middle), activation: activation)
-    return (narrow(compute, hidden, residual: middle), current)
-  }
-
-  /// The tokens of `first` followed by those of `second`, both `[1, tokens, width]`.
-  private static func join(_ first: Tensor, _ second: Tensor) -> Tensor {
-    let width = first.shape[2]
-    let rows = Tensor.stack([
-      first.reshaped([first.shape[1], width]), second.reshaped([second.shape[1], width]),
-    ])
-    return rows.reshaped([1, rows.shape[0], width])
+    return (narrow(compute, hidden, residual: middle), k, v)
   }
 }

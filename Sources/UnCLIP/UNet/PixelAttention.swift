@@ -5,8 +5,7 @@ import Tensor
 ///
 /// The context's keys come before the pixels' in one softmax, as in GLIDE and DALL-E 2.
 struct PixelAttention: Sendable {
-  /// Projected keys and values of one picture's context, `[heads · d, tokens]` each.
-  typealias Context = (keys: Tensor, values: Tensor)
+  typealias Context = Compute.PixelContext
 
   private let norm: GroupNorm?
   private let query: Linear
@@ -52,11 +51,11 @@ struct PixelAttention: Sendable {
   /// steps of a picture.
   func project(_ compute: Compute, context: Tensor) -> Context? {
     guard let contextKey, let contextValue else { return nil }
-    let planes = { (layer: Linear) in
-      let rows = layer(compute, context)
-      return rows.reshaped([rows.shape[1], rows.shape[2]]).transposed
+    let rows = { (layer: Linear) in
+      let projected = layer(compute, context)
+      return projected.reshaped([projected.shape[1], projected.shape[2]])
     }
-    return (planes(contextKey), planes(contextValue))
+    return (rows(contextKey), rows(contextValue).transposed)
   }
 
   /// x + attention(x), `[pictures, channels, height, width]`; `context` has an entry a picture.
