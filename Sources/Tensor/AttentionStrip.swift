@@ -44,7 +44,8 @@ struct AttentionStrip {
     table.product(
       keyRows.base, keyRows.stride, queries.base, panel, keys, width, count, scores.unsharedBase, panel, false)
     table.softmax_columns(
-      scores.unsharedBase, keys, count, visible.first, visible.more, 1 / Float(width).squareRoot(), inverses.unsharedBase)
+      scores.unsharedBase, keys, count, visible.first, visible.more, 1 / Float(width).squareRoot(),
+      inverses.unsharedBase)
     for first in Swift.stride(from: 0, to: keys, by: Self.keysAtOnce) {
       table.product(
         valueColumns.base + first, valueColumns.stride, scores.base + first * panel, panel, width,

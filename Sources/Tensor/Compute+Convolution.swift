@@ -31,14 +31,23 @@ extension Compute {
   ///   - padding: zeros around the picture.
   /// - Returns: `[pictures, out, height + 2 padding - k + 1, width + 2 padding - l + 1]`.
   package func convolution(_ x: Tensor, weight: Weights, padding: Int, finish: Finish) -> Tensor {
-    let (inner, height, width) = (x.shape[1], x.shape[2], x.shape[3])
+    let (pictures, inner, height, width) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
     precondition(weight.shape[1] == inner, "convolution of \(x.shape) by \(weight.shape)")
-    if weight.shape[2] == 3, weight.shape[3] == 3, padding == 1,
-      let tile = Self.winogradTile(from: inner, to: weight.shape[0], height: height, width: width)
+    let (kernelHeight, kernelWidth) = (weight.shape[2], weight.shape[3])
+    let pixels = (height + 2 * padding - kernelHeight + 1) * (width + 2 * padding - kernelWidth + 1)
+    if kernelHeight == 3, kernelWidth == 3, padding == 1,
+      let tile = Self.winogradTile(from: inner, to: weight.rows, height: height, width: width)
     {
-      return winograd(x, weight: weight, tile: tile, finish: finish)
+      let side = Double(tile + 2) / Double(3 * tile)
+      return measured(
+        tile == 2 ? .winograd2 : .winograd4, products: pictures * pixels * weight.count, saving: 1 / (side * side)
+      ) {
+        winograd(x, weight: weight, tile: tile, finish: finish)
+      }
     }
-    return directConvolution(x, weight: weight, padding: padding, finish: finish)
+    return measured(.convolution, products: pictures * pixels * weight.count) {
+      directConvolution(x, weight: weight, padding: padding, finish: finish)
+    }
   }
 
   /// The same by products with patch matrices.

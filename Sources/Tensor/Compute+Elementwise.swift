@@ -3,10 +3,12 @@ import CKernels
 extension Compute {
   /// activation(x), element by element.
   package func activate(_ x: Tensor, _ activation: Activation) -> Tensor {
-    let result = Tensor(uninitialized: x.shape)
-    kernels.table.activate(x.base, result.unsharedBase, x.count, activation.code)
-    withExtendedLifetime(x) {}
-    return result
+    return measured(.elementwise) {
+      let result = Tensor(uninitialized: x.shape)
+      kernels.table.activate(x.base, result.unsharedBase, x.count, activation.code)
+      withExtendedLifetime(x) {}
+      return result
+    }
   }
 
   /// a · x + b · y (+ c · z), element by element; shapes must agree.
@@ -14,11 +16,13 @@ extension Compute {
     _ x: Tensor, _ a: Float, _ y: Tensor, _ b: Float, _ z: Tensor? = nil, _ c: Float = 0
   ) -> Tensor {
     precondition(x.count == y.count && (z.map { $0.count == x.count } ?? true))
-    let result = Tensor(uninitialized: x.shape)
-    kernels.table.combine(
-      x.base, a, y.base, b, z.map { $0.base }, c, result.unsharedBase, x.count)
-    withExtendedLifetime((x, y, z)) {}
-    return result
+    return measured(.elementwise) {
+      let result = Tensor(uninitialized: x.shape)
+      kernels.table.combine(
+        x.base, a, y.base, b, z.map { $0.base }, c, result.unsharedBase, x.count)
+      withExtendedLifetime((x, y, z)) {}
+      return result
+    }
   }
 
   /// x + y, element by element.

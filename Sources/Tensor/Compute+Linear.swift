@@ -14,19 +14,47 @@ extension Compute {
     residual: Tensor? = nil
   ) -> Tensor {
     let (pictures, rows, inner) = (x.shape[0], x.shape[1], x.shape[2])
-    let outer = weight.shape[0]
     precondition(weight.shape[1] == inner, "product of \(x.shape) by \(weight.shape)")
+    // A picture's own rows decide, so that its values are the same in any batch.
+    let isFew = rows <= Self.fewRows
+    return measured(isFew ? .fewRows : .linear, products: pictures * rows * weight.count) {
+      isFew
+        ? linearByDots(x, weight: weight, bias: bias, activation: activation, residual: residual)
+        : linearByPanels(x, weight: weight, bias: bias, activation: activation, residual: residual)
+    }
+  }
+
+  /// By dot products, where the time goes into reading the weights.
+  private func linearByDots(
+    _ x: Tensor, weight: Weights, bias: Tensor?, activation: Activation, residual: Tensor?
+  ) -> Tensor {
+    let (pictures, rows, inner) = (x.shape[0], x.shape[1], x.shape[2])
+    let outer = weight.rows
     let result = Tensor(uninitialized: [pictures, rows, outer])
     let table = kernels.table
-    // A picture's own rows decide, so that its values are the same in any batch.
-    if rows <= Self.fewRows {
-      dots(x, weight, into: result) { first, columns in
-        table.finish_columns(
-          result.unsharedBase + first, outer, pictures * rows, columns, bias.map { $0.base + first },
-          residual.map { $0.base + first }, outer, 1, activation.code)
+    let part = Self.tile(outer, limit: 64, multiple: 4)
+    threads.run(part.count) { item in
+      let first = item * part.size
+      let count = min(part.size, outer - first)
+      weight.withRow(first) { base, element in
+        table.dots(
+          base, element, inner, count, inner, x.base, inner, pictures * rows, result.unsharedBase + first, outer)
       }
-      return result
+      table.finish_columns(
+        result.unsharedBase + first, outer, pictures * rows, count, bias.map { $0.base + first },
+        residual.map { $0.base + first }, outer, 1, activation.code)
     }
+    return result
+  }
+
+  /// By products with packed rows.
+  private func linearByPanels(
+    _ x: Tensor, weight: Weights, bias: Tensor?, activation: Activation, residual: Tensor?
+  ) -> Tensor {
+    let (pictures, rows, inner) = (x.shape[0], x.shape[1], x.shape[2])
+    let outer = weight.rows
+    let result = Tensor(uninitialized: [pictures, rows, outer])
+    let table = kernels.table
     // Nothing tells the rows of one picture from those of another.
     let panels = PixelPanels(pictures: 1, pixels: pictures * rows)
     panelProduct(
@@ -48,27 +76,6 @@ extension Compute {
 
   /// Rows of activations for which packing does not pay.
   static let fewRows = 8
-
-  /// x · weightᵀ by dot products, where the time goes into reading the weights.
-  ///
-  /// - Parameter finish: called for the outputs from `$0` on, `$1` of them, once they are there.
-  private func dots(
-    _ x: Tensor, _ weight: Weights, into result: Tensor, finish: @escaping @Sendable (Int, Int) -> Void
-  ) {
-    let (outer, inner) = (weight.rows, weight.depth)
-    let rows = x.count / inner
-    let table = kernels.table
-    let tile = Self.tile(outer, limit: 64, multiple: 4)
-    threads.run(tile.count) { item in
-      let first = item * tile.size
-      let count = min(tile.size, outer - first)
-      weight.withRow(first) { base, element in
-        table.dots(
-          base, element, inner, count, inner, x.base, inner, rows, result.unsharedBase + first, outer)
-      }
-      finish(first, count)
-    }
-  }
 
   /// Rows of `table` (`[count, width]`) by index: `[indices.count, width]`.
   ///

@@ -44,7 +44,8 @@ extension Compute {
           for place in 0..<count {
             table.product(
               block.base, block.stride,
-              packed.base + place * panelSize + begin * Self.panel, Self.panel, range.count, part, columns(first + place),
+              packed.base + place * panelSize + begin * Self.panel, Self.panel, range.count, part,
+              columns(first + place),
               products.unsharedBase + place * range.count * Self.panel, Self.panel, begin > 0)
           }
         }

@@ -23,24 +23,27 @@ extension Compute {
     let queries = project(x, by: query, after: [], asRows: false)
     let keys = project(x, by: key, after: context.map { $0.keys }, asRows: true)
     let values = project(x, by: value, after: context.map { $0.values }, asRows: false)
-    let result = Tensor(uninitialized: [pictures, inner, x.shape[2], x.shape[3]])
-    let part = Self.tile(n, limit: 4 * Self.panel, multiple: Self.panel)
-    let table = kernels.table
-    threads.run(pictures * heads * part.count) { item in
-      let (rest, number) = item.quotientAndRemainder(dividingBy: part.count)
-      let (picture, head) = rest.quotientAndRemainder(dividingBy: heads)
-      let t = keys[picture].shape[0]
-      let strip = AttentionStrip(table, width: d, keys: t)
-      for first in stride(from: number * part.size, to: min(n, (number + 1) * part.size), by: Self.panel) {
-        let count = min(Self.panel, n - first)
-        ck_pack_columns(
-          queries[picture].base + head * d * n + first, n, d, count, strip.queries.unsharedBase)
-        strip.run(
-          count, keyRows: (keys[picture].base + head * d, inner), valueColumns: (values[picture].base + head * d * t, t),
-          visible: (t, 0), into: result.unsharedBase + (picture * inner + head * d) * n + first, stride: n)
+    return measured(.attention, products: keys.reduce(0) { $0 + 2 * n * $1.count }) {
+      let result = Tensor(uninitialized: [pictures, inner, x.shape[2], x.shape[3]])
+      let part = Self.tile(n, limit: 4 * Self.panel, multiple: Self.panel)
+      let table = kernels.table
+      threads.run(pictures * heads * part.count) { item in
+        let (rest, number) = item.quotientAndRemainder(dividingBy: part.count)
+        let (picture, head) = rest.quotientAndRemainder(dividingBy: heads)
+        let t = keys[picture].shape[0]
+        let strip = AttentionStrip(table, width: d, keys: t)
+        for first in stride(from: number * part.size, to: min(n, (number + 1) * part.size), by: Self.panel) {
+          let count = min(Self.panel, n - first)
+          ck_pack_columns(
+            queries[picture].base + head * d * n + first, n, d, count, strip.queries.unsharedBase)
+          strip.run(
+            count, keyRows: (keys[picture].base + head * d, inner),
+            valueColumns: (values[picture].base + head * d * t, t),
+            visible: (t, 0), into: result.unsharedBase + (picture * inner + head * d) * n + first, stride: n)
+        }
       }
+      return result
     }
-    return result
   }
 
   /// weight · x + bias for the pixels of each picture, behind what `before` has for it: `[t, rows]` with a token a row,
@@ -57,31 +60,33 @@ extension Compute {
     }
     let table = kernels.table
     let panels = PixelPanels(pictures: pictures, pixels: pixels)
-    panelProduct(
-      layer.weight, panels: panels.count, columns: { panels[$0].pixels.count },
-      pack: { panel, out in
-        let (picture, range) = panels[panel]
-        ck_pack_columns(x.base + picture * inner * pixels + range.lowerBound, pixels, inner, range.count, out)
-      },
-      take: { panel, rows, products in
-        let (picture, range) = panels[panel]
-        let (first, count) = (range.lowerBound, range.count)
-        let result = results[picture]
-        let tokens = result.count / outer
-        if asRows {
-          let out = result.unsharedBase + (tokens - pixels + first) * outer + rows.lowerBound
-          ck_unpack_rows(products, count, rows.count, out, outer)
-          table.finish_columns(
-            out, outer, count, rows.count, layer.bias.map { $0.base + rows.lowerBound }, nil, 0, 1,
-            Activation.identity.code)
-        } else {
-          let out = result.unsharedBase + rows.lowerBound * tokens + (tokens - pixels) + first
-          for row in 0..<rows.count { (out + row * tokens).update(from: products + row * Self.panel, count: count) }
-          table.finish_rows(
-            out, tokens, rows.count, count, layer.bias.map { $0.base + rows.lowerBound }, nil, 0, 1,
-            Activation.identity.code)
-        }
-      })
+    measured(.linear, products: pictures * pixels * layer.weight.count) {
+      panelProduct(
+        layer.weight, panels: panels.count, columns: { panels[$0].pixels.count },
+        pack: { panel, out in
+          let (picture, range) = panels[panel]
+          ck_pack_columns(x.base + picture * inner * pixels + range.lowerBound, pixels, inner, range.count, out)
+        },
+        take: { panel, rows, products in
+          let (picture, range) = panels[panel]
+          let (first, count) = (range.lowerBound, range.count)
+          let result = results[picture]
+          let tokens = result.count / outer
+          if asRows {
+            let out = result.unsharedBase + (tokens - pixels + first) * outer + rows.lowerBound
+            ck_unpack_rows(products, count, rows.count, out, outer)
+            table.finish_columns(
+              out, outer, count, rows.count, layer.bias.map { $0.base + rows.lowerBound }, nil, 0, 1,
+              Activation.identity.code)
+          } else {
+            let out = result.unsharedBase + rows.lowerBound * tokens + (tokens - pixels) + first
+            for row in 0..<rows.count { (out + row * tokens).update(from: products + row * Self.panel, count: count) }
+            table.finish_rows(
+              out, tokens, rows.count, count, layer.bias.map { $0.base + rows.lowerBound }, nil, 0, 1,
+              Activation.identity.code)
+          }
+        })
+    }
     for (result, context) in zip(results, before) {
       let tokens = result.count / outer
       if asRows {

@@ -6,35 +6,37 @@ extension Compute {
   /// - Parameter x: `[pictures, channels, height, width]`.
   /// - Returns: `[pictures, channels, newHeight, newWidth]`.
   package func resampleBicubic(_ x: Tensor, height newHeight: Int, width newWidth: Int) -> Tensor {
-    let (planes, height, width) = (x.shape[0] * x.shape[1], x.shape[2], x.shape[3])
-    let across = Self.bicubicWindows(from: width, to: newWidth)
-    let down = Self.bicubicWindows(from: height, to: newHeight)
-    let result = Tensor(uninitialized: [x.shape[0], x.shape[1], newHeight, newWidth])
-    threads.run(planes) { plane in
-      let input = x.base + plane * height * width
-      let output = result.unsharedBase + plane * newHeight * newWidth
-      let middle = Tensor(uninitialized: [height, newWidth])
-      for row in 0..<height {
-        for (column, window) in across.enumerated() {
-          var sum: Float = 0
-          for (tap, weight) in window.weights.enumerated() {
-            sum += input[row * width + window.first + tap] * weight
+    return measured(.resampling) {
+      let (planes, height, width) = (x.shape[0] * x.shape[1], x.shape[2], x.shape[3])
+      let across = Self.bicubicWindows(from: width, to: newWidth)
+      let down = Self.bicubicWindows(from: height, to: newHeight)
+      let result = Tensor(uninitialized: [x.shape[0], x.shape[1], newHeight, newWidth])
+      threads.run(planes) { plane in
+        let input = x.base + plane * height * width
+        let output = result.unsharedBase + plane * newHeight * newWidth
+        let middle = Tensor(uninitialized: [height, newWidth])
+        for row in 0..<height {
+          for (column, window) in across.enumerated() {
+            var sum: Float = 0
+            for (tap, weight) in window.weights.enumerated() {
+              sum += input[row * width + window.first + tap] * weight
+            }
+            middle.unsharedBase[row * newWidth + column] = sum
           }
-          middle.unsharedBase[row * newWidth + column] = sum
         }
-      }
-      for (row, window) in down.enumerated() {
-        for column in 0..<newWidth {
-          var sum: Float = 0
-          for (tap, weight) in window.weights.enumerated() {
-            sum += middle.base[(window.first + tap) * newWidth + column] * weight
+        for (row, window) in down.enumerated() {
+          for column in 0..<newWidth {
+            var sum: Float = 0
+            for (tap, weight) in window.weights.enumerated() {
+              sum += middle.base[(window.first + tap) * newWidth + column] * weight
+            }
+            output[row * newWidth + column] = sum
           }
-          output[row * newWidth + column] = sum
         }
+        withExtendedLifetime(middle) {}
       }
-      withExtendedLifetime(middle) {}
+      return result
     }
-    return result
   }
 
   private struct Window: Sendable {

@@ -15,11 +15,15 @@ package final class ThreadPool: Sendable {
   /// Threads that work on a loop, the caller included.
   package let threads: Int
 
+  /// Where operations on these threads are measured.
+  package let profile: Profile?
+
   private let core: Core
   private let turn = Mutex(())
 
   /// A pool of `threads` threads (at least one, which is the caller's own).
-  package init(threads: Int = ThreadPool.processors) {
+  package init(threads: Int = ThreadPool.processors, profile: Profile? = nil) {
+    self.profile = profile
     self.threads = max(1, threads)
     core = Core()
     for _ in 1..<max(1, self.threads) { core.start() }

@@ -14,7 +14,8 @@ import Testing
 
   private func random(_ shape: [Int], seed: UInt64, within limit: Float = 2) -> Tensor {
     var generator = RepeatableGenerator(seed: seed)
-    return Tensor((0..<shape.reduce(1, *)).map { _ in Float.random(in: -limit...limit, using: &generator) }, shape: shape)
+    return Tensor(
+      (0..<shape.reduce(1, *)).map { _ in Float.random(in: -limit...limit, using: &generator) }, shape: shape)
   }
 
   private func difference(_ actual: [Float], _ expected: [Double]) -> Double {
@@ -53,10 +54,13 @@ import Testing
     Shape(pictures: 3, queries: 33, keys: 33, heads: 2, width: 16),
   ]
 
-  @Test(arguments: shapes, [false, true]) func `values are weighed by the softmax of scores`(shape: Shape, causal: Bool) {
+  @Test(arguments: shapes, [false, true]) func `values are weighed by the softmax of scores`(shape: Shape, causal: Bool)
+  {
     let width = shape.heads * shape.width
     let q = random([shape.pictures, shape.queries, width], seed: 1)
-    let (k, v) = (random([shape.pictures, shape.keys, width], seed: 2), random([shape.pictures, shape.keys, width], seed: 3))
+    let (k, v) = (
+      random([shape.pictures, shape.keys, width], seed: 2), random([shape.pictures, shape.keys, width], seed: 3)
+    )
     let actual = compute.attention(queries: q, keys: k, values: v, heads: shape.heads, causal: causal)
     #expect(difference(actual.array, defined(shape, q, k, v, causal: causal)) < 2e-6)
   }

@@ -10,7 +10,8 @@ import Testing
     return (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
   }
 
-  @Test(arguments: levels, [1, 3, 4, 5, 11, 12, 13, 24, 48, 49]) func `a product is the sum over the depth, for any number of rows and columns`(
+  @Test(arguments: levels, [1, 3, 4, 5, 11, 12, 13, 24, 48, 49])
+  func `a product is the sum over the depth, for any number of rows and columns`(
     level: Int, rows: Int
   ) {
     let kernels = ck_kernels(Int32(level))
@@ -51,7 +52,9 @@ import Testing
             }
             for column in 0..<columns {
               for row in 0..<rows {
-                let sum = (0..<depth).reduce(0.0) { $0 + Double(weights[row * depth + $1]) * Double(x[column * depth + $1]) }
+                let sum = (0..<depth).reduce(0.0) {
+                  $0 + Double(weights[row * depth + $1]) * Double(x[column * depth + $1])
+                }
                 #expect(abs(Double(y[column * 10 + row]) - sum) < 1e-5)
               }
             }

@@ -37,15 +37,20 @@ import Testing
     #expect(worst / scale < 1e-5, "\(worst / scale)")
   }
 
-  @Test(arguments: [2, 4]) private func `a picture's values do not depend on threads or on the pictures beside it`(tile: Int) {
+  @Test(arguments: [2, 4]) private func `a picture's values do not depend on threads or on the pictures beside it`(
+    tile: Int
+  ) {
     let x = Self.random([3, 20, 40, 36], seed: 1)
     let weight = Weights(Self.random([30, 20, 3, 3], seed: 2))
     let finish = Compute.Finish()
     let alone = (0..<3).flatMap {
-      Compute(threads: ThreadPool(threads: 1)).winograd(x.rows($0..<$0 + 1), weight: weight, tile: tile, finish: finish).array
+      Compute(threads: ThreadPool(threads: 1)).winograd(x.rows($0..<$0 + 1), weight: weight, tile: tile, finish: finish)
+        .array
     }
     for threads in [1, 2, 5] {
-      #expect(Compute(threads: ThreadPool(threads: threads)).winograd(x, weight: weight, tile: tile, finish: finish).array == alone)
+      #expect(
+        Compute(threads: ThreadPool(threads: threads)).winograd(x, weight: weight, tile: tile, finish: finish).array
+          == alone)
     }
   }
 
@@ -53,7 +58,8 @@ import Testing
   private func timings() {
     for threads in [1] {
       for (inner, outer, side, pictures) in [
-        (320, 320, 64, 2), (640, 640, 32, 2), (1280, 640, 32, 2), (960, 960, 16, 2), (1280, 1280, 8, 2), (320, 320, 128, 1),
+        (320, 320, 64, 2), (640, 640, 32, 2), (1280, 640, 32, 2), (960, 960, 16, 2), (1280, 1280, 8, 2),
+        (320, 320, 128, 1),
         (320, 320, 256, 1),
       ] {
         let x = Self.random([pictures, inner, side, side], seed: 1)

@@ -17,6 +17,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Rows at once.") var batch = 1
   @Option(help: "Steps timed, after one to warm up.") var steps = 5
   @Option(help: "Threads; default: the processors of this machine.") var threads: Int?
+  @Flag(help: "Print where the time goes: seconds, calls and arithmetic by kind of operation.") var profile = false
   @Flag(help: "Print facts as JSON.") var json = false
 
   enum Stage: String, ExpressibleByArgument, CaseIterable {
@@ -38,18 +39,19 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let pool = ThreadCount.pool(threads)
+    let pool = ThreadCount.pool(threads, profiled: profile)
     let benchmark = try StageBenchmark(
       model: ModelFolder(path: model), stage: stage.denoising, batch: batch, threads: pool)
     benchmark.prepare()
     benchmark.step()
+    pool.profile?.reset()
     let clock = ContinuousClock()
     let prepared = clock.measure { benchmark.prepare() }.seconds
     let stepped = clock.measure { for _ in 0..<steps { benchmark.step() } }.seconds
     let facts = Facts(
       stage: stage.rawValue, batch: batch, steps: steps, threads: pool.threads,
       secondsTotal: prepared + stepped, secondsPerStep: stepped / Double(steps),
-      peakMemoryBytes: PeakMemory.bytes)
+      peakMemoryBytes: PeakMemory.bytes, profile: ProfileReport(pool, of: .seconds(prepared + stepped)))
     if json {
       try printJSON(facts)
     } else {
@@ -58,6 +60,7 @@ struct BenchCommand: ParsableCommand {
           format: "%@: %d steps of batch %d on %d threads in %.3f s, %.4f s a step, %.0f MB at most",
           stage.rawValue, steps, batch, pool.threads, facts.secondsTotal, facts.secondsPerStep,
           Double(facts.peakMemoryBytes) / 1e6))
+      if let profile = facts.profile { print(profile.table) }
     }
   }
 
@@ -67,5 +70,6 @@ struct BenchCommand: ParsableCommand {
     let batch, steps, threads: Int
     let secondsTotal, secondsPerStep: Double
     let peakMemoryBytes: Int
+    let profile: ProfileReport?
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import Shared
+import Tensor
 import UnCLIP
 import Worker
 
@@ -9,6 +10,7 @@ struct LocalRenderer {
   let model: ModelFolder
   let pipeline: Pipeline
   private let output: OutputOptions
+  private let threads: ThreadPool
   private var watch = StageClock()
 
   /// Reads the model's configuration. Parts are read when the first request needs them.
@@ -16,7 +18,8 @@ struct LocalRenderer {
     try output.checkFolder()
     self.output = output
     model = try options.folder()
-    pipeline = try Pipeline(model: model, threads: options.pool())
+    threads = options.pool(profiled: output.profile)
+    pipeline = try Pipeline(model: model, threads: threads)
   }
 
   /// A request with the model's defaults where the options leave something out.
@@ -42,6 +45,7 @@ struct LocalRenderer {
     _ requests: [PictureRequest], finish: (RGBImage) -> RGBImage = { $0 },
     made: (Int, Pipeline.Rendering) throws -> Void = { _, _ in }
   ) throws {
+    let start = ContinuousClock.now
     if let first = requests.first { try pipeline.load(for: first) }
     watch.lap("load")
     var pictures: [Facts.Picture] = []
@@ -62,11 +66,14 @@ struct LocalRenderer {
       pictures.append(Facts.Picture(file: file, seed: request.seed))
       if !output.json { print("\(file)  seed \(request.seed)") }
     }
+    let profile = ProfileReport(threads, of: ContinuousClock.now - start)
     if output.json {
-      try printJSON(Facts(pictures: pictures, seconds: watch.seconds, peakMemoryBytes: PeakMemory.bytes))
-    } else if output.timings {
-      print(watch.table)
+      try printJSON(
+        Facts(pictures: pictures, seconds: watch.seconds, peakMemoryBytes: PeakMemory.bytes, profile: profile))
+      return
     }
+    if output.timings { print(watch.table) }
+    if let profile { print(profile.table) }
   }
 
   private struct Facts: Encodable {
@@ -78,6 +85,7 @@ struct LocalRenderer {
     let pictures: [Picture]
     let seconds: [String: Double]
     let peakMemoryBytes: Int
+    let profile: ProfileReport?
   }
 
   /// Replaces the terminal's current line.

@@ -14,5 +14,5 @@ struct ModelOptions: ParsableArguments {
   /// - Throws: `missing` or `malformed` if there is no model in the folder.
   func folder() throws -> ModelFolder { try ModelFolder(path: model) }
 
-  func pool() -> ThreadPool { ThreadCount.pool(threads) }
+  func pool(profiled: Bool = false) -> ThreadPool { ThreadCount.pool(threads, profiled: profiled) }
 }

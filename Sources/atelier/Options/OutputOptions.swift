@@ -10,6 +10,7 @@ struct OutputOptions: ParsableArguments {
       "The PNG file to write, such as apple.png; several pictures become apple-0.png, apple-1.png and so on.",
       valueName: "file.png")) var out: String
   @Flag(help: "Print how long each part took.") var timings = false
+  @Flag(help: "Print where the time went: seconds, calls and arithmetic by kind of operation.") var profile = false
   @Flag(help: "Print facts as JSON.") var json = false
 
   func validate() throws {

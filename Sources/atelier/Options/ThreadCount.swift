@@ -10,5 +10,7 @@ enum ThreadCount {
     throw ValidationError("--threads must be from \(range.lowerBound) to \(range.upperBound).")
   }
 
-  static func pool(_ threads: Int?) -> ThreadPool { ThreadPool(threads: threads ?? ThreadPool.processors) }
+  static func pool(_ threads: Int?, profiled: Bool = false) -> ThreadPool {
+    ThreadPool(threads: threads ?? ThreadPool.processors, profile: profiled ? Profile() : nil)
+  }
 }
