@@ -216,30 +216,30 @@ static void CK(softmax)(float *x, size_t n, size_t valid, float factor) {
   if (valid < n) memset(x + valid, 0, (n - valid) * sizeof(float));
 }
 
-static inline void CK(finish_row)(float *out, size_t columns, const float *bias_row, float bias,
+static inline void CK(finish_row)(const float *x, float *out, size_t columns, const float *bias_row, float bias,
                                   const float *residual, float factor, int activation) {
   v16 f = CK(splat)(factor), b = CK(splat)(bias);
   size_t i = 0;
   for (; i + 16 <= columns; i += 16) {
-    v16 v = CK(load)(out + i) + (bias_row ? CK(load)(bias_row + i) : b);
+    v16 v = CK(load)(x + i) + (bias_row ? CK(load)(bias_row + i) : b);
     v = CK(apply)(v, activation);
     if (residual) v = (v + CK(load)(residual + i)) * f;
     CK(store)(out + i, v);
   }
   if (i < columns) {
     size_t part = columns - i;
-    v16 v = CK(load_part)(out + i, part) + (bias_row ? CK(load_part)(bias_row + i, part) : b);
+    v16 v = CK(load_part)(x + i, part) + (bias_row ? CK(load_part)(bias_row + i, part) : b);
     v = CK(apply)(v, activation);
     if (residual) v = (v + CK(load_part)(residual + i, part)) * f;
     CK(store_part)(out + i, v, part);
   }
 }
 
-static void CK(finish_rows)(float *out, size_t ld, size_t rows, size_t columns, const float *bias,
-                            const float *residual, size_t ld_residual, float factor,
-                            int activation) {
+static void CK(finish_rows)(const float *x, size_t ld_x, float *out, size_t ld, size_t rows, size_t columns,
+                            const float *bias, const float *offset, const float *residual, size_t ld_residual,
+                            float factor, int activation) {
   for (size_t r = 0; r < rows; r++)
-    CK(finish_row)(out + r * ld, columns, NULL, bias ? bias[r] : 0.0f,
+    CK(finish_row)(x + r * ld_x, out + r * ld, columns, NULL, (bias ? bias[r] : 0.0f) + (offset ? offset[r] : 0.0f),
                    residual ? residual + r * ld_residual : NULL, factor, activation);
 }
 
@@ -247,7 +247,7 @@ static void CK(finish_columns)(float *out, size_t ld, size_t rows, size_t column
                                const float *bias, const float *residual, size_t ld_residual,
                                float factor, int activation) {
   for (size_t r = 0; r < rows; r++)
-    CK(finish_row)(out + r * ld, columns, bias, 0.0f,
+    CK(finish_row)(out + r * ld, out + r * ld, columns, bias, 0.0f,
                    residual ? residual + r * ld_residual : NULL, factor, activation);
 }
 

@@ -2,6 +2,8 @@
 // kernels_body.h; CK_ROWS is how many rows stay in registers, CK_VECTORS how many v16 of a panel's two.
 
 #define CK_PANEL 32
+// How many rows of a panel are fetched before they are used.
+#define CK_AHEAD 32
 
 // Rows [0, rows) of C, 16 * vectors columns: C = A * B, or C += A * B. `rows` and `vectors` are constants where
 // this is inlined, so that the sums stay in registers.
@@ -15,6 +17,9 @@ static inline __attribute__((always_inline)) void CK(product_block)(
     for (int v = 0; v < vectors; v++)
       sums[r][v] = accumulate ? CK(load)(c + (size_t)r * ldc + 16 * v) : CK(splat)(0.0f);
   for (size_t k = 0; k < depth; k++) {
+    // Panels stream past, far larger than the second-level cache, which the weights are to stay in.
+    __builtin_prefetch(b + (k + CK_AHEAD) * ldb, 0, 0);
+    if (vectors == 2) __builtin_prefetch(b + (k + CK_AHEAD) * ldb + 16, 0, 0);
     v16 column[CK_VECTORS];
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) column[v] = CK(load)(b + k * ldb + 16 * v);

@@ -82,18 +82,11 @@ extension Compute {
         let (picture, range) = panels[panel]
         let count = range.count
         let place = (picture * outer + rows.lowerBound) * pixels + range.lowerBound
-        let out = result.unsharedBase + place
-        for row in 0..<rows.count {
-          (out + row * pixels).update(from: products + row * Self.panel, count: count)
-        }
-        if let offset = finish.offset {
-          table.finish_rows(
-            out, pixels, rows.count, count, offset.base + picture * outer + rows.lowerBound, nil, 0, 1,
-            Activation.identity.code)
-        }
         table.finish_rows(
-          out, pixels, rows.count, count, finish.bias.map { $0.base + rows.lowerBound },
-          finish.residual.map { $0.base + place }, pixels, finish.factor, Activation.identity.code)
+          products, Self.panel, result.unsharedBase + place, pixels, rows.count, count,
+          finish.bias.map { $0.base + rows.lowerBound },
+          finish.offset.map { $0.base + picture * outer + rows.lowerBound }, finish.residual.map { $0.base + place },
+          pixels, finish.factor, Activation.identity.code)
       })
     return result
   }

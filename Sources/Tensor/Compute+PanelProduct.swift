@@ -2,7 +2,7 @@ import CKernels
 
 extension Compute {
   /// Rows of weights that an item multiplies: few enough that layers of a few hundred channels occupy all threads.
-  private static let rowsAtOnce = 48
+  private static let rowsAtOnce = 24
   /// Of the sums: what of weights and panel stays in the nearer caches.
   private static let depthAtOnce = 512
   /// Values of the panels that are packed at once.
@@ -25,7 +25,7 @@ extension Compute {
     let (outer, depth) = (weight.rows, weight.depth)
     let table = kernels.table
     let panelSize = depth * Self.panel
-    let atOnce = min(panels, max(2, min(16, Self.packedLimit / panelSize)))
+    let atOnce = min(panels, max(2, min(64, Self.packedLimit / panelSize)))
     let rows = Self.tile(outer, limit: Self.rowsAtOnce, multiple: 12)
     let packed = Tensor(uninitialized: [atOnce, depth, Self.panel])
     for first in stride(from: 0, to: panels, by: atOnce) {

@@ -80,10 +80,9 @@ extension Compute {
               Activation.identity.code)
           } else {
             let out = result.unsharedBase + rows.lowerBound * tokens + (tokens - pixels) + first
-            for row in 0..<rows.count { (out + row * tokens).update(from: products + row * Self.panel, count: count) }
             table.finish_rows(
-              out, tokens, rows.count, count, layer.bias.map { $0.base + rows.lowerBound }, nil, 0, 1,
-              Activation.identity.code)
+              products, Self.panel, out, tokens, rows.count, count, layer.bias.map { $0.base + rows.lowerBound }, nil,
+              nil, 0, 1, Activation.identity.code)
           }
         })
     }

@@ -6,7 +6,7 @@ extension Compute {
   /// Tiles whose inputs are transformed at once: enough to transform the weights seldom.
   private static let tilesAtOnce = 64...256
   /// Values of transformed inputs: a share of the third-level cache.
-  private static let transformedLimit = 6 << 20
+  private static let transformedLimit = 3 << 20
   /// Output channels of an item: the transformed weights of some of their depth stay in the second-level cache, and
   /// layers of a few hundred channels occupy all threads.
   private static let channelsAtOnce = 12
@@ -157,14 +157,11 @@ extension Compute {
             result.unsharedBase + target, line.unsharedBase)
           let first = row * grid.tile * grid.width
           let pixels = min(grid.tile, grid.height - row * grid.tile) * grid.width
-          if let offset = finish.offset {
-            table.finish_rows(
-              result.unsharedBase + target + first, pixels, 1, pixels, offset.base + picture * outer + channel, nil, 0,
-              1, Activation.identity.code)
-          }
+          let out = result.unsharedBase + target + first
           table.finish_rows(
-            result.unsharedBase + target + first, pixels, 1, pixels, finish.bias.map { $0.base + channel },
-            finish.residual.map { $0.base + target + first }, pixels, finish.factor, Activation.identity.code)
+            out, pixels, out, pixels, 1, pixels, finish.bias.map { $0.base + channel },
+            finish.offset.map { $0.base + picture * outer + channel }, finish.residual.map { $0.base + target + first },
+            pixels, finish.factor, Activation.identity.code)
         }
       }
     }

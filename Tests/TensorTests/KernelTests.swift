@@ -81,7 +81,7 @@ struct KernelTests {
     let results = [plain, ck_kernels(Int32(level))].map { kernels in
       var (a, b) = (start, start)
       kernels.finish_rows(
-        &a, stride, rows, columns, perRow, residual, stride, 0.5, Int32(CK_IDENTITY.rawValue))
+        start, stride, &a, stride, rows, columns, perRow, perRow, residual, stride, 0.5, Int32(CK_IDENTITY.rawValue))
       kernels.finish_columns(
         &b, stride, rows, columns, perColumn, nil, 0, 1, Int32(CK_GELU.rawValue))
       return a + b

@@ -81,13 +81,14 @@ struct ck_table {
   // y[r * stride + c] = x[r * 32 + c] * factors[c] for `rows` rows of the first `columns` of a panel.
   void (*scale_columns)(const float *x, size_t rows, size_t columns, const float *factors, float *y, size_t stride);
 
-  // For `rows` rows of `columns` values: out = activation(out + bias[row]), then
-  // (out + residual) * factor where residual is given (row strides `ld` and `ld_residual`).
-  // bias may be NULL.
-  void (*finish_rows)(float *out, size_t ld, size_t rows, size_t columns, const float *bias,
-                      const float *residual, size_t ld_residual, float factor, int activation);
+  // For `rows` rows of `columns` values: out = activation(x + bias[row] + offset[row]), then (out + residual) * factor
+  // where residual is given. `ld_x`, `ld` and `ld_residual` are row strides; x and out may be the same; bias, offset and
+  // residual may be NULL.
+  void (*finish_rows)(const float *x, size_t ld_x, float *out, size_t ld, size_t rows, size_t columns,
+                      const float *bias, const float *offset, const float *residual, size_t ld_residual, float factor,
+                      int activation);
 
-  // The same with one bias value a column.
+  // The same in place, with one bias value a column.
   void (*finish_columns)(float *out, size_t ld, size_t rows, size_t columns, const float *bias,
                          const float *residual, size_t ld_residual, float factor, int activation);
 
