@@ -37,7 +37,8 @@ struct ParityTests {
     let text = try conditioning(fixture)
     let prefixes = [0, 1].map { prior.prefix(compute, text: text, row: $0) }
     let output = prior(
-      compute, try fixture.tensor("prior.input"), timestep: fixture.timestep, prefixes: prefixes)
+      compute, [try fixture.tensor("prior.input").reshaped([prior.embeddingWidth])], timestep: fixture.timestep,
+      prefixes: [prefixes])
     try expect(output, fixture, "prior.output", as: "prior")
   }
 

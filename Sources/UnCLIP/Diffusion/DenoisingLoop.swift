@@ -10,11 +10,16 @@ struct DenoisingLoop {
   let timesteps: [Int]
   /// Samples of noise that each step draws.
   let draws: [Int]
+  /// Whether a step is the walk's last.
+  let isLast: [Bool]
   let stateShape: [Int]
   /// From the initial noise to the state before the first step.
   let start: (Tensor) -> Tensor
-  /// (state, number of the step, its draws) to the next state.
-  let step: (Tensor, Int, [[Float]]) -> Tensor
+  /// The sample of a state, which the model is asked about.
+  let sample: (Tensor) -> Tensor
+  let model: Model
+  /// (state, number of the step, the model's output, the step's draws) to the next state.
+  let step: (Tensor, Int, Tensor, [[Float]]) -> Tensor
   /// From the last state to what the stage hands on.
   let finish: (Tensor) -> Tensor
 }
@@ -28,10 +33,10 @@ extension DenoisingLoop {
     let timesteps = process.timesteps
     self.init(
       stage: stage, timesteps: timesteps, draws: timesteps.indices.map { process.drawsNoise($0) ? 1 : 0 },
-      stateShape: process.stateShape, start: { process.state($0) },
-      step: { state, index, noise in
-        let output = model(process.sample(state), timesteps[index], index == timesteps.count - 1)
-        return process.step(output, index: index, state: state, noise: noise.first ?? [], isFirst: index == 0)
+      isLast: timesteps.indices.map { $0 == timesteps.count - 1 }, stateShape: process.stateShape,
+      start: { process.state($0) }, sample: process.sample, model: model,
+      step: { state, index, output, noise in
+        process.step(output, index: index, state: state, noise: noise.first ?? [], isFirst: index == 0)
       },
       finish: { finish(process.sample($0)) })
   }
@@ -45,13 +50,12 @@ extension DenoisingLoop {
     let back = DenoisingLoop(stage, process, model: model, finish: finish)
     self.init(
       stage: stage, timesteps: inversion.timesteps.dropLast() + back.timesteps,
-      draws: Array(repeating: 0, count: inversion.count) + back.draws, stateShape: process.stateShape,
-      start: { _ in process.state(clean) },
-      step: { state, index, noise in
-        guard index < inversion.count else { return back.step(state, index - inversion.count, noise) }
-        let sample = process.sample(state)
-        let output = model(sample, inversion.timesteps[index], false)
-        return process.state(inversion.step(output, index: index, sample: sample))
+      draws: Array(repeating: 0, count: inversion.count) + back.draws,
+      isLast: Array(repeating: false, count: inversion.count) + back.isLast, stateShape: process.stateShape,
+      start: { _ in process.state(clean) }, sample: process.sample, model: model,
+      step: { state, index, output, noise in
+        guard index < inversion.count else { return back.step(state, index - inversion.count, output, noise) }
+        return process.state(inversion.step(output, index: index, sample: process.sample(state)))
       },
       finish: back.finish)
   }
@@ -76,12 +80,12 @@ extension DenoisingLoop {
     self.init(
       stage: stage, timesteps: plan.map { process.timesteps[$0.index] },
       draws: plan.map { (process.drawsNoise($0.index) ? 1 : 0) + ($0.isTakenBack ? 1 : 0) },
-      stateShape: process.stateShape, start: { process.state($0) },
-      step: { state, number, noise in
+      isLast: plan.map { $0.index == process.timesteps.count - 1 }, stateShape: process.stateShape,
+      start: { process.state($0) }, sample: process.sample, model: model,
+      step: { state, number, output, noise in
         let (index, isTakenBack) = plan[number]
         let timestep = process.timesteps[index]
         let isLast = index == process.timesteps.count - 1
-        let output = model(process.sample(state), timestep, isLast)
         let next = process.step(
           output, index: index, state: state, noise: process.drawsNoise(index) ? noise[0] : [], isFirst: number == 0)
         if isLast, !keepsEnd { return next }

@@ -51,11 +51,22 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
   }
 
   package func next() -> DenoisingStep? {
+    guard let question else { return nil }
+    return answer(loop.model(question.sample, question.timestep, question.isLast))
+  }
+
+  /// What the next step asks of the model; `nil` when all are made.
+  var question: (sample: Tensor, timestep: Int, isLast: Bool)? {
     guard completed < loop.timesteps.count else { return nil }
+    return (loop.sample(state), loop.timesteps[completed], loop.isLast[completed])
+  }
+
+  /// Makes the next step with the model's output, for whoever asks a model about several runs at once.
+  func answer(_ output: Tensor) -> DenoisingStep {
     let index = completed
     let count = shape.reduce(1, *)
     let draws = (0..<loop.draws[index]).map { _ in noise.draw(count: count) }
-    state = loop.step(state, index, draws)
+    state = loop.step(state, index, output, draws)
     completed += 1
     return DenoisingStep(index: index, count: self.count, timestep: loop.timesteps[index])
   }

@@ -68,6 +68,14 @@ struct TransformerBlock: Sendable {
     return (result, Memory(keys: keys, values: values))
   }
 
+  /// The keys and values of the tokens of one picture alone.
+  ///
+  /// - Parameter x: `[1, tokens, width]`.
+  func memory(_ compute: Compute, _ x: Tensor) -> Memory {
+    let normalised = firstNorm(compute, x)
+    return Memory(keys: key(compute, normalised), values: value(compute, normalised))
+  }
+
   /// Runs the tokens of each picture after those that `memories` holds (one a picture).
   ///
   /// - Parameter x: `[pictures, tokens, width]`.

@@ -48,6 +48,11 @@ package struct EmbeddingStage: Sendable {
     try loadedPrior.value.run(request, text: text, from: checkpoint)
   }
 
+  /// The prior's loops of several such requests at once; see ``PriorStage``.
+  package func run(_ requests: [(request: PictureRequest, text: TextConditioning)]) throws -> PriorBatch {
+    try loadedPrior.value.run(requests)
+  }
+
   /// The image embedding of a request, `[width]`.
   ///
   /// - Parameter complete: makes the steps of a run of the prior; where two captions meet there are two.

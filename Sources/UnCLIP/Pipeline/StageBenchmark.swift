@@ -28,22 +28,35 @@ package struct StageBenchmark: Sendable {
 
   private static func random(_ shape: [Int]) -> Tensor {
     var generator = TorchGenerator(seed: 0)
-    return Tensor(generator.normal(count: shape.reduce(1, *)), shape: shape)
+    return random(shape, &generator)
   }
 
-  /// A text of full length, the longest that the prior takes.
+  private static func random(_ shape: [Int], _ generator: inout TorchGenerator) -> Tensor {
+    Tensor(generator.normal(count: shape.reduce(1, *)), shape: shape)
+  }
+
+  /// Texts of full length, the longest that the prior takes. An even batch are guided pictures, whose unconditional
+  /// prefix is shared; an odd one are pictures without guidance.
   private static func prior(_ model: ModelFolder, _ batch: Int, _ compute: Compute) throws -> Work {
     let prior = try PriorTransformer(model.part("prior"))
     let tokens = prior.textTokens
-    let text = try TextConditioning(
-      hiddenStates: random([2, tokens, prior.embeddingWidth]),
-      embedding: random([2, prior.textEmbeddingWidth]),
-      mask: Tensor(Array(repeating: 1, count: 2 * tokens), shape: [2, tokens]))
-    let sample = random([prior.embeddingWidth])
-    let prefixes = Shelf<[PriorTransformer.Prefix]>([])
+    let isGuided = batch % 2 == 0
+    let pictures = isGuided ? batch / 2 : batch
+    var generator = TorchGenerator(seed: 0)
+    let texts = try (0..<pictures).map { _ in
+      try TextConditioning(
+        hiddenStates: random([2, tokens, prior.embeddingWidth], &generator),
+        embedding: random([2, prior.textEmbeddingWidth], &generator),
+        mask: Tensor(Array(repeating: 1, count: 2 * tokens), shape: [2, tokens]))
+    }
+    let samples = (0..<pictures).map { _ in random([prior.embeddingWidth], &generator) }
+    let prefixes = Shelf<[[PriorTransformer.Prefix]]>([])
     return (
-      { prefixes.value = (0..<batch).map { prior.prefix(compute, text: text, row: $0 % 2) } },
-      { _ = prior(compute, sample, timestep: timestep, prefixes: prefixes.value) }
+      {
+        let shared = isGuided ? [prior.prefix(compute, text: texts[0], row: 0)] : []
+        prefixes.value = texts.map { shared + [prior.prefix(compute, text: $0, row: 1)] }
+      },
+      { _ = prior(compute, samples, timestep: timestep, prefixes: prefixes.value) }
     )
   }
 

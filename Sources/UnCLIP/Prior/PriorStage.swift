@@ -6,6 +6,8 @@ package struct PriorStage: Sendable {
   private let scheduler: UnCLIPScheduler
   private let shape: ModelShape
   private let compute: Compute
+  /// Of the last negative prompt.
+  private let negative = PrefixCache()
 
   /// Reads the prior and its scheduler.
   ///
@@ -35,24 +37,67 @@ package struct PriorStage: Sendable {
   package func run(
     _ request: PictureRequest, text: TextConditioning, from checkpoint: StageCheckpoint? = nil
   ) throws -> DenoisingRun {
-    try shape.check(request)
-    try checkShapes(text)
-    let rows = TextConditioning.rows(guided: request.isGuided)
-    let prefixes = rows.map { self.prior.prefix(self.compute, text: text, row: $0) }
+    let predictor = try predictor(request, text)
+    return try run(request, from: checkpoint) { sample, timestep, _ in
+      predictor.predict([sample], timestep, of: [predictor])[0]
+    }
+  }
+
+  /// The loops of several pictures, which must agree in sampler, steps and whether they are guided.
+  package func run(_ requests: [(request: PictureRequest, text: TextConditioning)]) throws -> PriorBatch {
+    let predictors = try requests.map { try predictor($0.request, $0.text) }
+    let runs = try requests.map { entry in
+      try run(entry.request, from: nil) { _, _, _ in preconditionFailure("a batch asks for all of its runs") }
+    }
+    guard let first = predictors.first else { return PriorBatch([]) { _, _ in [] } }
+    return PriorBatch(runs) { first.predict($0, $1, of: predictors) }
+  }
+
+  private func run(
+    _ request: PictureRequest, from checkpoint: StageCheckpoint?, model: @escaping DenoisingLoop.Model
+  ) throws -> DenoisingRun {
     let (prior, compute) = (prior, compute)
     let width = prior.embeddingWidth
     let process = ReverseProcess(scheduler, sampler: request.sampler, steps: request.priorSteps, shape: [width])
-    let loop = DenoisingLoop(
-      .prior, process,
-      model: { sample, timestep, _ in
-        let output = prior(compute, sample, timestep: timestep, prefixes: prefixes)
-        return prefixes.count == 2
-          ? Guidance.combine(output, scale: request.priorGuidance, count: width) : output.reshaped([width])
-      },
-      finish: { prior.unstandardise(compute, $0) })
+    let loop = DenoisingLoop(.prior, process, model: model, finish: { prior.unstandardise(compute, $0) })
     return try DenoisingRun(
       loop, noise: shape.noisePlan(request).source(seed: request.seed, afterPasses: 0),
       shape: [width], from: checkpoint)
+  }
+
+  /// What the model is asked about one picture: the text's prefixes, and how far to go beyond the conditional answer.
+  private struct Predictor {
+    let prior: PriorTransformer
+    let compute: Compute
+    /// The negative prompt's, where there is guidance, and the prompt's.
+    let prefixes: [PriorTransformer.Prefix]
+    let guidance: Double
+
+    /// The clean embeddings that the model predicts for noised ones of several pictures.
+    func predict(_ samples: [Tensor], _ timestep: Int, of predictors: [Predictor]) -> [Tensor] {
+      let width = prior.embeddingWidth
+      let output = prior(compute, samples, timestep: timestep, prefixes: predictors.map { $0.prefixes })
+      var row = 0
+      return predictors.map { predictor in
+        let count = predictor.prefixes.count
+        defer { row += count }
+        let own = output.rows(row..<row + count)
+        return count == 2
+          ? Guidance.combine(own, scale: predictor.guidance, count: width) : own.reshaped([width])
+      }
+    }
+  }
+
+  private func predictor(_ request: PictureRequest, _ text: TextConditioning) throws -> Predictor {
+    try shape.check(request)
+    try checkShapes(text)
+    let prefixes = TextConditioning.rows(guided: request.isGuided).map { row in
+      // Pictures share their negative prompt more often than not: it is empty.
+      row == 0
+        ? negative.prefix(of: text, row) { prior.prefix(compute, text: text, row: row) }
+        : prior.prefix(compute, text: text, row: row)
+    }
+    return Predictor(prior: prior, compute: compute, prefixes: prefixes, guidance: request.priorGuidance)
   }
 
   private func checkShapes(_ text: TextConditioning) throws {

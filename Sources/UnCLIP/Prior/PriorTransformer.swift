@@ -109,7 +109,9 @@ struct PriorTransformer: Sendable {
     ])
     var hidden = place(compute, sequence, at: kept + [textTokens])
       .reshaped([1, kept.count + 1, width])
-    let memories = blocks.map { block in
+    let memories = blocks.enumerated().map { index, block in
+      // Nobody reads what the last block makes of the text.
+      if index == blocks.count - 1 { return block.memory(compute, hidden) }
       let (next, memory) = block.prefix(compute, hidden)
       hidden = next
       return memory
@@ -117,32 +119,34 @@ struct PriorTransformer: Sendable {
     return Prefix(memories: memories)
   }
 
-  /// Predicts the clean image embedding.
+  /// Predicts the clean image embeddings of several pictures.
   ///
   /// - Parameters:
-  ///   - x: the noised image embedding, `[embeddingWidth]`.
-  ///   - prefixes: one a row of the batch; all see the same embedding.
-  /// - Returns: `[prefixes.count, embeddingWidth]`.
+  ///   - x: the noised image embeddings, `[embeddingWidth]` each.
+  ///   - prefixes: those of each picture: a row of the batch each, which all see its embedding.
+  /// - Returns: `[rows, embeddingWidth]`.
   func callAsFunction(
-    _ compute: Compute, _ x: Tensor, timestep: Int, prefixes: [Prefix]
+    _ compute: Compute, _ x: [Tensor], timestep: Int, prefixes: [[Prefix]]
   ) -> Tensor {
-    let image = imageIn(compute, x.reshaped([1, 1, embeddingWidth]))
-    let sequence = Tensor.stack([
-      time(compute, timestep).reshaped([1, width]), image.reshaped([1, width]),
-      query.reshaped([1, width]),
-    ])
-    let tokens = place(compute, sequence, at: (1...3).map { textTokens + $0 })
-    var hidden = Tensor.stack(Array(repeating: tokens, count: prefixes.count))
-      .reshaped([prefixes.count, 3, width])
+    let embedding = time(compute, timestep).reshaped([1, width])
+    let images = imageIn(compute, Tensor.stack(x).reshaped([x.count, 1, embeddingWidth]))
+    let tokens = x.indices.flatMap { picture in
+      let sequence = Tensor.stack([
+        embedding, images.rows(picture..<picture + 1).reshaped([1, width]), query.reshaped([1, width]),
+      ])
+      return Array(
+        repeating: place(compute, sequence, at: (1...3).map { textTokens + $0 }), count: prefixes[picture].count)
+    }
+    let rows = prefixes.flatMap { $0 }
+    var hidden = Tensor.stack(tokens).reshaped([rows.count, 3, width])
     for (index, block) in blocks.enumerated() {
-      hidden = block(compute, hidden, after: prefixes.map { $0.memories[index] })
+      hidden = block(compute, hidden, after: rows.map { $0.memories[index] })
     }
     // Only the query's state is read.
     let last = compute.gather(
-      hidden.reshaped([prefixes.count * 3, width]),
-      rows: (0..<prefixes.count).map { $0 * 3 + 2 })
-    let normalised = normOut(compute, last.reshaped([prefixes.count, 1, width]))
-    return imageOut(compute, normalised).reshaped([prefixes.count, embeddingWidth])
+      hidden.reshaped([rows.count * 3, width]), rows: (0..<rows.count).map { $0 * 3 + 2 })
+    let normalised = normOut(compute, last.reshaped([rows.count, 1, width]))
+    return imageOut(compute, normalised).reshaped([rows.count, embeddingWidth])
   }
 
   /// From the standardised space of the diffusion to CLIP's: x · std + mean.
