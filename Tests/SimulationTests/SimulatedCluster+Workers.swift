@@ -55,7 +55,7 @@ extension SimulatedCluster {
         }
         guard let parts = try? WireMessage(envelope, frames: frames).encoded() else { continue }
         carry(.toCoordinator(parts, from: workers[index].id), worker: index)
-      case .run(let task): begin(task, index)
+      case .run(let tasks): for task in tasks { begin(task, index) }
       case .interrupt: workers[index].run?.isInterrupted = true
       case .unwanted: break
       case .refused, .finish:

@@ -33,7 +33,7 @@ import Worker
 
   /// Tasks that the actions start.
   private func started(_ actions: [WorkerSession.Action]) -> [Int64] {
-    actions.compactMap { if case .run(let task) = $0 { task.id.task } else { nil } }
+    actions.flatMap { if case .run(let tasks) = $0 { tasks.map(\.id.task) } else { [Int64]() } }
   }
 
   /// Attempts whose outcome the actions send.
@@ -54,6 +54,46 @@ import Worker
     let actions = session.ended(id(1), .success(Wire.Success()), frames: [])
     #expect(started(actions) == [2])
     #expect(outcomes(actions).map { TaskAttempt($0.task) } == [id(1)])
+  }
+
+  private func batching() -> WorkerSession {
+    var session = WorkerSession(capacity: 8, batch: 3)
+    _ = session.introduce(as: Wire.Hello())
+    _ = session.receive(.welcome(Wire.Welcome()), frames: [])
+    return session
+  }
+
+  private func interrupts(_ actions: [WorkerSession.Action]) -> Bool {
+    actions.contains { if case .interrupt = $0 { true } else { false } }
+  }
+
+  @Test func `like tasks start together, as many as a batch holds`() {
+    var session = batching()
+    #expect(started(session.receive(assignment([1, 2, 3, 4]), frames: [])) == [1, 2, 3])
+    #expect(credit(session) == 4)
+    for task in [1, 3] as [Int64] {
+      #expect(started(session.ended(id(task), .success(Wire.Success()), frames: [])).isEmpty)
+    }
+    #expect(started(session.ended(id(2), .success(Wire.Success()), frames: [])) == [4])
+  }
+
+  @Test func `what was tried before runs by itself`() {
+    var session = batching()
+    #expect(started(session.receive(assignment([1, 2], attempt: 2), frames: [])) == [1])
+    #expect(started(session.ended(id(1, attempt: 2), .success(Wire.Success()), frames: [])) == [2])
+  }
+
+  @Test func `a batch is interrupted once none of it is wanted`() {
+    var session = batching()
+    _ = session.receive(assignment([1, 2]), frames: [])
+    var revocation = Wire.Revocation()
+    revocation.tasks = [id(1).wire]
+    #expect(!interrupts(session.receive(.revocation(revocation), frames: [])))
+    #expect(outcomes(session.ended(id(1), .success(Wire.Success()), frames: [])).isEmpty)
+    revocation.tasks = [id(2).wire]
+    #expect(interrupts(session.receive(.revocation(revocation), frames: [])))
+    #expect(outcomes(session.ended(id(2), nil, frames: [])).isEmpty)
+    #expect(session.isIdle)
   }
 
   @Test func `a result is kept until the coordinator has answered, and sent again after a new welcome`() {

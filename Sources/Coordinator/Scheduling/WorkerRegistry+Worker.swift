@@ -57,13 +57,15 @@ extension WorkerRegistry {
     /// Known only from leases in the store: it has not come back since the coordinator started.
     package var isMissing: Bool { description == nil }
 
-    /// How many tasks it is worth that it holds: one runs, the others bridge the time to the next message.
+    /// How many tasks it is worth that it holds: one runs, or as many as it works on at once; the others bridge the
+    /// time to the next message.
     /// Few where a task is long, since what waits at one worker waits for nobody else.
     package var depth: Int {
       let capacity = max(1, description?.capacity ?? 1)
-      guard let secondsPerTask else { return min(2, capacity) }
+      let batch = max(1, description?.batch ?? 1)
+      guard let secondsPerTask else { return min(max(2, batch), capacity) }
       guard secondsPerTask > 0.01 else { return capacity }
-      return min(capacity, 1 + Int((Self.bridged / secondsPerTask).rounded(.up)))
+      return min(capacity, batch + Int((Self.bridged / secondsPerTask).rounded(.up)))
     }
 
     /// Seconds of work that may wait at a worker.

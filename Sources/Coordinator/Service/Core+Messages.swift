@@ -57,7 +57,8 @@ extension Core {
     }
     let description = WorkerDescription(
       pool: pool, capacity: Int(hello.capacity), models: hello.models.map { ModelInfo($0) }, host: hello.host,
-      processID: Int(hello.processID), threads: Int(hello.threads), version: hello.softwareVersion)
+      processID: Int(hello.processID), threads: Int(hello.threads), version: hello.softwareVersion,
+      batch: Int(hello.batch))
     let held = hello.held.map { TaskAttempt($0) }
     for lost in registry.welcome(id, as: description, holding: held, at: now.instant) {
       if let record = try store.task(lost.task), record.attempt == lost.attempt { try store.release(lost.task) }

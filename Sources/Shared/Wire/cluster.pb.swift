@@ -257,6 +257,9 @@ package nonisolated struct Atelier_Cluster_V1_Hello: Sendable {
   /// what it already holds, when it comes back to a coordinator
   package var held: [Atelier_Cluster_V1_TaskAttempt] = []
 
+  /// tasks that it works on at once where it can; 0 means 1
+  package var batch: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1439,7 +1442,7 @@ nonisolated extension Atelier_Cluster_V1_FromWorker: SwiftProtobuf.Message, Swif
 
 nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pool\0\u{1}capacity\0\u{1}models\0\u{1}host\0\u{3}process_id\0\u{1}threads\0\u{3}software_version\0\u{1}held\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pool\0\u{1}capacity\0\u{1}models\0\u{1}host\0\u{3}process_id\0\u{1}threads\0\u{3}software_version\0\u{1}held\0\u{1}batch\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1455,6 +1458,7 @@ nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProt
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.threads) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.softwareVersion) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.batch) }()
       default: break
       }
     }
@@ -1485,6 +1489,9 @@ nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProt
     if !self.held.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.held, fieldNumber: 8)
     }
+    if self.batch != 0 {
+      try visitor.visitSingularUInt32Field(value: self.batch, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1497,6 +1504,7 @@ nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProt
     if lhs.threads != rhs.threads {return false}
     if lhs.softwareVersion != rhs.softwareVersion {return false}
     if lhs.held != rhs.held {return false}
+    if lhs.batch != rhs.batch {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,7 +1,7 @@
 import Foundation
 import Shared
 
-/// Runs tasks one at a time on a thread of its own, and can interrupt the running one between steps.
+/// Runs tasks on a thread of its own, one after the other or like ones at once, and can interrupt them between steps.
 final class StageRunner: @unchecked Sendable {
   struct Result: Sendable {
     var artifacts: [Artifact]
@@ -15,7 +15,7 @@ final class StageRunner: @unchecked Sendable {
   }
 
   private let executor: any StageExecutor
-  private let tasks = Mailbox<StageTask>(capacity: 4)
+  private let tasks = Mailbox<[StageTask]>(capacity: 4)
   private let finished = DispatchSemaphore(value: 0)
   private let lock = NSLock()
   private var isInterrupted = false
@@ -34,7 +34,7 @@ final class StageRunner: @unchecked Sendable {
   func start(report: @escaping @Sendable (Report) -> Void) {
     let thread = Thread { [self] in
       while let next = tasks.takeAll(waitingUpTo: .seconds(3600)) {
-        for task in next { execute(task, report: report) }
+        for tasks in next { execute(tasks, report: report) }
       }
       finished.signal()
     }
@@ -44,40 +44,47 @@ final class StageRunner: @unchecked Sendable {
     thread.start()
   }
 
-  func run(_ task: StageTask) {
+  func run(_ next: [StageTask]) {
     lock.withLock { isInterrupted = false }
-    tasks.put(task)
+    tasks.put(next)
   }
 
-  /// Stops the running task after its next step, at which its state is reported.
+  /// Stops the running tasks after their next step, at which their state is reported.
   func interrupt() {
     lock.withLock { isInterrupted = true }
   }
 
-  /// Waits for the running task, which is interrupted, and ends the thread.
+  /// Waits for the running tasks, which are interrupted, and ends the thread.
   func finish() {
     interrupt()
     tasks.close()
     finished.wait()
   }
 
-  private func execute(_ task: StageTask, report: (Report) -> Void) {
-    let start = ContinuousClock.now
-    var lastCheckpoint = start
-    let result = Swift.Result<Result, any Error> {
-      let artifacts = try executor.execute(task) { progress in
-        report(.progress(task.id, step: progress.completedSteps, steps: progress.steps))
+  private func execute(_ tasks: [StageTask], report: (Report) -> Void) {
+    var start = ContinuousClock.now
+    var saved = Array(repeating: start, count: tasks.count)
+    var left = tasks.count
+    executor.execute(
+      tasks,
+      report: { place, progress in
+        let id = tasks[place].id
+        report(.progress(id, step: progress.completedSteps, steps: progress.steps))
         // After the last step there is nothing to save, and little left to do.
         guard progress.completedSteps < progress.steps else { return .goOn }
         let isInterrupted = lock.withLock { self.isInterrupted }
-        if isInterrupted || ContinuousClock.now >= lastCheckpoint + checkpointInterval {
-          lastCheckpoint = .now
-          report(.checkpoint(task.id, step: progress.completedSteps, latents: progress.latents()))
+        if isInterrupted || ContinuousClock.now >= saved[place] + checkpointInterval {
+          saved[place] = .now
+          report(.checkpoint(id, step: progress.completedSteps, latents: progress.latents()))
         }
         return isInterrupted ? .stop : .goOn
-      }
-      return Result(artifacts: artifacts, seconds: (ContinuousClock.now - start) / .seconds(1))
-    }
-    report(.ended(task.id, result))
+      },
+      ended: { place, result in
+        // What is worked on at once shares the time.
+        let share = (ContinuousClock.now - start) / left
+        start += share
+        left -= 1
+        report(.ended(tasks[place].id, result.map { Result(artifacts: $0, seconds: share / .seconds(1)) }))
+      })
   }
 }

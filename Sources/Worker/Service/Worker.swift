@@ -95,7 +95,8 @@ package final class Worker: Sendable {
   }
 
   private func converse(over transport: any Transport) throws {
-    var session = WorkerSession(capacity: settings.capacity)
+    var session = WorkerSession(
+      capacity: settings.capacity, batch: executor.batch(capacity: settings.capacity))
     while session.phase != .finished {
       try perform(session.due(at: .now, as: hello), over: transport)
       let pause = (session.nextDue ?? .now) - .now
@@ -159,14 +160,17 @@ package final class Worker: Sendable {
         envelope.workerID = settings.id.text
         envelope.body = body
         transport.send(try WireMessage(envelope, frames: frames).encoded(), to: "")
-      case .run(let task):
-        logger.debug(
-          "task begins",
-          metadata: [
-            "job": "\(task.job)", "task": "\(task.id.task)", "attempt": "\(task.id.attempt)", "stage": "\(task.stage)",
-            "from_step": "\(task.checkpoint?.completedSteps ?? 0)",
-          ])
-        runner.run(task)
+      case .run(let tasks):
+        for task in tasks {
+          logger.debug(
+            "task begins",
+            metadata: [
+              "job": "\(task.job)", "task": "\(task.id.task)", "attempt": "\(task.id.attempt)",
+              "stage": "\(task.stage)",
+              "from_step": "\(task.checkpoint?.completedSteps ?? 0)", "batch": "\(tasks.count)",
+            ])
+        }
+        runner.run(tasks)
       case .interrupt: runner.interrupt()
       case .unwanted(let attempt, let reason):
         logger.warning(

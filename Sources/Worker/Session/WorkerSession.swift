@@ -25,9 +25,9 @@ package struct WorkerSession: Sendable {
 
   package enum Action: Sendable {
     case send(Wire.FromWorker.OneOf_Body, frames: [[UInt8]])
-    /// Start this task; nothing runs at the moment.
-    case run(StageTask)
-    /// Stop the running task after its state was sent; its end will still be reported.
+    /// Start these tasks, which are alike; nothing runs at the moment.
+    case run([StageTask])
+    /// Stop the running tasks after their state was sent; their ends will still be reported.
     case interrupt
     /// The coordinator has no use for the result of an attempt, for this reason.
     case unwanted(TaskAttempt, reason: String)
@@ -41,28 +41,34 @@ package struct WorkerSession: Sendable {
   package private(set) var phase = Phase.introducing
   package private(set) var welcome = Wire.Welcome()
   package let capacity: Int
+  /// Tasks that are started together, if they are alike.
+  package let batch: Int
 
   private var waiting: [StageTask] = []
-  private var running: StageTask?
-  private var progress: (step: Int, steps: Int) = (0, 0)
-  /// Nobody wants the result of the running task any more.
-  private var runningIsRevoked = false
+  /// What was started together and has not ended.
+  private var running: [TaskAttempt] = []
+  private var progress: [TaskAttempt: (step: Int, steps: Int)] = [:]
+  /// Running tasks whose result nobody wants any more.
+  private var revoked: Set<TaskAttempt> = []
   /// Kept until the coordinator has answered.
   private var unanswered: [TaskAttempt: Ended] = [:]
   private var lastHeard: Instant?
   private var lastSaid: Instant?
 
-  package init(capacity: Int) {
+  package init(capacity: Int, batch: Int = 1) {
     self.capacity = capacity
+    self.batch = batch
   }
 
   private var held: [TaskAttempt] {
-    let active = (runningIsRevoked ? [] : [running].compactMap { $0 }) + waiting
-    return active.map(\.id) + unanswered.keys.sorted { $0.task < $1.task }
+    wanted + waiting.map(\.id) + unanswered.keys.sorted { $0.task < $1.task }
   }
 
-  /// Whether a task is running or a result is unanswered.
-  package var isIdle: Bool { running == nil && waiting.isEmpty && unanswered.isEmpty }
+  /// Running tasks whose results are wanted.
+  private var wanted: [TaskAttempt] { running.filter { !revoked.contains($0) } }
+
+  /// Whether no task is running and no result is unanswered.
+  package var isIdle: Bool { running.isEmpty && waiting.isEmpty && unanswered.isEmpty }
 
   // MARK: To the coordinator
 
@@ -72,6 +78,7 @@ package struct WorkerSession: Sendable {
     if phase != .draining { phase = .introducing }
     var hello = hello
     hello.capacity = UInt32(capacity)
+    hello.batch = UInt32(batch)
     hello.held = held.map(\.wire)
     return [.send(.hello(hello), frames: [])]
   }
@@ -81,12 +88,12 @@ package struct WorkerSession: Sendable {
     heartbeat.credit = phase == .serving ? UInt32(max(0, capacity - held.count)) : 0
     heartbeat.held = held.map(\.wire)
     heartbeat.draining = phase == .draining
-    if let running, !runningIsRevoked {
+    heartbeat.running = wanted.map { task in
       var report = Wire.Progress()
-      report.task = running.id.wire
-      report.step = UInt32(progress.step)
-      report.steps = UInt32(progress.steps)
-      heartbeat.running = [report]
+      report.task = task.wire
+      report.step = UInt32(progress[task]?.step ?? 0)
+      report.steps = UInt32(progress[task]?.steps ?? 0)
+      return report
     }
     return [.send(.heartbeat(heartbeat), frames: [])]
   }
@@ -192,8 +199,10 @@ package struct WorkerSession: Sendable {
   private mutating func revoke(_ tasks: Set<TaskAttempt>) -> [Action] {
     waiting.removeAll { tasks.contains($0.id) }
     for task in tasks { unanswered[task] = nil }
-    guard let running, tasks.contains(running.id), !runningIsRevoked else { return finishIfDrained() }
-    runningIsRevoked = true
+    let hit = wanted.filter(tasks.contains)
+    revoked.formUnion(hit)
+    // The others of a batch go on.
+    guard !hit.isEmpty, wanted.isEmpty else { return finishIfDrained() }
     return [.interrupt]
   }
 
@@ -207,9 +216,9 @@ package struct WorkerSession: Sendable {
     return actions + heartbeat() + finishIfDrained()
   }
 
-  /// Gives back the running task too.
+  /// Gives back the running tasks too.
   package mutating func stop() -> [Action] {
-    drain() + (running == nil ? [] : [.interrupt])
+    drain() + (running.isEmpty ? [] : [.interrupt])
   }
 
   private mutating func finishIfDrained() -> [Action] {
@@ -221,24 +230,23 @@ package struct WorkerSession: Sendable {
   // MARK: From the executor
 
   package mutating func progressed(_ id: TaskAttempt, step: Int, of steps: Int) {
-    guard running?.id == id else { return }
-    progress = (step, steps)
+    guard running.contains(id) else { return }
+    progress[id] = (step, steps)
   }
 
-  /// The running task ended; nil means that it was interrupted.
+  /// A running task ended; nil means that it was interrupted.
   package mutating func ended(
     _ id: TaskAttempt, _ result: Wire.Outcome.OneOf_Result?, frames: [[UInt8]]
   ) -> [Action] {
-    guard running?.id == id else { return [] }
-    let revoked = runningIsRevoked
-    running = nil
-    runningIsRevoked = false
+    guard let place = running.firstIndex(of: id) else { return [] }
+    running.remove(at: place)
+    progress[id] = nil
     var actions: [Action] = []
-    if !revoked { actions += end(id, result ?? .released(.init()), frames: frames) }
+    if revoked.remove(id) == nil { actions += end(id, result ?? .released(.init()), frames: frames) }
     let next = startNext()
     actions += next
     // Told at once that there is room, the coordinator need not wait for the next heartbeat.
-    if phase == .serving, next.isEmpty { actions += heartbeat() }
+    if phase == .serving, next.isEmpty, running.isEmpty { actions += heartbeat() }
     return actions + finishIfDrained()
   }
 
@@ -253,12 +261,13 @@ package struct WorkerSession: Sendable {
   }
 
   private mutating func startNext() -> [Action] {
-    guard running == nil, !waiting.isEmpty else { return [] }
-    let next = waiting.removeFirst()
-    running = next
-    progress = (0, 0)
+    guard running.isEmpty, let first = waiting.first else { return [] }
+    let next = first.likeness.map { likeness in waiting.filter { $0.likeness == likeness }.prefix(batch) } ?? [first]
+    let ids = next.map(\.id)
+    waiting.removeAll { ids.contains($0.id) }
+    running = ids
     // The last thing that is heard of a worker which dies of a task should be that it began it.
-    return heartbeat() + [.run(next)]
+    return heartbeat() + [.run(Array(next))]
   }
 }
 

@@ -1,9 +1,22 @@
 package import Shared
 
-/// Does the work of a stage. Called from one thread, one task at a time.
+/// Does the work of a stage. Called from one thread.
 package protocol StageExecutor: Sendable {
   /// The models it holds.
   var models: [ModelInfo] { get }
+
+  /// How many like tasks it profits from working on at once, of so many that it may hold.
+  func batch(capacity: Int) -> Int
+
+  /// Runs like tasks to their ends.
+  ///
+  /// - Parameters:
+  ///   - report: called with a task's place after every step of it; when it answers `.stop` to all that are left, the
+  ///     executor throws `CancellationError` soon.
+  ///   - ended: called with a task's place once it has ended, for each, in any order.
+  func execute(
+    _ tasks: [StageTask], report: (Int, StageProgress) -> StageDirective,
+    ended: (Int, Result<[Artifact], any Error>) -> Void)
 
   /// Runs a task to its end.
   ///
@@ -11,6 +24,20 @@ package protocol StageExecutor: Sendable {
   ///   `CancellationError` soon.
   /// - Returns: what the stage leaves.
   func execute(_ task: StageTask, report: (StageProgress) -> StageDirective) throws -> [Artifact]
+}
+
+extension StageExecutor {
+  package func batch(capacity: Int) -> Int { 1 }
+
+  /// One after the other.
+  package func execute(
+    _ tasks: [StageTask], report: (Int, StageProgress) -> StageDirective,
+    ended: (Int, Result<[Artifact], any Error>) -> Void
+  ) {
+    for (place, task) in tasks.enumerated() {
+      ended(place, Result { try execute(task) { report(place, $0) } })
+    }
+  }
 }
 
 /// How far a task is.

@@ -7,6 +7,7 @@ package import UnCLIP
 package struct UnCLIPExecutor: StageExecutor {
   package let models: [ModelInfo]
   private let loaded: [String: LoadedModel]
+  private let pool: Pool
 
   /// The parts of one model that a pool needs.
   private struct LoadedModel: Sendable {
@@ -37,8 +38,32 @@ package struct UnCLIPExecutor: StageExecutor {
       infos.append(info)
       loaded[info.digest] = model
     }
+    self.pool = pool
     self.models = infos
     self.loaded = loaded
+  }
+
+  /// Embeddings are worked on at once: what a step of the prior takes is reading its weights.
+  package func batch(capacity: Int) -> Int { pool == .prior ? capacity : 1 }
+
+  package func execute(
+    _ tasks: [StageTask], report: (Int, StageProgress) -> StageDirective,
+    ended: (Int, Result<[Artifact], any Error>) -> Void
+  ) {
+    let results: [Result<[Artifact], any Error>]
+    if tasks.count > 1 {
+      do {
+        results = try embed(tasks, report).map { .success($0) }
+      } catch is CancellationError {
+        results = tasks.map { _ in .failure(CancellationError()) }
+      } catch {
+        // One by one, so that only the task that is at fault fails.
+        results = tasks.indices.map { place in Result { try execute(tasks[place]) { report(place, $0) } } }
+      }
+    } else {
+      results = tasks.indices.map { place in Result { try execute(tasks[place]) { report(place, $0) } } }
+    }
+    for (place, result) in results.enumerated() { ended(place, result) }
   }
 
   package func execute(_ task: StageTask, report: (StageProgress) -> StageDirective) throws -> [Artifact] {
@@ -70,10 +95,39 @@ package struct UnCLIPExecutor: StageExecutor {
     } else {
       made = try stage.embedding(request, text: text) { try Self.complete($0, report) }
     }
-    let embedding = Artifact(.imageEmbedding, made)
-    guard task.textWanted else { return [embedding] }
-    return [
-      embedding, Artifact(.textStates, text.hiddenStates), Artifact(.textEmbedding, text.embedding),
+    return Self.artifacts(of: made, text, for: task)
+  }
+
+  /// Like tasks of prompts, in step.
+  private func embed(
+    _ tasks: [StageTask], _ report: (Int, StageProgress) -> StageDirective
+  ) throws -> [[Artifact]] {
+    guard let digest = tasks.first?.modelDigest, let stage = loaded[digest]?.embedding else {
+      throw AtelierError(.wrongState, "This worker does not hold the model of these tasks.")
+    }
+    let entries = try tasks.map { task in
+      let request = try PictureRequest(task)
+      return (request: request, text: try stage.encode(request))
+    }
+    let batch = try stage.run(entries)
+    for step in batch {
+      let directives = batch.runs.enumerated().map { place, run in
+        report(
+          place,
+          StageProgress(completedSteps: step.index + 1, steps: step.count) {
+            Artifact(.latents, run.checkpoint.latents)
+          })
+      }
+      if directives.allSatisfy({ $0 == .stop }) { throw CancellationError() }
+    }
+    return tasks.indices.map { Self.artifacts(of: batch.runs[$0].complete(), entries[$0].text, for: tasks[$0]) }
+  }
+
+  private static func artifacts(of embedding: Tensor, _ text: TextConditioning, for task: StageTask) -> [Artifact] {
+    let made = [Artifact(.imageEmbedding, embedding)]
+    guard task.textWanted else { return made }
+    return made + [
+      Artifact(.textStates, text.hiddenStates), Artifact(.textEmbedding, text.embedding),
       Artifact(.textMask, text.mask),
     ]
   }
