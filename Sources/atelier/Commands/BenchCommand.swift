@@ -43,6 +43,7 @@ struct BenchCommand: ParsableCommand {
     let benchmark = try StageBenchmark(
       model: ModelFolder(path: model), stage: stage.denoising, batch: batch, threads: pool)
     benchmark.prepare()
+    let started = ProcessAge.seconds
     benchmark.step()
     pool.profile?.reset()
     let clock = ContinuousClock()
@@ -50,7 +51,7 @@ struct BenchCommand: ParsableCommand {
     let stepped = clock.measure { for _ in 0..<steps { benchmark.step() } }.seconds
     let facts = Facts(
       stage: stage.rawValue, batch: batch, steps: steps, threads: pool.threads,
-      secondsTotal: prepared + stepped, secondsPerStep: stepped / Double(steps),
+      secondsTotal: prepared + stepped, secondsPerStep: stepped / Double(steps), secondsToFirstStep: started,
       peakMemoryBytes: PeakMemory.bytes, profile: ProfileReport(pool, of: .seconds(prepared + stepped)))
     if json {
       try printJSON(facts)
@@ -69,6 +70,8 @@ struct BenchCommand: ParsableCommand {
     let stage: String
     let batch, steps, threads: Int
     let secondsTotal, secondsPerStep: Double
+    /// From the process' start to the first step's; the prior's text prefix is part of it.
+    let secondsToFirstStep: Double
     let peakMemoryBytes: Int
     let profile: ProfileReport?
   }
