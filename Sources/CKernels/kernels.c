@@ -9,6 +9,8 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 
 typedef float v16 __attribute__((vector_size(64)));
+typedef float v8 __attribute__((vector_size(32)));
+typedef float v4 __attribute__((vector_size(16)));
 typedef int i16 __attribute__((vector_size(64)));
 typedef unsigned short u16x16 __attribute__((vector_size(32)));
 

@@ -34,12 +34,11 @@ static inline v16 CK(max)(v16 a, v16 b) { return CK(select)(a > b, a, b); }
 static inline v16 CK(min)(v16 a, v16 b) { return CK(select)(a < b, a, b); }
 
 // Sum of the lanes, halving, so that the order does not depend on the register width.
-static inline float CK(sum)(v16 v) {
-  float f[16];
-  CK(store)(f, v);
-  for (int width = 8; width > 0; width /= 2)
-    for (int i = 0; i < width; i++) f[i] = f[i] + f[i + width];
-  return f[0];
+static inline __attribute__((always_inline)) float CK(sum)(v16 v) {
+  v8 eight = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+             __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+  v4 four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+  return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 static inline float CK(largest)(v16 v) {

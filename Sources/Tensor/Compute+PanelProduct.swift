@@ -1,8 +1,10 @@
 import CKernels
 
 extension Compute {
-  /// Rows of weights that an item multiplies: few enough that layers of a few hundred channels occupy all threads.
-  private static let rowsAtOnce = 24
+  /// Rows of weights that an item multiplies: few enough that the items of a layer occupy all threads.
+  private static func rowsAtOnce(of outer: Int) -> Int { outer >= 2048 ? 48 : 24 }
+  /// Of the weights' depth, what is widened at once: long enough that the processor foresees what is read.
+  private static let widenedAtOnce = 2048
   /// Of the sums: what of weights and panel stays in the nearer caches.
   private static let depthAtOnce = 512
   /// Values of the panels that are packed at once.
@@ -26,30 +28,33 @@ extension Compute {
     let table = kernels.table
     let panelSize = depth * Self.panel
     let atOnce = min(panels, max(2, min(64, Self.packedLimit / panelSize)))
-    let rows = Self.tile(outer, limit: Self.rowsAtOnce, multiple: 12)
+    let rows = Self.tile(outer, limit: Self.rowsAtOnce(of: outer), multiple: 12)
     let packed = Tensor(uninitialized: [atOnce, depth, Self.panel])
-    for first in stride(from: 0, to: panels, by: atOnce) {
-      let count = min(atOnce, panels - first)
+    for firstPanel in stride(from: 0, to: panels, by: atOnce) {
+      let count = min(atOnce, panels - firstPanel)
       threads.run(count) { place in
-        pack(first + place, packed.unsharedBase + place * panelSize)
+        pack(firstPanel + place, packed.unsharedBase + place * panelSize)
       }
       threads.run(rows.count) { item in
         let range = item * rows.size..<min(outer, (item + 1) * rows.size)
         let products = Tensor(uninitialized: [count, range.count, Self.panel])
-        let scratch = Tensor(uninitialized: [weight.element == .float32 ? 1 : range.count * Self.depthAtOnce])
-        for begin in stride(from: 0, to: depth, by: Self.depthAtOnce) {
-          let part = min(Self.depthAtOnce, depth - begin)
-          let block = weight.block(
-            rows: range, columns: begin..<begin + part, table, scratch: scratch.unsharedBase)
+        let scratch = Tensor(
+          uninitialized: [
+            weight.element == .float32 ? 1 : range.count * Weights.scratchStride(min(depth, Self.widenedAtOnce))
+          ])
+        for begin in stride(from: 0, to: depth, by: Self.widenedAtOnce) {
+          let end = min(depth, begin + Self.widenedAtOnce)
+          let block = weight.block(rows: range, columns: begin..<end, table, scratch: scratch.unsharedBase)
           for place in 0..<count {
-            table.product(
-              block.base, block.stride,
-              packed.base + place * panelSize + begin * Self.panel, Self.panel, range.count, part,
-              columns(first + place),
-              products.unsharedBase + place * range.count * Self.panel, Self.panel, begin > 0)
+            for first in stride(from: begin, to: end, by: Self.depthAtOnce) {
+              table.product(
+                block.base + first - begin, block.stride, packed.base + place * panelSize + first * Self.panel,
+                Self.panel, range.count, min(Self.depthAtOnce, end - first), columns(firstPanel + place),
+                products.unsharedBase + place * range.count * Self.panel, Self.panel, first > 0)
+            }
           }
         }
-        for place in 0..<count { take(first + place, range, products.base + place * range.count * Self.panel) }
+        for place in 0..<count { take(firstPanel + place, range, products.base + place * range.count * Self.panel) }
         withExtendedLifetime((products, scratch)) {}
       }
     }

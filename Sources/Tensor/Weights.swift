@@ -60,6 +60,9 @@ package struct Weights: @unchecked Sendable {
     body(base + (row * depth + column) * element.size, element.code)
   }
 
+  /// From one row to the next in `scratch`: not a power of two, since rows would share a few sets of the cache then.
+  static func scratchStride(_ columns: Int) -> Int { columns + 16 }
+
   /// Some columns of some rows in single precision, row by row with the answered stride: where they lie, or widened
   /// into `scratch`, which has room for them.
   func block(
@@ -68,9 +71,10 @@ package struct Weights: @unchecked Sendable {
     let depth = depth
     let first = base + (rows.lowerBound * depth + columns.lowerBound) * element.size
     if element == .float32 { return (first.assumingMemoryBound(to: Float.self), depth) }
+    let stride = Self.scratchStride(columns.count)
     for row in 0..<rows.count {
-      table.widen(first + row * depth * 2, element.code, columns.count, scratch + row * columns.count)
+      table.widen(first + row * depth * 2, element.code, columns.count, scratch + row * stride)
     }
-    return (UnsafePointer(scratch), columns.count)
+    return (UnsafePointer(scratch), stride)
   }
 }

@@ -20,7 +20,7 @@ struct FakeExecutor: StageExecutor {
     for step in done..<steps {
       if pause > .zero { Thread.sleep(forTimeInterval: pause / .seconds(1) / Double(steps)) }
       let progress = StageProgress(completedSteps: step + 1, steps: steps) {
-        Artifact(kind: .latents, type: .float32, shape: [1], bytes: [0, 0, 0, 0])
+        (step + 1, Artifact(kind: .latents, type: .float32, shape: [1], bytes: [0, 0, 0, 0]))
       }
       if report(progress) == .stop { throw CancellationError() }
     }

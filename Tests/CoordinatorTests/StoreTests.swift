@@ -59,6 +59,22 @@ import Testing
     }
   }
 
+  @Test func `what trades exactness for speed reaches the worker`() throws {
+    let parameters = RenderParameters(decoderGuidanceStart: 0.2, decoderGuidanceEnd: 0.7, cacheInterval: 3)
+      .filled(from: .karlo)
+    let model = model
+    try store.write { store in
+      let seq = try store.beginJob(JobID("shortcuts"), name: "test", model: model, priority: 0, at: 1)
+      try store.addItems(
+        [
+          ResolvedItem(
+            line: 1, customID: nil, prompt: "a", negativePrompt: nil, n: 1, seed: 1, size: model.size, parameters: parameters)
+        ], to: seq)
+      try store.activateJob(seq)
+    }
+    #expect(try lease(JobID("shortcuts"), .embed).map(\.parameters) == [parameters])
+  }
+
   @Test func `counters agree with the rows at every point of a job`() throws {
     let job = try submit(["a", "b", "c"], n: 2)
     func check(pending: Int, completed: Int) throws {
@@ -214,10 +230,10 @@ import Testing
     let job = try submit(["a"])
     try finish(job)
     let running = try submit(["b"])
-    #expect(try store.write { try $0.expirePictures(endedBefore: 3) }.isEmpty)
-    #expect(try store.write { try $0.expirePictures(endedBefore: 4) } == [job])
-    #expect(try store.write { try $0.expirePictures(endedBefore: 4) }.isEmpty)
-    #expect(try store.read { try $0.picturesRemoved(of: job) } == 4)
+    #expect(try store.write { try $0.expirePictures(endedBefore: 3, at: 100) }.isEmpty)
+    #expect(try store.write { try $0.expirePictures(endedBefore: 4, at: 101) } == [job])
+    #expect(try store.write { try $0.expirePictures(endedBefore: 4, at: 102) }.isEmpty)
+    #expect(try store.read { try $0.picturesRemoved(of: job) } == 101)
     #expect(try store.read { try $0.picturesRemoved(of: running) } == nil)
   }
 

@@ -34,6 +34,24 @@ import Testing
     #expect(lines.map(\.number) == [2, 4])
   }
 
+  @Test func `a line can trade exactness for speed`() throws {
+    let json = #"{"prompt": "a", "decoder_guidance_start": 0.25, "decoder_guidance_end": 0.75, "cache_interval": 2}"#
+    let csv = "prompt,decoder_guidance_start,decoder_guidance_end,cache_interval\na,0.25,0.75,2\n"
+    for parameters in try [(json, PromptFileFormat.jsonl), (csv, .csv)].map({
+      try parse($0, as: $1).first?.result.get().parameters
+    }) {
+      #expect(parameters == RenderParameters(decoderGuidanceStart: 0.25, decoderGuidanceEnd: 0.75, cacheInterval: 2))
+      #expect(parameters.map { RenderParameters($0.wire) }?.decoderGuidanceEnd == 0.75)
+      #expect(parameters.map { RenderParameters($0.wire) }?.cacheInterval == 2)
+    }
+    for bad in [
+      RenderParameters(decoderGuidanceStart: 0.5, decoderGuidanceEnd: 0.5), RenderParameters(decoderGuidanceEnd: 1.5),
+      RenderParameters(cacheInterval: 0),
+    ] {
+      #expect(throws: AtelierError.self) { try bad.validate() }
+    }
+  }
+
   @Test func `a byte order mark is no part of the first prompt`() throws {
     #expect(try parse("\u{FEFF}a cat\n", as: .text).first?.result.get().prompt == "a cat")
   }

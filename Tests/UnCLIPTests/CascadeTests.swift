@@ -41,7 +41,7 @@ struct CascadeTests {
     for (step, size) in zip(model.cascade, sizes) {
       let pass = try UpsamplerPass(model, step)
       #expect(pass.shape == [3, size, size])
-      let loop = pass.loop(compute, picture: picture, steps: 3, sampler: .ddpm, known: nil)
+      let loop = pass.loop(compute, picture: picture, steps: 3, sampler: .ddpm, cache: DeepCache(interval: 1), known: nil)
       picture = try DenoisingRun(loop, noise: noise, shape: pass.shape, from: nil).complete()
       for _ in 0..<3 { noise.skip(count: 3 * size * size) }
     }

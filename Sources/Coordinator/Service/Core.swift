@@ -120,6 +120,6 @@ struct Core: Sendable {
   private mutating func sweep(_ store: StoreTransaction, now: Now) throws {
     guard let days = settings.keepPicturesDays, nextSweep.map({ $0 <= now.instant }) ?? true else { return }
     nextSweep = now.instant + .seconds(3600)
-    expired = try store.expirePictures(endedBefore: now.time - Double(days) * 86_400)
+    expired = try store.expirePictures(endedBefore: now.time - Double(days) * 86_400, at: now.time)
   }
 }

@@ -14,8 +14,18 @@ enum Migrations {
     migrator.registerMigration("3: pictures that are no longer kept") { db in
       try db.execute(sql: expiry)
     }
+    migrator.registerMigration("4: what trades exactness for speed") { db in
+      try db.execute(sql: shortcuts)
+    }
     return migrator
   }
+
+  private static let shortcuts = """
+    -- Null for the beginning and the end of the decoder's walk, and for the deep levels in each step.
+    ALTER TABLE items ADD COLUMN guidance_start REAL;
+    ALTER TABLE items ADD COLUMN guidance_end REAL;
+    ALTER TABLE items ADD COLUMN cache_interval INTEGER;
+    """
 
   private static let expiry = """
     -- Set when the pictures of a job that ended long ago were removed.

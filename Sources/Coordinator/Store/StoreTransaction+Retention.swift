@@ -3,14 +3,14 @@ package import Shared
 
 extension StoreTransaction {
   /// Notes that the pictures of jobs which ended before a time are no longer kept. Returns the jobs.
-  package func expirePictures(endedBefore time: Double) throws -> [JobID] {
+  package func expirePictures(endedBefore time: Double, at now: Double) throws -> [JobID] {
     let ids = try String.fetchAll(
       db.cachedStatement(sql: """
         SELECT id FROM jobs WHERE finished_at IS NOT NULL AND pictures_removed_at IS NULL AND finished_at < ?
           AND state IN ('completed', 'cancelled')
         """), arguments: [time])
     for id in ids {
-      try change("UPDATE jobs SET pictures_removed_at = ? WHERE id = ?", [time, id])
+      try change("UPDATE jobs SET pictures_removed_at = ? WHERE id = ?", [now, id])
     }
     return ids.map { JobID($0) }
   }

@@ -49,7 +49,7 @@ extension StoreTransaction {
       throw AtelierError(.notFound, "The job that was being received is gone; submit it again.")
     }
     let insertItem = try db.cachedStatement(
-      sql: "INSERT INTO items VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      sql: "INSERT INTO items VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     let insertImage = try db.cachedStatement(
       sql: "INSERT INTO images (job, item, position, state) VALUES (?, ?, ?, 'pending')")
     let insertTask = try db.cachedStatement(
@@ -61,7 +61,8 @@ extension StoreTransaction {
         Int64(bitPattern: item.seed), item.size?.width ?? 0, item.size?.height ?? 0,
         parameters.priorSteps, parameters.decoderSteps, parameters.superResSteps,
         parameters.priorGuidance, parameters.decoderGuidance, (parameters.sampler ?? .ddpm).rawValue, parameters.eta,
-        try Self.fields(of: item.operation), item.n,
+        try Self.fields(of: item.operation), item.n, parameters.decoderGuidanceStart, parameters.decoderGuidanceEnd,
+        parameters.cacheInterval,
       ])
       let itemID = db.lastInsertedRowID
       for position in 0..<item.n {

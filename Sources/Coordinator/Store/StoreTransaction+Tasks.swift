@@ -98,7 +98,8 @@ extension StoreTransaction {
           SELECT tasks.id, tasks.attempt, tasks.failures, jobs.id, jobs.model, items.id, items.position, images.id,
             images.position, items.prompt, items.operation, items.images, items.negative_prompt, items.seed, items.width,
             items.height, items.prior_steps, items.decoder_steps, items.super_res_steps, items.prior_guidance,
-            items.decoder_guidance, items.sampler, items.eta
+            items.decoder_guidance, items.sampler, items.eta, items.guidance_start, items.guidance_end,
+            items.cache_interval
           FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
             JOIN jobs ON jobs.seq = tasks.job
           WHERE tasks.job = ? AND tasks.stage = ? AND tasks.state = 'ready' ORDER BY tasks.id LIMIT ?
@@ -157,7 +158,8 @@ extension StoreTransaction {
       size: width == 0 ? nil : PictureSize(width: width, height: height),
       parameters: RenderParameters(
         priorSteps: row[16], decoderSteps: row[17], superResSteps: row[18], priorGuidance: row[19],
-        decoderGuidance: row[20], sampler: SamplerName(rawValue: row[21]), eta: row[22]))
+        decoderGuidance: row[20], sampler: SamplerName(rawValue: row[21]), eta: row[22], decoderGuidanceStart: row[23],
+        decoderGuidanceEnd: row[24], cacheInterval: row[25]))
   }
 
   package func task(_ id: Int64) throws -> TaskRecord? {

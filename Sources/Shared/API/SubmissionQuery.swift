@@ -19,6 +19,9 @@ package enum SubmissionQuery {
     add("decoder_guidance", options.parameters.decoderGuidance)
     add("sampler", options.parameters.sampler?.rawValue)
     add("eta", options.parameters.eta)
+    add("decoder_guidance_start", options.parameters.decoderGuidanceStart)
+    add("decoder_guidance_end", options.parameters.decoderGuidanceEnd)
+    add("cache_interval", options.parameters.cacheInterval)
     return query
   }
 
@@ -53,6 +56,9 @@ package enum SubmissionQuery {
       case "decoder_guidance": options.parameters.decoderGuidance = try number(Double.self)
       case "sampler": options.parameters.sampler = try SamplerName(parsing: value)
       case "eta": options.parameters.eta = try number(Double.self)
+      case "decoder_guidance_start": options.parameters.decoderGuidanceStart = try number(Double.self)
+      case "decoder_guidance_end": options.parameters.decoderGuidanceEnd = try number(Double.self)
+      case "cache_interval": options.parameters.cacheInterval = try number(Int.self)
       default: throw AtelierError(.invalidInput, "The option '\(name)' is not known.")
       }
     }

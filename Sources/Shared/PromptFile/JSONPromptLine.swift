@@ -65,6 +65,9 @@ struct JSONPromptLine: Decodable {
       case .priorGuidance: item.parameters.priorGuidance = try Self.value(container, key, "a number")
       case .decoderGuidance: item.parameters.decoderGuidance = try Self.value(container, key, "a number")
       case .eta: item.parameters.eta = try Self.value(container, key, "a number")
+      case .decoderGuidanceStart: item.parameters.decoderGuidanceStart = try Self.value(container, key, "a number")
+      case .decoderGuidanceEnd: item.parameters.decoderGuidanceEnd = try Self.value(container, key, "a number")
+      case .cacheInterval: item.parameters.cacheInterval = try Self.value(container, key, "a whole number")
       }
     }
     return container.contains("prompt")

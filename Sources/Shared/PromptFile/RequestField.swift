@@ -12,6 +12,9 @@ enum RequestField: String, CaseIterable {
   case decoderGuidance = "decoder_guidance"
   case sampler
   case eta
+  case decoderGuidanceStart = "decoder_guidance_start"
+  case decoderGuidanceEnd = "decoder_guidance_end"
+  case cacheInterval = "cache_interval"
   case customID = "custom_id"
 
   static let list = list(allCases.map(\.rawValue))
@@ -42,6 +45,9 @@ extension ItemRequest {
     case .decoderGuidance: parameters.decoderGuidance = try number("a number")
     case .sampler: parameters.sampler = try SamplerName(parsing: text)
     case .eta: parameters.eta = try number("a number")
+    case .decoderGuidanceStart: parameters.decoderGuidanceStart = try number("a number")
+    case .decoderGuidanceEnd: parameters.decoderGuidanceEnd = try number("a number")
+    case .cacheInterval: parameters.cacheInterval = try number(whole)
     case .customID: customID = text
     }
   }

@@ -10,10 +10,16 @@ package struct RenderParameters: Hashable, Sendable, Codable {
   /// Noise of the implicit sampler's steps: 0 for none, 1 for as much as the ancestral sampler's. Alone it asks
   /// for that sampler.
   package var eta: Double?
+  /// The part of the decoder's walk that is guided, from 0, its noise, to 1, the picture. Outside, a step costs half.
+  package var decoderGuidanceStart: Double?
+  package var decoderGuidanceEnd: Double?
+  /// Steps of decoder and upsampler from one evaluation of their deep levels to the next; 1 for in each.
+  package var cacheInterval: Int?
 
   package init(
     priorSteps: Int? = nil, decoderSteps: Int? = nil, superResSteps: Int? = nil,
-    priorGuidance: Double? = nil, decoderGuidance: Double? = nil, sampler: SamplerName? = nil, eta: Double? = nil
+    priorGuidance: Double? = nil, decoderGuidance: Double? = nil, sampler: SamplerName? = nil, eta: Double? = nil,
+    decoderGuidanceStart: Double? = nil, decoderGuidanceEnd: Double? = nil, cacheInterval: Int? = nil
   ) {
     self.priorSteps = priorSteps
     self.decoderSteps = decoderSteps
@@ -22,6 +28,9 @@ package struct RenderParameters: Hashable, Sendable, Codable {
     self.decoderGuidance = decoderGuidance
     self.sampler = sampler
     self.eta = eta
+    self.decoderGuidanceStart = decoderGuidanceStart
+    self.decoderGuidanceEnd = decoderGuidanceEnd
+    self.cacheInterval = cacheInterval
   }
 
   /// These values, and where one is absent, the other's.
@@ -35,7 +44,10 @@ package struct RenderParameters: Hashable, Sendable, Codable {
       decoderGuidance: decoderGuidance ?? other.decoderGuidance,
       sampler: own ?? other.askedSampler,
       // It belongs to the sampler that it was given for.
-      eta: eta ?? (own == nil || own == other.askedSampler ? other.eta : nil))
+      eta: eta ?? (own == nil || own == other.askedSampler ? other.eta : nil),
+      decoderGuidanceStart: decoderGuidanceStart ?? other.decoderGuidanceStart,
+      decoderGuidanceEnd: decoderGuidanceEnd ?? other.decoderGuidanceEnd,
+      cacheInterval: cacheInterval ?? other.cacheInterval)
   }
 
   private var askedSampler: SamplerName? { sampler ?? (eta == nil ? nil : .ddim) }
@@ -48,6 +60,9 @@ package struct RenderParameters: Hashable, Sendable, Codable {
   package static let stepsRange = 2...100_000
   /// Guidance scales that make sense; the decoders are trained for 1 to about 10.
   package static let guidanceRange = 0.0...100.0
+
+  /// Steps for which deep features can be kept.
+  package static let cacheRange = 1...100
 
   /// Says what is wrong with the values, if anything.
   package func validate() throws(AtelierError) {
@@ -64,6 +79,21 @@ package struct RenderParameters: Hashable, Sendable, Codable {
       if let value, !Self.guidanceRange.contains(value) {
         throw AtelierError(.invalidInput, "'\(name)' is \(value); it must be from 0 to 100.")
       }
+    }
+    let (start, end) = (decoderGuidanceStart ?? 0, decoderGuidanceEnd ?? 1)
+    guard start >= 0, start < end, end <= 1 else {
+      throw AtelierError(
+        .invalidInput,
+        """
+        'decoder_guidance_start' is \(start) and 'decoder_guidance_end' \(end); the start must be below the end, both \
+        from 0 to 1.
+        """)
+    }
+    if let cacheInterval, !Self.cacheRange.contains(cacheInterval) {
+      throw AtelierError(
+        .invalidInput,
+        "'cache_interval' is \(cacheInterval); it must be from \(Self.cacheRange.lowerBound) to \(Self.cacheRange.upperBound)."
+      )
     }
     guard let eta else { return }
     guard (0...1).contains(eta) else { throw AtelierError(.invalidInput, "'eta' is \(eta); it must be from 0 to 1.") }

@@ -58,7 +58,10 @@ extension RenderParameters {
       priorSteps: Int(wire.priorSteps), decoderSteps: Int(wire.decoderSteps),
       superResSteps: Int(wire.superResSteps),
       priorGuidance: wire.priorGuidance, decoderGuidance: wire.decoderGuidance, sampler: SamplerName(wire.sampler),
-      eta: wire.sampler == .ddim ? wire.eta : nil)
+      eta: wire.sampler == .ddim ? wire.eta : nil,
+      decoderGuidanceStart: wire.decoderGuidanceStart == 0 ? nil : wire.decoderGuidanceStart,
+      decoderGuidanceEnd: wire.decoderGuidanceEnd == 0 ? nil : wire.decoderGuidanceEnd,
+      cacheInterval: wire.cacheInterval == 0 ? nil : Int(wire.cacheInterval))
   }
 
   package var wire: Wire.Parameters {
@@ -71,6 +74,9 @@ extension RenderParameters {
     wire.decoderGuidance = full.decoderGuidance ?? 0
     wire.sampler = (full.sampler ?? .ddpm).wire
     wire.eta = full.eta ?? 0
+    wire.decoderGuidanceStart = full.decoderGuidanceStart ?? 0
+    wire.decoderGuidanceEnd = full.decoderGuidanceEnd ?? 0
+    wire.cacheInterval = UInt32(clamping: full.cacheInterval ?? 0)
     return wire
   }
 }

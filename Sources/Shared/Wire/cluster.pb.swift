@@ -318,6 +318,15 @@ package nonisolated struct Atelier_Cluster_V1_Parameters: Sendable {
   /// of SAMPLER_DDIM: 0 adds no noise, 1 as much as SAMPLER_DDPM
   package var eta: Double = 0
 
+  /// The part of the decoder's walk that is guided, from 0, its noise, to 1, the picture.
+  package var decoderGuidanceStart: Double = 0
+
+  /// 0 means 1
+  package var decoderGuidanceEnd: Double = 0
+
+  /// steps of decoder and upsampler from one evaluation of their deep levels to the next; 0 means 1
+  package var cacheInterval: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1571,7 +1580,7 @@ nonisolated extension Atelier_Cluster_V1_Model: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Atelier_Cluster_V1_Parameters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Parameters"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}prior_steps\0\u{3}decoder_steps\0\u{3}super_res_steps\0\u{3}prior_guidance\0\u{3}decoder_guidance\0\u{1}sampler\0\u{1}eta\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}prior_steps\0\u{3}decoder_steps\0\u{3}super_res_steps\0\u{3}prior_guidance\0\u{3}decoder_guidance\0\u{1}sampler\0\u{1}eta\0\u{3}decoder_guidance_start\0\u{3}decoder_guidance_end\0\u{3}cache_interval\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1586,6 +1595,9 @@ nonisolated extension Atelier_Cluster_V1_Parameters: SwiftProtobuf.Message, Swif
       case 5: try { try decoder.decodeSingularDoubleField(value: &self.decoderGuidance) }()
       case 6: try { try decoder.decodeSingularEnumField(value: &self.sampler) }()
       case 7: try { try decoder.decodeSingularDoubleField(value: &self.eta) }()
+      case 8: try { try decoder.decodeSingularDoubleField(value: &self.decoderGuidanceStart) }()
+      case 9: try { try decoder.decodeSingularDoubleField(value: &self.decoderGuidanceEnd) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.cacheInterval) }()
       default: break
       }
     }
@@ -1613,6 +1625,15 @@ nonisolated extension Atelier_Cluster_V1_Parameters: SwiftProtobuf.Message, Swif
     if self.eta.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.eta, fieldNumber: 7)
     }
+    if self.decoderGuidanceStart.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.decoderGuidanceStart, fieldNumber: 8)
+    }
+    if self.decoderGuidanceEnd.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.decoderGuidanceEnd, fieldNumber: 9)
+    }
+    if self.cacheInterval != 0 {
+      try visitor.visitSingularUInt32Field(value: self.cacheInterval, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1624,6 +1645,9 @@ nonisolated extension Atelier_Cluster_V1_Parameters: SwiftProtobuf.Message, Swif
     if lhs.decoderGuidance != rhs.decoderGuidance {return false}
     if lhs.sampler != rhs.sampler {return false}
     if lhs.eta != rhs.eta {return false}
+    if lhs.decoderGuidanceStart != rhs.decoderGuidanceStart {return false}
+    if lhs.decoderGuidanceEnd != rhs.decoderGuidanceEnd {return false}
+    if lhs.cacheInterval != rhs.cacheInterval {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -62,19 +62,29 @@ package struct DecoderStage: Sendable {
     try checkShapes(text, imageEmbedding)
     let rows = TextConditioning.rows(guided: request.isGuided)
     let condition = projection(compute, image: imageEmbedding, text: text, rows: rows)
-    let (unet, compute) = (unet, compute)
+    let (unet, scheduler, compute) = (unet, scheduler, compute)
     let context = unet.context(compute, tokens: condition.context)
     let sampleShape = shape.base.shape
-    let model: DenoisingLoop.Model = { sample, timestep, _ in
+    let cache = DeepCache(interval: request.cacheInterval)
+    let model: DenoisingLoop.Model = { sample, timestep, isLast in
       let picture = sample.reshaped([1] + sampleShape)
-      let input = rows.count == 2 ? Tensor.stack([picture, picture]) : picture
-      let output = unet(compute, input, timestep: timestep, addition: condition.time, context: context)
-      return rows.count == 2
-        ? Guidance.combine(output, scale: request.decoderGuidance, count: sample.count) : output
+      guard rows.count == 2 else {
+        return cache.evaluate(
+          unet, compute, picture, timestep: timestep, addition: condition.time, context: context, isWhole: isLast)
+      }
+      guard request.decoderGuidanceInterval.contains(scheduler.position(timestep)) else {
+        return cache.evaluate(
+          unet, compute, picture, timestep: timestep, addition: condition.time.rows(1..<2), context: context.picture(1),
+          isWhole: isLast)
+      }
+      let output = cache.evaluate(
+        unet, compute, Tensor.stack([picture, picture]), timestep: timestep, addition: condition.time, context: context,
+        isWhole: isLast)
+      return Guidance.combine(output, scale: request.decoderGuidance, count: sample.count)
     }
     let noise = shape.noisePlan(request).source(seed: request.seed, afterPasses: 1)
     return try DenoisingRun(
-      loop(request, noise, model), noise: noise, shape: sampleShape, from: checkpoint)
+      loop(request, noise, model), noise: noise, shape: sampleShape, cycle: request.cacheInterval, from: checkpoint)
   }
 
   /// The walk that a request asks for: from noise, around what an edit keeps, or from a picture's own noise.

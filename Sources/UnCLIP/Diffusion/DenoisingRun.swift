@@ -22,12 +22,19 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
   private var state: Tensor
   private var completed: Int
   private var finished: Tensor?
+  /// Steps after which a walk can be taken up again: what is kept from step to step beside the state is made anew then.
+  private let cycle: Int
+  private var resumable: (completed: Int, state: Tensor)
 
   /// - Parameters:
   ///   - noise: positioned before the stage's first draw.
   ///   - shape: of the sample.
-  init(_ loop: DenoisingLoop, noise: NoiseSource, shape: [Int], from checkpoint: StageCheckpoint?) throws {
+  ///   - cycle: checkpoints are of every so many steps.
+  init(
+    _ loop: DenoisingLoop, noise: NoiseSource, shape: [Int], cycle: Int = 1, from checkpoint: StageCheckpoint?
+  ) throws {
     self.loop = loop
+    self.cycle = cycle
     self.shape = shape
     self.noise = noise
     let count = shape.reduce(1, *)
@@ -41,13 +48,14 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
       state = loop.start(Tensor(self.noise.draw(count: count), shape: shape))
       completed = 0
     }
+    resumable = (completed, state)
   }
 
   package var count: Int { loop.timesteps.count }
 
-  /// The state after the steps made so far.
+  /// The state after the steps made so far, or after the last of them from which the walk can be taken up again.
   package var checkpoint: StageCheckpoint {
-    StageCheckpoint(stage: loop.stage, completedSteps: completed, latents: state)
+    StageCheckpoint(stage: loop.stage, completedSteps: resumable.completed, latents: resumable.state)
   }
 
   package func next() -> DenoisingStep? {
@@ -68,6 +76,7 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
     let draws = (0..<loop.draws[index]).map { _ in noise.draw(count: count) }
     state = loop.step(state, index, output, draws)
     completed += 1
+    if completed % cycle == 0 { resumable = (completed, state) }
     return DenoisingStep(index: index, count: self.count, timestep: loop.timesteps[index])
   }
 

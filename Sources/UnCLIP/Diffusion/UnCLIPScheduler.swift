@@ -29,6 +29,9 @@ struct UnCLIPScheduler: Sendable {
   private let betas: [Float]
   private let cumulative: [Float]
 
+  /// Where a timestep lies on the walk, from the noise, 0, to the sample, 1.
+  func position(_ timestep: Int) -> Double { 1 - Double(timestep) / Double(max(1, trainSteps - 1)) }
+
   /// Builds the schedule of `trainSteps` training steps.
   init(trainSteps: Int, variance: Variance, prediction: Prediction, clipRange: Float?) {
     self.trainSteps = trainSteps

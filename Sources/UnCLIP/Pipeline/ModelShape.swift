@@ -60,6 +60,9 @@ struct ModelShape: Sendable {
     where !scale.isFinite {
       throw UnCLIPError(.request, "Cannot guide the \(name) by \(scale): it must be a number.")
     }
+    guard request.cacheInterval >= 1 else {
+      throw UnCLIPError(.request, "Cannot keep deep features for \(request.cacheInterval) steps: 1 is the least.")
+    }
     var isImplicit = false
     if case .ddim(let eta) = request.sampler {
       isImplicit = true

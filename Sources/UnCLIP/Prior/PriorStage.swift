@@ -6,6 +6,8 @@ package struct PriorStage: Sendable {
   private let scheduler: UnCLIPScheduler
   private let shape: ModelShape
   private let compute: Compute
+  /// Of the last prompt.
+  private let positive = PrefixCache()
   /// Of the last negative prompt.
   private let negative = PrefixCache()
 
@@ -91,11 +93,9 @@ package struct PriorStage: Sendable {
   private func predictor(_ request: PictureRequest, _ text: TextConditioning) throws -> Predictor {
     try shape.check(request)
     try checkShapes(text)
+    // Pictures of one prompt follow each other, and most share their negative prompt, which is empty.
     let prefixes = TextConditioning.rows(guided: request.isGuided).map { row in
-      // Pictures share their negative prompt more often than not: it is empty.
-      row == 0
-        ? negative.prefix(of: text, row) { prior.prefix(compute, text: text, row: row) }
-        : prior.prefix(compute, text: text, row: row)
+      (row == 0 ? negative : positive).prefix(of: text, row) { prior.prefix(compute, text: text, row: row) }
     }
     return Predictor(prior: prior, compute: compute, prefixes: prefixes, guidance: request.priorGuidance)
   }

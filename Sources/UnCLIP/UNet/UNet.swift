@@ -11,6 +11,9 @@ struct UNet: Sendable {
     fileprivate let layers: [[PixelAttention.Context]]
     /// For a model, or a request, without context.
     static let none = Context(layers: [])
+
+    /// That of one picture.
+    func picture(_ index: Int) -> Context { Context(layers: layers.map { $0.isEmpty ? [] : [$0[index]] }) }
   }
 
   /// A residual block and the attention behind it, with its number among the attentions.
@@ -133,28 +136,58 @@ struct UNet: Sendable {
 
   /// One evaluation.
   ///
+  /// - Returns: `[pictures, outChannels, height, width]`.
+  func callAsFunction(
+    _ compute: Compute, _ x: Tensor, timestep: Int, addition: Tensor? = nil, context: Context = .none
+  ) -> Tensor {
+    evaluate(compute, x, timestep: timestep, addition: addition, context: context, deep: nil).output
+  }
+
+  /// One evaluation, or that of the highest resolution alone.
+  ///
   /// - Parameters:
   ///   - x: `[pictures, inChannels, height, width]`.
   ///   - timestep: the same for all pictures.
   ///   - addition: `[pictures, 1, timeWidth]`, added to the time embedding if the model takes one.
-  /// - Returns: `[pictures, outChannels, height, width]`.
-  func callAsFunction(
-    _ compute: Compute, _ x: Tensor, timestep: Int, addition: Tensor? = nil,
-    context: Context = .none
-  ) -> Tensor {
+  ///   - deep: what the levels below the highest gave for a similar `x`; left out, they are evaluated.
+  /// - Returns: the output, `[pictures, outChannels, height, width]`, and what the levels below gave.
+  func evaluate(
+    _ compute: Compute, _ x: Tensor, timestep: Int, addition: Tensor?, context: Context, deep: Tensor?
+  ) -> (output: Tensor, deep: Tensor) {
     let time = condition(compute, timestep, addition: addition, pictures: x.shape[0])
     let input = configuration.centersInput ? compute.combine(x, 2, ones(like: x), -1) : x
     var hidden = convIn(compute, input)
     var skips = [hidden]
-    for level in down {
+    for layer in down[0].layers {
+      hidden = run(layer, compute, hidden, time, context)
+      skips.append(hidden)
+    }
+    let below = deep ?? lower(compute, hidden, time, context)
+    hidden = below
+    for layer in up[up.count - 1].layers {
+      hidden = compute.concatenateChannels(hidden, skips.removeLast())
+      hidden = run(layer, compute, hidden, time, context)
+    }
+    hidden = normOut(compute, hidden, activation: configuration.outActivation)
+    return (convOut(compute, hidden), below)
+  }
+
+  /// The levels below the highest resolution, from its last layer on the way down to its first on the way up.
+  private func lower(_ compute: Compute, _ x: Tensor, _ time: Tensor, _ context: Context) -> Tensor {
+    var hidden = x
+    var skips: [Tensor] = []
+    func descend(_ resampler: ResnetBlock?) {
+      guard let resampler else { return }
+      hidden = resampler(compute, hidden, time: time)
+      skips.append(hidden)
+    }
+    descend(down[0].resampler)
+    for level in down.dropFirst() {
       for layer in level.layers {
         hidden = run(layer, compute, hidden, time, context)
         skips.append(hidden)
       }
-      if let resampler = level.resampler {
-        hidden = resampler(compute, hidden, time: time)
-        skips.append(hidden)
-      }
+      descend(level.resampler)
     }
     if let middle {
       hidden = middle.first(compute, hidden, time: time)
@@ -163,15 +196,14 @@ struct UNet: Sendable {
       }
       hidden = middle.second.block(compute, hidden, time: time)
     }
-    for level in up {
+    for level in up.dropLast() {
       for layer in level.layers {
         hidden = compute.concatenateChannels(hidden, skips.removeLast())
         hidden = run(layer, compute, hidden, time, context)
       }
       if let resampler = level.resampler { hidden = resampler(compute, hidden, time: time) }
     }
-    hidden = normOut(compute, hidden, activation: configuration.outActivation)
-    return convOut(compute, hidden)
+    return hidden
   }
 
   private func run(

@@ -51,7 +51,8 @@ struct UpsamplerPass: Sendable {
   ///
   /// - Parameter known: what an edit keeps, at this pass's size.
   func loop(
-    _ compute: Compute, picture: Tensor, steps: Int, sampler: Sampler, known: (region: KnownRegion, keepsEnd: Bool)?
+    _ compute: Compute, picture: Tensor, steps: Int, sampler: Sampler, cache: DeepCache,
+    known: (region: KnownRegion, keepsEnd: Bool)?
   ) -> DenoisingLoop {
     let enlarged = compute.resampleBicubic(
       picture.reshaped([1] + picture.shape), height: size, width: size)
@@ -59,7 +60,7 @@ struct UpsamplerPass: Sendable {
     let (first, last, shape) = (first, last, shape)
     let model: DenoisingLoop.Model = { sample, timestep, isLast in
       let input = compute.concatenateChannels(sample.reshaped([1] + shape), enlarged)
-      return (isLast ? last : first)(compute, input, timestep: timestep)
+      return cache.evaluate(isLast ? last : first, compute, input, timestep: timestep, isWhole: isLast)
     }
     guard let known else { return DenoisingLoop(.upsampler, process, model: model) }
     return DenoisingLoop(

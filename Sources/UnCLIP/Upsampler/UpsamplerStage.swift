@@ -55,8 +55,10 @@ package struct UpsamplerStage: Sendable {
       (edit.region(size: enlargement.size, noise: noise.peek(shape: enlargement.shape)), pass < passes.count - 1)
     }
     let loop = enlargement.loop(
-      compute, picture: baseImage, steps: request.superResSteps, sampler: request.sampler, known: known)
-    return try DenoisingRun(loop, noise: noise, shape: enlargement.shape, from: checkpoint)
+      compute, picture: baseImage, steps: request.superResSteps, sampler: request.sampler,
+      cache: DeepCache(interval: request.cacheInterval), known: known)
+    return try DenoisingRun(
+      loop, noise: noise, shape: enlargement.shape, cycle: request.cacheInterval, from: checkpoint)
   }
 
   /// The finished picture: what the last pass made, laid into the source where the request is an edit.

@@ -75,7 +75,10 @@ final class StageRunner: @unchecked Sendable {
         let isInterrupted = lock.withLock { self.isInterrupted }
         if isInterrupted || ContinuousClock.now >= saved[place] + checkpointInterval {
           saved[place] = .now
-          report(.checkpoint(id, step: progress.completedSteps, latents: progress.latents()))
+          let checkpoint = progress.checkpoint()
+          if checkpoint.completedSteps > 0 {
+            report(.checkpoint(id, step: checkpoint.completedSteps, latents: checkpoint.latents))
+          }
         }
         return isInterrupted ? .stop : .goOn
       },

@@ -11,6 +11,9 @@ extension PictureRequest {
     superResSteps = parameters.superResSteps ?? superResSteps
     priorGuidance = parameters.priorGuidance ?? priorGuidance
     decoderGuidance = parameters.decoderGuidance ?? decoderGuidance
+    let (start, end) = (parameters.decoderGuidanceStart ?? 0, parameters.decoderGuidanceEnd ?? 1)
+    if start < end { decoderGuidanceInterval = start...end }
+    cacheInterval = parameters.cacheInterval ?? cacheInterval
     switch parameters.sampler {
     case .ddpm?: sampler = .ddpm
     case .ddim?: sampler = .ddim(eta: parameters.eta ?? 0)

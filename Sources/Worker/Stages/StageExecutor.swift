@@ -44,13 +44,15 @@ extension StageExecutor {
 package struct StageProgress {
   package var completedSteps: Int
   package var steps: Int
-  /// The state to go on from, made when asked for.
-  package var latents: () -> Artifact
+  /// The state to go on from, made when asked for, and the steps before it, which may be fewer than are completed.
+  package var checkpoint: () -> (completedSteps: Int, latents: Artifact)
 
-  package init(completedSteps: Int, steps: Int, latents: @escaping () -> Artifact) {
+  package init(
+    completedSteps: Int, steps: Int, checkpoint: @escaping () -> (completedSteps: Int, latents: Artifact)
+  ) {
     self.completedSteps = completedSteps
     self.steps = steps
-    self.latents = latents
+    self.checkpoint = checkpoint
   }
 }
 

@@ -112,11 +112,7 @@ package struct UnCLIPExecutor: StageExecutor {
     let batch = try stage.run(entries)
     for step in batch {
       let directives = batch.runs.enumerated().map { place, run in
-        report(
-          place,
-          StageProgress(completedSteps: step.index + 1, steps: step.count) {
-            Artifact(.latents, run.checkpoint.latents)
-          })
+        report(place, Self.progress(of: run, step))
       }
       if directives.allSatisfy({ $0 == .stop }) { throw CancellationError() }
     }
@@ -184,12 +180,16 @@ package struct UnCLIPExecutor: StageExecutor {
   /// Makes the remaining steps, asking after each whether to go on.
   private static func complete(_ run: DenoisingRun, _ report: (StageProgress) -> StageDirective) throws -> Tensor {
     for step in run {
-      let progress = StageProgress(completedSteps: step.index + 1, steps: step.count) {
-        Artifact(.latents, run.checkpoint.latents)
-      }
-      if report(progress) == .stop { throw CancellationError() }
+      if report(progress(of: run, step)) == .stop { throw CancellationError() }
     }
     return run.complete()
+  }
+
+  private static func progress(of run: DenoisingRun, _ step: DenoisingStep) -> StageProgress {
+    StageProgress(completedSteps: step.index + 1, steps: step.count) {
+      let checkpoint = run.checkpoint
+      return (checkpoint.completedSteps, Artifact(.latents, checkpoint.latents))
+    }
   }
 
   private static func wrongPool(_ task: StageTask) -> AtelierError {

@@ -8,6 +8,12 @@ struct SamplingOptions: ParsableArguments {
   @Option(help: "Denoising steps of the upsampler, such as 7.") var superResSteps: Int?
   @Option(help: "Guidance scale of the prior, such as 4.") var priorGuidance: Double?
   @Option(help: "Guidance scale of the decoder, such as 8.") var decoderGuidance: Double?
+  @Option(help: "Where the decoder's guidance begins, such as 0.1: 0 is its noise, 1 the picture; default 0.")
+  var decoderGuidanceStart: Double?
+  @Option(help: "Where it ends, such as 0.8; steps outside cost half. Default 1.")
+  var decoderGuidanceEnd: Double?
+  @Option(help: "Evaluate the deep levels of decoder and upsampler in every so many steps only, such as 2; default 1.")
+  var cacheInterval: Int?
   @Option(help: "How to walk from noise: ddpm, ddim or dpm-solver (good in 10 to 15 steps).")
   var sampler: SamplerName?
   @Option(help: "Noise of ddim, such as 0.5: 0 for none, 1 for as much as ddpm.") var eta: Double?
@@ -19,7 +25,8 @@ struct SamplingOptions: ParsableArguments {
   var parameters: RenderParameters {
     RenderParameters(
       priorSteps: priorSteps, decoderSteps: decoderSteps, superResSteps: superResSteps, priorGuidance: priorGuidance,
-      decoderGuidance: decoderGuidance, sampler: sampler, eta: eta)
+      decoderGuidance: decoderGuidance, sampler: sampler, eta: eta, decoderGuidanceStart: decoderGuidanceStart,
+      decoderGuidanceEnd: decoderGuidanceEnd, cacheInterval: cacheInterval)
   }
 }
 

@@ -1,0 +1,103 @@
+import CKernels
+import COpenBLAS
+import Foundation
+import Testing
+
+@testable import Tensor
+
+/// The kernels against OpenBLAS' product of the same matrices, on one thread, in alternation: ratios hold on any machine,
+/// and a kernel that has become slow is seen. The thresholds are well below what was measured (docs/performance.md), since
+/// other tests run beside these.
+@Suite(
+  .serialized,
+  .enabled(
+    if: ProcessInfo.processInfo.environment["ATELIER_KERNELS"] == nil && ck_level_available() >= CK_AVX2.rawValue,
+    "OpenBLAS would use instructions that the kernels may not"))
+struct KernelSpeedTests {
+  private let compute = Compute(threads: ThreadPool(threads: 1))
+
+  init() { openblas_set_num_threads(1) }
+
+  private func random(_ shape: [Int], seed: UInt64) -> Tensor {
+    var generator = RepeatableGenerator(seed: seed)
+    return Tensor((0..<shape.reduce(1, *)).map { _ in Float.random(in: -1...1, using: &generator) }, shape: shape)
+  }
+
+  /// How many times as fast as the peer, each at its best of some rounds.
+  private func speed(_ name: String, rounds: Int = 12, of own: () -> Void, against peer: () -> Void) -> Double {
+    let clock = ContinuousClock()
+    var best = (own: Duration.seconds(1000), peer: Duration.seconds(1000))
+    own()
+    peer()
+    for _ in 0..<rounds {
+      best.own = min(best.own, clock.measure(own))
+      best.peer = min(best.peer, clock.measure(peer))
+    }
+    let ratio = best.peer / best.own
+    if ProcessInfo.processInfo.environment["ATELIER_TIMINGS"] != nil {
+      print("\(name): \(best.own), OpenBLAS' product \(best.peer), \(String(format: "%.2f", ratio)) times as fast")
+    }
+    return ratio
+  }
+
+  /// C of rows x columns = A of rows x depth · B of depth x columns.
+  private func product(_ rows: Int, _ depth: Int, _ columns: Int) -> () -> Void {
+    let (a, b) = (random([rows, depth], seed: 8), random([depth, columns], seed: 9))
+    let c = Tensor(zeros: [rows, columns])
+    return {
+      cblas_sgemm(
+        CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(rows), blasint(columns), blasint(depth), 1, a.base,
+        blasint(depth), b.base, blasint(columns), 0, c.unsharedBase, blasint(columns))
+    }
+  }
+
+  @Test func `linear layers keep up with the product`() {
+    let x = random([1, 512, 1280], seed: 1)
+    let weight = Weights(random([1280, 1280], seed: 2))
+    let ratio = speed(
+      "linear, 512 x 1280 to 1280", of: { _ = compute.linear(x, weight: weight) }, against: product(512, 1280, 1280))
+    #expect(ratio > 0.7)
+  }
+
+  @Test func `a few rows are multiplied faster than by the product`() {
+    let x = random([2, 3, 2048], seed: 1)
+    let weight = Weights(random([4096, 2048], seed: 2))
+    let ratio = speed(
+      "linear, 6 x 2048 to 4096", of: { _ = compute.linear(x, weight: weight) }, against: product(6, 2048, 4096))
+    #expect(ratio > 0.8)
+  }
+
+  @Test func `Winograd's larger tiles beat the product of the patches`() {
+    let x = random([2, 320, 32, 32], seed: 1)
+    let weight = Weights(random([320, 320, 3, 3], seed: 2))
+    let ratio = speed(
+      "3x3 convolution, 320 to 320, 2 x 32 x 32", rounds: 6,
+      of: { _ = compute.winograd(x, weight: weight, tile: 4, finish: .init()) }, against: product(320, 2880, 2048))
+    #expect(ratio > 1.8)
+  }
+
+  @Test func `Winograd's smaller tiles beat the product of the patches`() {
+    let x = random([2, 640, 8, 8], seed: 1)
+    let weight = Weights(random([640, 640, 3, 3], seed: 2))
+    let ratio = speed(
+      "3x3 convolution, 640 to 640, 2 x 8 x 8", rounds: 6,
+      of: { _ = compute.winograd(x, weight: weight, tile: 2, finish: .init()) }, against: product(640, 5760, 128))
+    #expect(ratio > 1)
+  }
+
+  @Test func `attention with its softmax keeps up with its products alone`() {
+    let (n, heads, width) = (512, 4, 64)
+    let inputs = (1...3).map { random([1, n, heads * width], seed: $0) }
+    let (scores, sums) = (product(n, width, n), product(n, n, width))
+    let ratio = speed(
+      "attention, 512 tokens, 4 heads of 64",
+      of: { _ = compute.attention(queries: inputs[0], keys: inputs[1], values: inputs[2], heads: heads, causal: false) },
+      against: {
+        for _ in 0..<heads {
+          scores()
+          sums()
+        }
+      })
+    #expect(ratio > 0.5)
+  }
+}
