@@ -43,61 +43,63 @@ extension Compute {
     }
   }
 
-  /// Causal attention of the last tokens of each picture, behind those that `memories` holds for it.
-  ///
-  /// - Parameters:
-  ///   - queries: `[pictures, n, heads · d]`; `keys` and `values` of the same tokens likewise.
-  ///   - memories: one a picture, `[1, t, heads · d]` each.
-  /// - Returns: `[pictures, n, heads · d]`.
-  package func attention(
-    queries: Tensor, keys: Tensor, values: Tensor, after memories: [KeysAndValues], heads: Int
-  ) -> Tensor {
-    let (pictures, n, width) = (queries.shape[0], queries.shape[1], queries.shape[2])
-    let d = width / heads
-    guard n <= Self.fewRows, d % 16 == 0 else {
-      return Tensor.stack(
-        (0..<pictures).map { picture in
-          attention(
-            queries: queries.rows(picture..<picture + 1),
-            keys: Self.join(memories[picture].keys, keys.rows(picture..<picture + 1)),
-            values: Self.join(memories[picture].values, values.rows(picture..<picture + 1)), heads: heads, causal: true)
-        })
-    }
-    return measured(.attention, products: memories.reduce(0) { $0 + 2 * n * width * ($1.keys.shape[1] + n) }) {
-      let result = Tensor(uninitialized: queries.shape)
-      let factor = 1 / Float(d).squareRoot()
-      let table = kernels.table
-      threads.run(pictures * heads) { item in
-        let (picture, head) = item.quotientAndRemainder(dividingBy: heads)
-        let memory = memories[picture]
-        let before = memory.keys.shape[1]
-        let t = before + n
-        let own = picture * n * width + head * d
-        let scores = Tensor(uninitialized: [n, t])
-        let float = Int32(CK_FLOAT32.rawValue)
-        table.dots(
-          memory.keys.base + head * d, float, width, before, d, queries.base + own, width, n, scores.unsharedBase, t)
-        table.dots(
-          keys.base + own, float, width, n, d, queries.base + own, width, n, scores.unsharedBase + before, t)
-        for row in 0..<n { table.softmax(scores.unsharedBase + row * t, t, before + row + 1, factor) }
-        for column in stride(from: 0, to: d, by: Self.panel) {
-          let count = min(Self.panel, d - column)
-          let out = result.unsharedBase + own + column
-          table.product(
-            scores.base, t, memory.values.base + head * d + column, width, n, before, count, out, width, false)
-          table.product(scores.base + before, t, values.base + own + column, width, n, n, count, out, width, true)
-        }
-      }
-      return result
+  /// Heads of an item.
+  private static let headsAtOnce = 8
+
+  /// Some tokens in a row that attend to what came before them and, causally, to each other.
+  package struct TokenSequence: Sendable {
+    /// Number of the first token, and how many there are.
+    let first: Int
+    let count: Int
+    /// Keys and values of earlier tokens, `[1, t, heads · d]`.
+    let memory: KeysAndValues
+    /// Number of another token of this call that comes between those and these.
+    let before: Int?
+
+    package init(first: Int, count: Int, memory: KeysAndValues, before: Int? = nil) {
+      self.first = first
+      self.count = count
+      self.memory = memory
+      self.before = before
     }
   }
 
-  /// The tokens of `first` followed by those of `second`, both `[1, tokens, width]`.
-  private static func join(_ first: Tensor, _ second: Tensor) -> Tensor {
-    let width = first.shape[2]
-    let rows = Tensor.stack([
-      first.reshaped([first.shape[1], width]), second.reshaped([second.shape[1], width]),
-    ])
-    return rows.reshaped([1, rows.shape[0], width])
+  /// Causal attention of a few tokens of several sequences behind those that their memories hold.
+  ///
+  /// - Parameters:
+  ///   - queries: `[tokens, 1, heads · d]`; `keys` and `values` likewise.
+  ///   - sequences: which together hold each token once.
+  /// - Returns: `[tokens, 1, heads · d]`.
+  package func attention(
+    queries: Tensor, keys: Tensor, values: Tensor, in sequences: [TokenSequence], heads: Int
+  ) -> Tensor {
+    let width = queries.shape[2]
+    let d = width / heads
+    let result = Tensor(uninitialized: queries.shape)
+    let table = kernels.table
+    let products = sequences.reduce(0) { $0 + 2 * $1.count * width * ($1.memory.keys.shape[1] + $1.count + 1) }
+    measured(.attention, products: products) {
+      // Some heads an item, which share their scratch.
+      let part = Self.tile(heads, limit: Self.headsAtOnce, multiple: 1)
+      threads.run(sequences.count * part.count) { item in
+        let (number, rest) = item.quotientAndRemainder(dividingBy: part.count)
+        let sequence = sequences[number]
+        let few = FewQueries(
+          table, queries: sequence.count, keys: sequence.memory.keys.shape[1] + 1 + sequence.count, width: d)
+        for head in rest * part.size..<min(heads, (rest + 1) * part.size) {
+          let (own, column) = (sequence.first * width + head * d, head * d)
+          // The keys in their order: what is remembered, the token between, the sequence's own.
+          few.begin(queries.base + own, stride: width)
+          few.see(
+            sequence.memory.keys.base + column, sequence.memory.values.base + column, sequence.memory.keys.shape[1])
+          if let before = sequence.before {
+            few.see(keys.base + before * width + column, values.base + before * width + column, 1)
+          }
+          few.see(keys.base + own, values.base + own, sequence.count)
+          few.finish(into: result.unsharedBase + own)
+        }
+      }
+    }
+    return result
   }
 }

@@ -65,20 +65,46 @@ import Testing
     #expect(difference(actual.array, defined(shape, q, k, v, causal: causal)) < 2e-6)
   }
 
-  @Test(arguments: [(3, 32), (3, 20), (1, 16), (8, 80), (9, 16)])
-  func `tokens behind kept ones attend as if all came at once`(queries: Int, width: Int) {
-    let shape = Shape(pictures: 3, queries: queries, keys: 40 + queries, heads: 2, width: width)
+  @Test(arguments: [(3, 32), (3, 20), (1, 16), (8, 80), (2, 40)], [false, true])
+  func `tokens behind kept ones attend as if all came at once`(size: (queries: Int, width: Int), hasTokenBetween: Bool) {
+    let (queries, width) = size
+    let (kept, between) = (40, hasTokenBetween ? 1 : 0)
+    let shape = Shape(pictures: 3, queries: queries, keys: kept + between + queries, heads: 2, width: width)
     let all = shape.heads * width
     let q = random([3, queries, all], seed: 1)
-    let (k, v) = (random([3, shape.keys, all], seed: 2), random([3, shape.keys, all], seed: 3))
-    func part(_ x: Tensor, _ picture: Int, _ tokens: Range<Int>) -> Tensor {
-      x.rows(picture..<picture + 1).reshaped([shape.keys, all]).rows(tokens).reshaped([1, tokens.count, all])
+    // Of a sequence: what is kept, the token between, which all share, and its own.
+    let shared = [random([1, all], seed: 4), random([1, all], seed: 5)]
+    let own = [random([3, queries, all], seed: 2), random([3, queries, all], seed: 3)]
+    let memories = (0..<3).map { picture in
+      [6, 7].map { random([1, kept, all], seed: $0 * 10 + UInt64(picture)) }
     }
-    let last = { (x: Tensor) in Tensor.stack((0..<3).map { part(x, $0, 40..<shape.keys) }) }
+    func joined(_ kind: Int) -> Tensor {
+      Tensor.stack(
+        (0..<3).map { picture in
+          let parts =
+            [memories[picture][kind].reshaped([kept, all])] + (hasTokenBetween ? [shared[kind]] : [])
+            + [own[kind].rows(picture..<picture + 1).reshaped([queries, all])]
+          return Tensor.stack(parts).reshaped([1, shape.keys, all])
+        })
+    }
+    func tokens(_ first: Tensor, _ others: Tensor) -> Tensor {
+      let rows = others.reshaped([3 * queries, all])
+      let stacked = hasTokenBetween ? Tensor.stack([first, rows]) : rows
+      return stacked.reshaped([stacked.shape[0], 1, all])
+    }
+    var sequences = (0..<3).map { picture in
+      Compute.TokenSequence(
+        first: between + picture * queries, count: queries, memory: (memories[picture][0], memories[picture][1]),
+        before: hasTokenBetween ? 0 : nil)
+    }
+    if hasTokenBetween {
+      sequences.append(.init(first: 0, count: 1, memory: (memories[0][0], memories[0][1])))
+    }
     let actual = compute.attention(
-      queries: q, keys: last(k), values: last(v), after: (0..<3).map { (part(k, $0, 0..<40), part(v, $0, 0..<40)) },
-      heads: shape.heads)
-    #expect(difference(actual.array, defined(shape, q, k, v, causal: true)) < 2e-6)
+      queries: tokens(random([1, all], seed: 9), q), keys: tokens(shared[0], own[0]),
+      values: tokens(shared[1], own[1]), in: sequences, heads: shape.heads)
+    let rows = actual.reshaped([between + 3 * queries, all]).rows(between..<between + 3 * queries)
+    #expect(difference(rows.array, defined(shape, q, joined(0), joined(1), causal: true)) < 2e-6)
   }
 
   @Test(arguments: [(6, 7, 0), (12, 12, 5), (3, 50, 81)])

@@ -64,7 +64,9 @@ struct TransformerBlock: Sendable {
   ///
   /// - Parameter x: `[1, tokens, width]`.
   func prefix(_ compute: Compute, _ x: Tensor) -> (Tensor, Memory) {
-    let (result, keys, values) = run(compute, x, after: nil, causal: true)
+    let (result, keys, values) = run(compute, x) { q, k, v in
+      compute.attention(queries: q, keys: k, values: v, heads: heads, causal: true)
+    }
     return (result, Memory(keys: keys, values: values))
   }
 
@@ -76,32 +78,32 @@ struct TransformerBlock: Sendable {
     return Memory(keys: key(compute, normalised), values: value(compute, normalised))
   }
 
-  /// Runs the tokens of each picture after those that `memories` holds (one a picture).
+  /// Runs a few tokens of several sequences, each behind what it remembers.
   ///
-  /// - Parameter x: `[pictures, tokens, width]`.
-  func callAsFunction(_ compute: Compute, _ x: Tensor, after memories: [Memory]) -> Tensor {
-    run(compute, x, after: memories, causal: true).0
+  /// - Parameter x: `[tokens, 1, width]`.
+  func callAsFunction(_ compute: Compute, _ x: Tensor, in sequences: [Compute.TokenSequence]) -> Tensor {
+    run(compute, x) { q, k, v in
+      compute.attention(queries: q, keys: k, values: v, in: sequences, heads: heads)
+    }.0
   }
 
   /// Runs the tokens of each picture by themselves.
   ///
   /// - Parameter x: `[pictures, tokens, width]`.
   func callAsFunction(_ compute: Compute, _ x: Tensor, causal: Bool) -> Tensor {
-    run(compute, x, after: nil, causal: causal).0
+    run(compute, x) { q, k, v in
+      compute.attention(queries: q, keys: k, values: v, heads: heads, causal: causal)
+    }.0
   }
 
   private func run(
-    _ compute: Compute, _ x: Tensor, after memories: [Memory]?, causal: Bool
+    _ compute: Compute, _ x: Tensor, attention: (Tensor, Tensor, Tensor) -> Tensor
   ) -> (Tensor, keys: Tensor, values: Tensor) {
     let normalised = firstNorm(compute, x)
     let (q, k, v) = (
       query(compute, normalised), key(compute, normalised), value(compute, normalised)
     )
-    let attended =
-      memories.map {
-        compute.attention(queries: q, keys: k, values: v, after: $0.map { ($0.keys, $0.values) }, heads: heads)
-      } ?? compute.attention(queries: q, keys: k, values: v, heads: heads, causal: causal)
-    let middle = out(compute, attended, residual: x)
+    let middle = out(compute, attention(q, k, v), residual: x)
     let hidden = widen(compute, secondNorm(compute, middle), activation: activation)
     return (narrow(compute, hidden, residual: middle), k, v)
   }

@@ -92,8 +92,10 @@ struct PriorTransformer: Sendable {
   }
 
   /// Keys and values of a text in every block.
-  struct Prefix: Sendable {
+  final class Prefix: Sendable {
     fileprivate let memories: [TransformerBlock.Memory]
+
+    fileprivate init(memories: [TransformerBlock.Memory]) { self.memories = memories }
   }
 
   /// Runs the text tokens and the text embedding of row `row`, once for all steps.
@@ -128,23 +130,37 @@ struct PriorTransformer: Sendable {
   func callAsFunction(
     _ compute: Compute, _ x: [Tensor], timestep: Int, prefixes: [[Prefix]]
   ) -> Tensor {
-    let embedding = time(compute, timestep).reshaped([1, width])
-    let images = imageIn(compute, Tensor.stack(x).reshaped([x.count, 1, embeddingWidth]))
-    let tokens = x.indices.flatMap { picture in
-      let sequence = Tensor.stack([
-        embedding, images.rows(picture..<picture + 1).reshaped([1, width]), query.reshaped([1, width]),
-      ])
-      return Array(
-        repeating: place(compute, sequence, at: (1...3).map { textTokens + $0 }), count: prefixes[picture].count)
-    }
     let rows = prefixes.flatMap { $0 }
-    var hidden = Tensor.stack(tokens).reshaped([rows.count, 3, width])
+    // Nothing that the timestep's token sees depends on the picture: it is computed once a prefix, which pictures share
+    // that have their negative prompt in common.
+    var distinct: [Prefix] = []
+    let group = rows.map { row in
+      if let known = distinct.firstIndex(where: { $0 === row }) { return known }
+      distinct.append(row)
+      return distinct.count - 1
+    }
+    let embedding = place(compute, time(compute, timestep).reshaped([1, width]), at: [textTokens + 1])
+    let images = imageIn(compute, Tensor.stack(x).reshaped([x.count, 1, embeddingWidth]))
+    let pairs = x.indices.flatMap { picture in
+      let pair = Tensor.stack([images.rows(picture..<picture + 1).reshaped([1, width]), query.reshaped([1, width])])
+      let placed = place(compute, pair, at: [textTokens + 2, textTokens + 3])
+      return Array(repeating: placed, count: prefixes[picture].count)
+    }
+    let tokens = Tensor.stack(Array(repeating: embedding, count: distinct.count) + pairs)
+    var hidden = tokens.reshaped([tokens.shape[0], 1, width])
     for (index, block) in blocks.enumerated() {
-      hidden = block(compute, hidden, after: rows.map { $0.memories[index] })
+      let memory = { (prefix: Prefix) in (keys: prefix.memories[index].keys, values: prefix.memories[index].values) }
+      let timesteps = distinct.indices.map {
+        Compute.TokenSequence(first: $0, count: 1, memory: memory(distinct[$0]))
+      }
+      let others = rows.indices.map {
+        Compute.TokenSequence(first: distinct.count + 2 * $0, count: 2, memory: memory(rows[$0]), before: group[$0])
+      }
+      hidden = block(compute, hidden, in: timesteps + others)
     }
     // Only the query's state is read.
     let last = compute.gather(
-      hidden.reshaped([rows.count * 3, width]), rows: (0..<rows.count).map { $0 * 3 + 2 })
+      hidden.reshaped([tokens.shape[0], width]), rows: rows.indices.map { distinct.count + 2 * $0 + 1 })
     let normalised = normOut(compute, last.reshaped([rows.count, 1, width]))
     return imageOut(compute, normalised).reshaped([rows.count, embeddingWidth])
   }
