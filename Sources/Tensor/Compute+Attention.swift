@@ -1,7 +1,7 @@
 import CKernels
 
 extension Compute {
-  /// Keys and values of tokens as rows, `[pictures, t, heads · d]` each.
+  /// Keys and values of tokens.
   package typealias KeysAndValues = (keys: Tensor, values: Tensor)
 
   /// Scaled dot-product attention over tokens stored as rows.
@@ -51,7 +51,7 @@ extension Compute {
     /// Number of the first token, and how many there are.
     let first: Int
     let count: Int
-    /// Keys and values of earlier tokens, `[1, t, heads · d]`.
+    /// Keys and values of earlier tokens, `[heads, t, d]`: what is read in every step lies together.
     let memory: KeysAndValues
     /// Number of another token of this call that comes between those and these.
     let before: Int?
@@ -89,13 +89,14 @@ extension Compute {
         for head in rest * part.size..<min(heads, (rest + 1) * part.size) {
           let (own, column) = (sequence.first * width + head * d, head * d)
           // The keys in their order: what is remembered, the token between, the sequence's own.
+          let memory = sequence.memory
+          let kept = memory.keys.shape[1]
           few.begin(queries.base + own, stride: width)
-          few.see(
-            sequence.memory.keys.base + column, sequence.memory.values.base + column, sequence.memory.keys.shape[1])
+          few.see(memory.keys.base + head * kept * d, memory.values.base + head * kept * d, kept, stride: d)
           if let before = sequence.before {
-            few.see(keys.base + before * width + column, values.base + before * width + column, 1)
+            few.see(keys.base + before * width + column, values.base + before * width + column, 1, stride: width)
           }
-          few.see(keys.base + own, values.base + own, sequence.count)
+          few.see(keys.base + own, values.base + own, sequence.count, stride: width)
           few.finish(into: result.unsharedBase + own)
         }
       }

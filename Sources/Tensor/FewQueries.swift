@@ -5,7 +5,7 @@ import CKernels
 /// For each head: `begin`, `see` for each place, `finish`. The queries are the last tokens of what is seen, under a
 /// causal mask.
 final class FewQueries {
-  private typealias Part = (values: UnsafePointer<Float>, count: Int)
+  private typealias Part = (values: UnsafePointer<Float>, count: Int, stride: Int)
 
   private let table: ck_table
   private let count: Int
@@ -40,7 +40,7 @@ final class FewQueries {
   }
 
   /// - Parameters:
-  ///   - queries: the first query; all rows of queries, keys, values and results are `stride` apart.
+  ///   - queries: the first query; queries, and results, are `stride` apart.
   func begin(_ queries: UnsafePointer<Float>, stride: Int) {
     self.queries = queries
     self.stride = stride
@@ -48,12 +48,14 @@ final class FewQueries {
     seen = 0
   }
 
-  /// Scores some keys, which come behind those that were seen before.
-  func see(_ keys: UnsafePointer<Float>, _ values: UnsafePointer<Float>, _ keyCount: Int) {
+  /// Scores some keys, which come behind those that were seen before. Keys, and values, are `keyStride` apart.
+  func see(
+    _ keys: UnsafePointer<Float>, _ values: UnsafePointer<Float>, _ keyCount: Int, stride keyStride: Int
+  ) {
     table.dots(
-      keys, Int32(CK_FLOAT32.rawValue), stride, keyCount, width, queries, stride, count, scores.unsharedBase + seen,
+      keys, Int32(CK_FLOAT32.rawValue), keyStride, keyCount, width, queries, stride, count, scores.unsharedBase + seen,
       scoreStride)
-    parts.append((values, keyCount))
+    parts.append((values, keyCount, keyStride))
     seen += keyCount
   }
 
@@ -67,10 +69,10 @@ final class FewQueries {
       let columns = min(Compute.panel, width - column)
       var place = 0
       for part in parts {
-        var (values, valueStride) = (part.values + column, stride)
+        var (values, valueStride) = (part.values + column, part.stride)
         if columns % 16 != 0 {
           for row in 0..<part.count {
-            (rows.unsharedBase + (place + row) * padded).update(from: values + row * stride, count: columns)
+            (rows.unsharedBase + (place + row) * padded).update(from: values + row * part.stride, count: columns)
           }
           (values, valueStride) = (rows.base + place * padded, padded)
         }

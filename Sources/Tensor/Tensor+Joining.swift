@@ -27,6 +27,23 @@ extension Tensor {
     }
   }
 
+  /// Tokens of several heads, `[1, tokens, heads · d]`, head by head: `[heads, tokens, d]`, copied.
+  package func byHeads(_ heads: Int) -> Tensor {
+    let (tokens, width) = (shape[1], shape[2])
+    let d = width / heads
+    return Tensor(shape: [heads, tokens, d]) { out in
+      withUnsafeBufferPointer { source in
+        for head in 0..<heads {
+          for token in 0..<tokens {
+            let from = UnsafeBufferPointer(rebasing: source[token * width + head * d..<token * width + (head + 1) * d])
+            _ = UnsafeMutableBufferPointer(rebasing: out[(head * tokens + token) * d..<(head * tokens + token + 1) * d])
+              .update(fromContentsOf: from)
+          }
+        }
+      }
+    }
+  }
+
   /// A matrix with rows and columns exchanged, copied.
   package var transposed: Tensor {
     let (height, width) = (shape[0], shape[1])

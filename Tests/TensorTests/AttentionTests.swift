@@ -66,7 +66,8 @@ import Testing
   }
 
   @Test(arguments: [(3, 32), (3, 20), (1, 16), (8, 80), (2, 40)], [false, true])
-  func `tokens behind kept ones attend as if all came at once`(size: (queries: Int, width: Int), hasTokenBetween: Bool) {
+  func `tokens behind kept ones attend as if all came at once`(size: (queries: Int, width: Int), hasTokenBetween: Bool)
+  {
     let (queries, width) = size
     let (kept, between) = (40, hasTokenBetween ? 1 : 0)
     let shape = Shape(pictures: 3, queries: queries, keys: kept + between + queries, heads: 2, width: width)
@@ -94,11 +95,12 @@ import Testing
     }
     var sequences = (0..<3).map { picture in
       Compute.TokenSequence(
-        first: between + picture * queries, count: queries, memory: (memories[picture][0], memories[picture][1]),
+        first: between + picture * queries, count: queries,
+        memory: (memories[picture][0].byHeads(2), memories[picture][1].byHeads(2)),
         before: hasTokenBetween ? 0 : nil)
     }
     if hasTokenBetween {
-      sequences.append(.init(first: 0, count: 1, memory: (memories[0][0], memories[0][1])))
+      sequences.append(.init(first: 0, count: 1, memory: (memories[0][0].byHeads(2), memories[0][1].byHeads(2))))
     }
     let actual = compute.attention(
       queries: tokens(random([1, all], seed: 9), q), keys: tokens(shared[0], own[0]),

@@ -19,7 +19,7 @@ struct TransformerBlock: Sendable {
       out: "attn1.to_out.0", secondNorm: "norm3", widen: "ff.net.0.proj", narrow: "ff.net.2")
   }
 
-  /// Keys and values of the tokens of one picture, `[1, tokens, width]` each.
+  /// Keys and values of the tokens of one picture, `[heads, tokens, width / heads]` each.
   struct Memory: Sendable {
     let keys: Tensor
     let values: Tensor
@@ -67,7 +67,7 @@ struct TransformerBlock: Sendable {
     let (result, keys, values) = run(compute, x) { q, k, v in
       compute.attention(queries: q, keys: k, values: v, heads: heads, causal: true)
     }
-    return (result, Memory(keys: keys, values: values))
+    return (result, Memory(keys: keys.byHeads(heads), values: values.byHeads(heads)))
   }
 
   /// The keys and values of the tokens of one picture alone.
@@ -75,7 +75,8 @@ struct TransformerBlock: Sendable {
   /// - Parameter x: `[1, tokens, width]`.
   func memory(_ compute: Compute, _ x: Tensor) -> Memory {
     let normalised = firstNorm(compute, x)
-    return Memory(keys: key(compute, normalised), values: value(compute, normalised))
+    return Memory(
+      keys: key(compute, normalised).byHeads(heads), values: value(compute, normalised).byHeads(heads))
   }
 
   /// Runs a few tokens of several sequences, each behind what it remembers.
