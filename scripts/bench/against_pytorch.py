@@ -52,7 +52,9 @@ def step_of(folder, stage, batch, precision, layout):
 
 def picture_of(folder):
     """Loads a whole model and answers a function that makes one picture."""
-    from diffusers.pipelines.deprecated.unclip import UnCLIPPipeline
+    from diffusers.pipelines.deprecated.unclip import UnCLIPPipeline, text_proj
+    # What model folders call the module of their text projection.
+    sys.modules["unclip"] = text_proj
     pipeline = UnCLIPPipeline.from_pretrained(folder, torch_dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
     prior, decoder, super_res = STARTER_STEPS
