@@ -75,7 +75,7 @@ extension Compute {
   }
 
   /// Rows of activations for which packing does not pay.
-  static let fewRows = 8
+  private static let fewRows = 8
 
   /// Rows of `table` (`[count, width]`) by index: `[indices.count, width]`.
   ///

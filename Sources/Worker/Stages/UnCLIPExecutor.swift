@@ -50,20 +50,20 @@ package struct UnCLIPExecutor: StageExecutor {
     _ tasks: [StageTask], report: (Int, StageProgress) -> StageDirective,
     ended: (Int, Result<[Artifact], any Error>) -> Void
   ) {
-    let results: [Result<[Artifact], any Error>]
     if tasks.count > 1 {
       do {
-        results = try embed(tasks, report).map { .success($0) }
+        for (place, artifacts) in try embed(tasks, report).enumerated() { ended(place, .success(artifacts)) }
+        return
       } catch is CancellationError {
-        results = tasks.map { _ in .failure(CancellationError()) }
+        for place in tasks.indices { ended(place, .failure(CancellationError())) }
+        return
       } catch {
-        // One by one, so that only the task that is at fault fails.
-        results = tasks.indices.map { place in Result { try execute(tasks[place]) { report(place, $0) } } }
+        // One by one instead, so that only the task that is at fault fails.
       }
-    } else {
-      results = tasks.indices.map { place in Result { try execute(tasks[place]) { report(place, $0) } } }
     }
-    for (place, result) in results.enumerated() { ended(place, result) }
+    for (place, task) in tasks.enumerated() {
+      ended(place, Result { try execute(task) { report(place, $0) } })
+    }
   }
 
   package func execute(_ task: StageTask, report: (StageProgress) -> StageDirective) throws -> [Artifact] {
