@@ -7,11 +7,6 @@ extension Compute {
   private static let tilesAtOnce = 64...256
   /// Values of transformed inputs: a share of the third-level cache.
   private static let transformedLimit = 3 << 20
-  /// Output channels of an item: the transformed weights of some of their depth stay in the second-level cache, and
-  /// layers of a few hundred channels occupy all threads.
-  private static let channelsAtOnce = 12
-  /// Input channels whose transformed weights are made at once.
-  private static let transformedDepth = 384
 
   /// The side of the tiles with which Winograd's algorithm pays for a layer of this shape; `nil` where it does not.
   ///
@@ -41,12 +36,15 @@ extension Compute {
     let fitting = Self.transformedLimit / (x.shape[1] * (tile + 2) * (tile + 2))
     let tilesAtOnce = min(max(fitting, Self.tilesAtOnce.lowerBound), Self.tilesAtOnce.upperBound)
     let stripsAtOnce = max(1, min(strips, tilesAtOnce / tileColumns))
+    let weights = WinogradWeights(
+      weight, positions: (tile + 2) * (tile + 2), blocks: (strips + stripsAtOnce - 1) / stripsAtOnce,
+      algorithm: tile == 2 ? kernels.table.winograd_2 : kernels.table.winograd_4, on: threads)
     for first in stride(from: 0, to: strips, by: stripsAtOnce) {
       let grid = TileGrid(
         tile: tile, strips: first..<min(strips, first + stripsAtOnce), rows: tileRows, columns: tileColumns,
         height: height, width: width)
       let inputs = transformInputs(x, grid)
-      multiply(inputs, weight, grid, into: result, finish)
+      multiply(inputs, weights, grid, into: result, finish)
     }
     return result
   }
@@ -108,38 +106,37 @@ extension Compute {
     return result
   }
 
-  /// Transforms the weights of some output channels, multiplies, and transforms back, so that neither transformed
-  /// weights nor products stay.
+  /// Multiplies for some output channels at a time, and transforms back, so that products do not stay.
   private func multiply(
-    _ inputs: Tensor, _ weight: Weights, _ grid: TileGrid, into result: Tensor, _ finish: Finish
+    _ inputs: Tensor, _ weights: WinogradWeights, _ grid: TileGrid, into result: Tensor, _ finish: Finish
   ) {
-    let (outer, inner) = (weight.rows, weight.shape[1])
+    let (outer, inner) = (result.shape[1], weights.inner)
     let table = kernels.table
     let algorithm = grid.algorithm(table)
-    let rows = Self.tile(outer, limit: Self.channelsAtOnce, multiple: 12)
-    let depth = Self.tile(inner, limit: Self.transformedDepth)
     let inputStride = grid.positionStride(inner)
-    threads.run(rows.count) { item in
-      let channels = item * rows.size..<min(outer, (item + 1) * rows.size)
+    threads.run(weights.rows.count) { item in
+      let channels = weights.channels(item)
       let count = channels.count
-      let weightStride = count * depth.size + 16
-      let transformed = Tensor(uninitialized: [grid.positions, weightStride])
+      let weightStride = weights.positionStride(item)
+      let scratch = Tensor(uninitialized: [weights.scratch])
       let productStride = grid.positionStride(count)
       let products = Tensor(uninitialized: [grid.positions, productStride])
-      for first in stride(from: 0, to: inner, by: depth.size) {
-        let part = min(depth.size, inner - first)
-        for (place, channel) in channels.enumerated() {
-          weight.withRow(channel, from: first * 9) { base, element in
-            algorithm.weights(base, element, part, transformed.unsharedBase + place * part, weightStride)
-          }
-        }
+      for part in 0..<weights.depth.count {
+        let range = weights.inputs(part)
+        let transformed = weights.block(item, part, scratch: scratch.unsharedBase)
         for position in 0..<grid.positions {
+          let factors = transformed + position * weightStride
           for panel in 0..<grid.panels {
+            if weights.areKept {
+              // The next position's, a part beside each panel.
+              let ahead = (count * range.count + grid.panels - 1) / grid.panels
+              ck_fetch(factors + weightStride + panel * ahead, ahead)
+            }
             table.product(
-              transformed.base + position * weightStride, part,
-              inputs.base + position * inputStride + (panel * inner + first) * Self.panel, Self.panel, count, part,
-              grid.columns(ofPanel: panel),
-              products.unsharedBase + position * productStride + panel * count * Self.panel, Self.panel, first > 0)
+              factors, range.count,
+              inputs.base + position * inputStride + (panel * inner + range.lowerBound) * Self.panel, Self.panel, count,
+              range.count, grid.columns(ofPanel: panel),
+              products.unsharedBase + position * productStride + panel * count * Self.panel, Self.panel, part > 0)
           }
         }
       }
