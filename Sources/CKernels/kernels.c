@@ -36,6 +36,9 @@ typedef unsigned short u16x16 __attribute__((vector_size(32)));
 #define CK_TILE 4
 #include "winograd_body.h"
 #undef CK_TILE
+#define CK_TILE 6
+#include "winograd_body.h"
+#undef CK_TILE
 #include "table_body.h"
 #undef CK_FMA
 #undef CK_ROWS
@@ -62,6 +65,9 @@ typedef _Float16 h16x16 __attribute__((vector_size(32)));
 #define CK_TILE 4
 #include "winograd_body.h"
 #undef CK_TILE
+#define CK_TILE 6
+#include "winograd_body.h"
+#undef CK_TILE
 #include "table_body.h"
 #undef CK_ROWS
 #undef CK_VECTORS
@@ -83,6 +89,9 @@ typedef _Float16 h16x16 __attribute__((vector_size(32)));
 #include "winograd_body.h"
 #undef CK_TILE
 #define CK_TILE 4
+#include "winograd_body.h"
+#undef CK_TILE
+#define CK_TILE 6
 #include "winograd_body.h"
 #undef CK_TILE
 #include "table_body.h"

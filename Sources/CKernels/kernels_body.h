@@ -306,6 +306,16 @@ static inline __attribute__((always_inline)) void CK(part_by_3)(const v16 *in, v
       6, 7, 8, 9, 16, 19, 22, 25, 28, 31);
 }
 
+static inline __attribute__((always_inline)) void CK(join_by_3)(const v16 *in, size_t stride, v16 *out) {
+  v16 a = in[0], b = in[stride], c = in[2 * stride];
+  out[0] = __builtin_shufflevector(__builtin_shufflevector(a, b, 0, 16, -1, 1, 17, -1, 2, 18, -1, 3, 19, -1, 4, 20, -1, 5),
+                                    c, 0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15);
+  out[1] = __builtin_shufflevector(__builtin_shufflevector(a, b, 21, -1, 6, 22, -1, 7, 23, -1, 8, 24, -1, 9, 25, -1, 10, 26),
+                                    c, 0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15);
+  out[2] = __builtin_shufflevector(__builtin_shufflevector(a, b, -1, 11, 27, -1, 12, 28, -1, 13, 29, -1, 14, 30, -1, 15, 31, -1),
+                                    c, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31);
+}
+
 // Two vectors by turns: value 2 j + i of the 32 goes to lane j of vector i, and back.
 static inline __attribute__((always_inline)) void CK(part_by_2)(v16 a, v16 b, v16 *even, v16 *odd) {
   *even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);

@@ -13,6 +13,21 @@ static inline __attribute__((always_inline)) void CKW(winograd_input_line)(const
   t[1] = d[1] + d[2];
   t[2] = d[2] - d[1];
   t[3] = d[1] - d[3];
+#elif CK_TILE == 6
+  const v16 quarter = CK(splat)(0.25f), half = CK(splat)(0.5f), two = CK(splat)(2.0f), four = CK(splat)(4.0f);
+  const v16 five = CK(splat)(5.0f), five_quarters = CK(splat)(1.25f), five_halves = CK(splat)(2.5f);
+  const v16 inner = CK(splat)(4.25f), outer = CK(splat)(5.25f);
+  v16 a = d[2] + d[6] - inner * d[4], b = d[1] + d[5] - inner * d[3];
+  v16 c = quarter * d[2] - five_quarters * d[4] + d[6], e = half * d[1] - five_halves * d[3] + two * d[5];
+  v16 f = four * d[2] - five * d[4] + d[6], g = two * d[1] - five_halves * d[3] + half * d[5];
+  t[0] = d[0] - d[6] + outer * (d[4] - d[2]);
+  t[1] = a + b;
+  t[2] = a - b;
+  t[3] = c + e;
+  t[4] = c - e;
+  t[5] = f + g;
+  t[6] = f - g;
+  t[7] = d[7] - d[1] + outer * (d[3] - d[5]);
 #else
   const v16 two = CK(splat)(2.0f), four = CK(splat)(4.0f), five = CK(splat)(5.0f);
   v16 a = d[4] - four * d[2], b = d[3] - four * d[1];
@@ -31,6 +46,14 @@ static inline __attribute__((always_inline)) void CKW(winograd_output_line)(cons
 #if CK_TILE == 2
   y[0] = m[0] + m[1] + m[2];
   y[1] = m[1] - m[2] - m[3];
+#elif CK_TILE == 6
+  v16 a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4], e = m[5] + m[6], f = m[5] - m[6];
+  y[0] = m[0] + a + c + e;
+  y[1] = b + CK(splat)(2.0f) * d + CK(splat)(0.5f) * f;
+  y[2] = a + CK(splat)(4.0f) * c + CK(splat)(0.25f) * e;
+  y[3] = b + CK(splat)(8.0f) * d + CK(splat)(0.125f) * f;
+  y[4] = a + CK(splat)(16.0f) * c + CK(splat)(0.0625f) * e;
+  y[5] = b + CK(splat)(32.0f) * d + CK(splat)(0.03125f) * f + m[7];
 #else
   const v16 two = CK(splat)(2.0f), four = CK(splat)(4.0f), eight = CK(splat)(8.0f);
   v16 a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
@@ -50,6 +73,19 @@ static inline __attribute__((always_inline)) void CKW(winograd_weight_line)(cons
   u[1] = a + b;
   u[2] = a - b;
   u[3] = g[2];
+#elif CK_TILE == 6
+  const v16 ninths = CK(splat)(-2.0f / 9);
+  v16 a = ninths * (g[0] + g[2]), b = ninths * g[1];
+  v16 c = CK(splat)(1.0f / 90) * g[0] + CK(splat)(2.0f / 45) * g[2], d = CK(splat)(1.0f / 45) * g[1];
+  v16 e = CK(splat)(32.0f / 45) * g[0] + CK(splat)(8.0f / 45) * g[2], f = CK(splat)(16.0f / 45) * g[1];
+  u[0] = g[0];
+  u[1] = a + b;
+  u[2] = a - b;
+  u[3] = c + d;
+  u[4] = c - d;
+  u[5] = e + f;
+  u[6] = e - f;
+  u[7] = g[2];
 #else
   const v16 quarter = CK(splat)(0.25f), sixth = CK(splat)(1.0f / 6), part = CK(splat)(1.0f / 24);
   const v16 twelfth = CK(splat)(1.0f / 12);
@@ -68,6 +104,11 @@ static inline __attribute__((always_inline)) void CKW(winograd_weight_line)(cons
 static inline __attribute__((always_inline)) void CKW(winograd_part)(const float *line, v16 *columns) {
 #if CK_TILE == 2
   CK(part_by_2)(CK(load)(line), CK(load)(line + 16), &columns[0], &columns[1]);
+#elif CK_TILE == 6
+  v16 even[3], odd[3];
+  for (int i = 0; i < 3; i++) CK(part_by_2)(CK(load)(line + 32 * i), CK(load)(line + 32 * i + 16), &even[i], &odd[i]);
+  CK(part_by_3)(even, &columns[0], 2);
+  CK(part_by_3)(odd, &columns[1], 2);
 #else
   v16 even[2], odd[2];
   for (int i = 0; i < 2; i++) CK(part_by_2)(CK(load)(line + 32 * i), CK(load)(line + 32 * i + 16), &even[i], &odd[i]);
@@ -80,6 +121,11 @@ static inline __attribute__((always_inline)) void CKW(winograd_join)(const v16 *
   v16 out[CK_TILE];
 #if CK_TILE == 2
   CK(join_by_2)(columns[0], columns[1], &out[0], &out[1]);
+#elif CK_TILE == 6
+  v16 even[3], odd[3];
+  CK(join_by_3)(&columns[0], 2, even);
+  CK(join_by_3)(&columns[1], 2, odd);
+  for (int i = 0; i < 3; i++) CK(join_by_2)(even[i], odd[i], &out[2 * i], &out[2 * i + 1]);
 #else
   v16 even[2], odd[2];
   CK(join_by_2)(columns[0], columns[2], &even[0], &even[1]);

@@ -40,7 +40,7 @@ extension Compute {
     {
       let side = Double(tile + 2) / Double(3 * tile)
       return measured(
-        tile == 2 ? .winograd2 : .winograd4, products: pictures * pixels * weight.count, saving: 1 / (side * side)
+        Self.winogradKind(tile), products: pictures * pixels * weight.count, saving: 1 / (side * side)
       ) {
         winograd(x, weight: weight, tile: tile, finish: finish)
       }

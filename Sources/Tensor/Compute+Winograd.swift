@@ -14,18 +14,29 @@ extension Compute {
   /// multiplied sixteen at a time.
   static func winogradTile(from inner: Int, to outer: Int, height: Int, width: Int) -> Int? {
     guard inner >= 16, outer >= 16 else { return nil }
-    if min(height, width) > 8 { return 4 }
-    return min(height, width) > 4 ? 2 : nil
+    let side = min(height, width)
+    if side >= 96, WinogradWeights.areKept(from: inner, to: outer, tile: 6) { return 6 }
+    if side > 8 { return 4 }
+    return side > 4 ? 2 : nil
+  }
+
+  /// What the profile calls convolutions by these tiles.
+  static func winogradKind(_ tile: Int) -> Profile.Kind {
+    switch tile {
+    case 2: .winograd2
+    case 4: .winograd4
+    default: .winograd6
+    }
   }
 
   /// Two-dimensional convolution by 3x3 kernels with a padding of 1, by Winograd's minimal filtering F(m x m, 3x3)
   /// (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015): 16 products for 2 x 2 results, where
-  /// the direct way takes 36, or 36 for 4 x 4, where it takes 144.
+  /// the direct way takes 36; 36 for 4 x 4, where it takes 144; 64 for 6 x 6, where it takes 324.
   ///
   /// - Parameters:
   ///   - x: `[pictures, in, height, width]`.
   ///   - weight: `[out, in, 3, 3]`.
-  ///   - tile: m, which is 2 or 4.
+  ///   - tile: m, which is 2, 4 or 6.
   /// - Returns: `[pictures, out, height, width]`.
   func winograd(_ x: Tensor, weight: Weights, tile: Int, finish: Finish) -> Tensor {
     let (pictures, height, width) = (x.shape[0], x.shape[2], x.shape[3])
@@ -35,10 +46,10 @@ extension Compute {
     let strips = pictures * tileRows
     let fitting = Self.transformedLimit / (x.shape[1] * (tile + 2) * (tile + 2))
     let tilesAtOnce = min(max(fitting, Self.tilesAtOnce.lowerBound), Self.tilesAtOnce.upperBound)
-    let stripsAtOnce = max(1, min(strips, tilesAtOnce / tileColumns))
+    let stripsAtOnce = Self.strips(atMost: min(strips, tilesAtOnce / tileColumns), tiles: tileColumns)
     let weights = WinogradWeights(
-      weight, positions: (tile + 2) * (tile + 2), blocks: (strips + stripsAtOnce - 1) / stripsAtOnce,
-      algorithm: tile == 2 ? kernels.table.winograd_2 : kernels.table.winograd_4, on: threads)
+      weight, tile: tile, blocks: (strips + stripsAtOnce - 1) / stripsAtOnce,
+      algorithm: Self.winogradAlgorithm(tile, kernels.table), on: threads)
     for first in stride(from: 0, to: strips, by: stripsAtOnce) {
       let grid = TileGrid(
         tile: tile, strips: first..<min(strips, first + stripsAtOnce), rows: tileRows, columns: tileColumns,
@@ -47,6 +58,22 @@ extension Compute {
       multiply(inputs, weights, grid, into: result, finish)
     }
     return result
+  }
+
+  static func winogradAlgorithm(_ tile: Int, _ table: ck_table) -> ck_winograd {
+    switch tile {
+    case 2: table.winograd_2
+    case 4: table.winograd_4
+    default: table.winograd_6
+    }
+  }
+
+  /// How many strips of so many tiles to take at once: since tiles are multiplied sixteen at a time, the most of which
+  /// little is multiplied in vain.
+  private static func strips(atMost limit: Int, tiles: Int) -> Int {
+    func useful(_ strips: Int) -> Double { Double(strips * tiles) / Double((strips * tiles + 15) / 16 * 16) }
+    let counts = 1...max(1, limit)
+    return counts.last { useful($0) >= 0.95 } ?? counts.max { useful($0) < useful($1) } ?? 1
   }
 
   /// Some strips of tiles.
@@ -77,7 +104,7 @@ extension Compute {
     /// those of one tile would share a few sets of the cache.
     func positionStride(_ values: Int) -> Int { panels * values * Compute.panel + 16 }
 
-    func algorithm(_ table: ck_table) -> ck_winograd { tile == 2 ? table.winograd_2 : table.winograd_4 }
+    func algorithm(_ table: ck_table) -> ck_winograd { Compute.winogradAlgorithm(tile, table) }
   }
 
   /// - Returns: for each position `[panels, in, 32]`.

@@ -5,6 +5,7 @@ import Synchronization
 /// Operations are timed as their caller sees them, on all threads together.
 package final class Profile: Sendable {
   package enum Kind: String, Sendable, CaseIterable {
+    case winograd6 = "3x3 convolution, Winograd 6x6"
     case winograd4 = "3x3 convolution, Winograd 4x4"
     case winograd2 = "3x3 convolution, Winograd 2x2"
     case convolution = "convolution, direct"

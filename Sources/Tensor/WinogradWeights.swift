@@ -25,13 +25,19 @@ struct WinogradWeights: Sendable {
   /// All of them, item by item.
   private let kept: Tensor?
 
+  /// Whether a layer's transformed kernels are kept, if there are enough blocks of tiles.
+  static func areKept(from inner: Int, to outer: Int, tile: Int) -> Bool {
+    outer * inner * (tile + 2) * (tile + 2) <= keptLimit
+  }
+
   /// - Parameter blocks: how many blocks of tiles are multiplied with them.
-  init(_ weight: Weights, positions: Int, blocks: Int, algorithm: ck_winograd, on threads: ThreadPool) {
+  init(_ weight: Weights, tile: Int, blocks: Int, algorithm: ck_winograd, on threads: ThreadPool) {
     rows = Compute.tile(weight.rows, limit: Self.channelsAtOnce, multiple: 12)
     depth = Compute.tile(weight.shape[1], limit: Self.depthAtOnce)
-    (self.weight, self.positions, self.algorithm) = (weight, positions, algorithm)
+    (self.weight, self.algorithm) = (weight, algorithm)
+    positions = (tile + 2) * (tile + 2)
     let shape = [rows.count, depth.count, positions * (rows.size * depth.size + 16)]
-    guard blocks >= Self.keptFrom, shape.reduce(1, *) <= Self.keptLimit else {
+    guard blocks >= Self.keptFrom, Self.areKept(from: weight.shape[1], to: weight.rows, tile: tile) else {
       kept = nil
       return
     }

@@ -1,6 +1,8 @@
 import CKernels
 import Testing
 
+@testable import Tensor
+
 /// Products, widening and Winograd's transforms at every instruction set of this processor.
 @Suite struct ProductKernelTests {
   private static let levels = Array(0...Int(ck_level_available()))
@@ -90,7 +92,7 @@ import Testing
     }
   }
 
-  @Test(arguments: levels.filter { $0 > 0 }, [2, 4]) func `Winograd's transforms give the same bits at every level`(
+  @Test(arguments: levels.filter { $0 > 0 }, [2, 4, 6]) func `Winograd's transforms give the same bits at every level`(
     level: Int, tile: Int
   ) {
     let (height, width) = (tile + 1, 37 * tile - 1)
@@ -98,7 +100,7 @@ import Testing
     let positions = (tile + 2) * (tile + 2)
     func run(_ level: Int32) -> [[Float]] {
       let table = ck_kernels(level)
-      let algorithm = tile == 2 ? table.winograd_2 : table.winograd_4
+      let algorithm = Compute.winogradAlgorithm(tile, table)
       var line = [Float](repeating: 0, count: tile * (37 + 32))
       var windows = [Float](repeating: 0, count: positions * stride)
       algorithm.gather(values(height * width, seed: 1), height, width, 1, &windows, stride, &line)

@@ -21,9 +21,11 @@ import Testing
     Shape(pictures: 3, inner: 33, outer: 50, height: 32, width: 32),
     Shape(pictures: 1, inner: 17, outer: 16, height: 66, width: 130),
     Shape(pictures: 1, inner: 16, outer: 24, height: 8, width: 1030),
+    // Blocks of tiles enough for all transformed weights to be kept.
+    Shape(pictures: 1, inner: 20, outer: 28, height: 110, width: 270),
   ]
 
-  @Test(arguments: shapes, [2, 4]) private func `agrees with the direct convolution`(shape: Shape, tile: Int) {
+  @Test(arguments: shapes, [2, 4, 6]) private func `agrees with the direct convolution`(shape: Shape, tile: Int) {
     let x = Self.random([shape.pictures, shape.inner, shape.height, shape.width], seed: 1)
     let weight = Weights(Self.random([shape.outer, shape.inner, 3, 3], seed: 2))
     let finish = Compute.Finish(
@@ -37,7 +39,7 @@ import Testing
     #expect(worst / scale < 1e-5, "\(worst / scale)")
   }
 
-  @Test(arguments: [2, 4]) private func `a picture's values do not depend on threads or on the pictures beside it`(
+  @Test(arguments: [2, 4, 6]) private func `a picture's values do not depend on threads or on the pictures beside it`(
     tile: Int
   ) {
     let x = Self.random([3, 20, 40, 36], seed: 1)

@@ -31,7 +31,7 @@ int ck_level_available(void);
 // How weights are stored.
 enum ck_element { CK_FLOAT32 = 0, CK_FLOAT16 = 1, CK_BFLOAT16 = 2 };
 
-// Winograd's F(m x m, 3 x 3) ("Fast Algorithms for Convolutional Neural Networks", 2015) for m = 2 or 4, step by step.
+// Winograd's F(m x m, 3 x 3) ("Fast Algorithms for Convolutional Neural Networks", 2015) for m = 2, 4 or 6, step by step.
 // Tile (i, j) of a plane has the results from row m i and column m j on; its window, of n = m + 2 values a side, begins
 // a row and a column before. Transformed, a window and a kernel have n * n positions. `count` is a multiple of 16.
 struct ck_winograd {
@@ -110,7 +110,7 @@ struct ck_table {
   // y = x, n values of half precision (an `enum ck_element`) as single ones.
   void (*widen)(const void *x, int element, size_t n, float *y);
 
-  struct ck_winograd winograd_2, winograd_4;
+  struct ck_winograd winograd_2, winograd_4, winograd_6;
 };
 
 struct ck_table ck_kernels(int level);
