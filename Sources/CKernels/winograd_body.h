@@ -101,97 +101,187 @@ static inline __attribute__((always_inline)) void CKW(winograd_weight_line)(cons
 }
 
 // Sixteen tiles' values of a line, column by column of a tile, and back.
-static inline __attribute__((always_inline)) void CKW(winograd_part)(const float *line, v16 *columns) {
+static inline __attribute__((always_inline)) void CKW(winograd_part)(const v16 *line, v16 *columns) {
 #if CK_TILE == 2
-  CK(part_by_2)(CK(load)(line), CK(load)(line + 16), &columns[0], &columns[1]);
+  CK(part_by_2)(line[0], line[1], &columns[0], &columns[1]);
 #elif CK_TILE == 6
   v16 even[3], odd[3];
-  for (int i = 0; i < 3; i++) CK(part_by_2)(CK(load)(line + 32 * i), CK(load)(line + 32 * i + 16), &even[i], &odd[i]);
+  for (int i = 0; i < 3; i++) CK(part_by_2)(line[2 * i], line[2 * i + 1], &even[i], &odd[i]);
   CK(part_by_3)(even, &columns[0], 2);
   CK(part_by_3)(odd, &columns[1], 2);
 #else
   v16 even[2], odd[2];
-  for (int i = 0; i < 2; i++) CK(part_by_2)(CK(load)(line + 32 * i), CK(load)(line + 32 * i + 16), &even[i], &odd[i]);
+  for (int i = 0; i < 2; i++) CK(part_by_2)(line[2 * i], line[2 * i + 1], &even[i], &odd[i]);
   CK(part_by_2)(even[0], even[1], &columns[0], &columns[2]);
   CK(part_by_2)(odd[0], odd[1], &columns[1], &columns[3]);
 #endif
 }
 
-static inline __attribute__((always_inline)) void CKW(winograd_join)(const v16 *columns, float *line) {
-  v16 out[CK_TILE];
+static inline __attribute__((always_inline)) void CKW(winograd_join)(const v16 *columns, v16 *line) {
 #if CK_TILE == 2
-  CK(join_by_2)(columns[0], columns[1], &out[0], &out[1]);
+  CK(join_by_2)(columns[0], columns[1], &line[0], &line[1]);
 #elif CK_TILE == 6
   v16 even[3], odd[3];
   CK(join_by_3)(&columns[0], 2, even);
   CK(join_by_3)(&columns[1], 2, odd);
-  for (int i = 0; i < 3; i++) CK(join_by_2)(even[i], odd[i], &out[2 * i], &out[2 * i + 1]);
+  for (int i = 0; i < 3; i++) CK(join_by_2)(even[i], odd[i], &line[2 * i], &line[2 * i + 1]);
 #else
   v16 even[2], odd[2];
   CK(join_by_2)(columns[0], columns[2], &even[0], &even[1]);
   CK(join_by_2)(columns[1], columns[3], &odd[0], &odd[1]);
-  for (int i = 0; i < 2; i++) CK(join_by_2)(even[i], odd[i], &out[2 * i], &out[2 * i + 1]);
+  for (int i = 0; i < 2; i++) CK(join_by_2)(even[i], odd[i], &line[2 * i], &line[2 * i + 1]);
 #endif
-  for (int i = 0; i < CK_TILE; i++) CK(store)(line + 16 * i, out[i]);
 }
 
-static void CKW(winograd_gather)(const float *plane, size_t height, size_t width, size_t tile_row, float *x,
-                                 size_t stride, float *line) {
-  size_t tiles = (width + CK_TILE - 1) / CK_TILE, padded = (tiles + 15) / 16 * 16;
-  for (size_t r = 0; r < CK_WINDOW; r++, x += CK_WINDOW * stride) {
-    ptrdiff_t row = (ptrdiff_t)(CK_TILE * tile_row + r) - 1;
-    if (row < 0 || row >= (ptrdiff_t)height) {
-      for (size_t column = 0; column < CK_WINDOW; column++) memset(x + column * stride, 0, tiles * sizeof(float));
-      continue;
-    }
-    line[0] = 0;
-    memcpy(line + 1, plane + (size_t)row * width, width * sizeof(float));
-    memset(line + 1 + width, 0, (CK_TILE * padded + CK_TILE - 1 - width) * sizeof(float));
-    for (size_t tile = 0; tile < tiles; tile += 16) {
-      v16 columns[CK_TILE];
-      CKW(winograd_part)(line + CK_TILE * tile, columns);
-      for (int column = 0; column < CK_TILE; column++) CK(store)(x + (size_t)column * stride + tile, columns[column]);
-      // A window's last two columns are the next tile's first two.
-      CKW(winograd_part)(line + CK_TILE * (tile + 1), columns);
-      for (int column = 0; column < 2; column++)
-        CK(store)(x + (size_t)(CK_TILE + column) * stride + tile, columns[column]);
+// Rows of tiles whose values of a line fill sixteen tiles together, where planes are that narrow; else 1.
+static inline size_t CKW(winograd_together)(size_t width) {
+  return width % 8 == 0 && width % CK_TILE == 0 && 16 * CK_TILE % width == 0 ? 16 * CK_TILE / width : 1;
+}
+
+// The windows' values in a line of pixels, transformed along it, for sixteen tiles. Tile 0 has `before` to its left,
+// tile 15 `after` to its right; where `tiles` is less than 16, tiles of several lines lie side by side.
+static inline __attribute__((always_inline)) void CKW(winograd_window_line)(const v16 *line, float before, float after,
+                                                                           size_t tiles, float *x, size_t stride) {
+  v16 d[CK_WINDOW], t[CK_WINDOW];
+  CKW(winograd_part)(line, d + 1);
+  d[0] = __builtin_shufflevector(CK(splat)(before), d[CK_TILE], 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29,
+                                 30);
+  d[CK_WINDOW - 1] =
+      __builtin_shufflevector(d[1], CK(splat)(after), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+  if (tiles < 16) {
+    const i16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const i16 place = lane & ((int)tiles - 1);
+    d[0] = CK(select)(place == 0, CK(splat)(0.0f), d[0]);
+    d[CK_WINDOW - 1] = CK(select)(place == (int)tiles - 1, CK(splat)(0.0f), d[CK_WINDOW - 1]);
+  }
+  CKW(winograd_input_line)(d, t);
+  for (int column = 0; column < CK_WINDOW; column++) CK(store)(x + (size_t)column * stride, t[column]);
+}
+
+// Where each eight pixels of such a line lie: in which row of tiles, and from which pixel on.
+static inline void CKW(winograd_halves)(size_t width, size_t *rows, size_t *pixels) {
+  for (size_t i = 0; i < 2 * CK_TILE; i++) {
+    rows[i] = 8 * i / width;
+    pixels[i] = 8 * i % width;
+  }
+}
+
+static void CKW(winograd_gather)(const float *plane, size_t height, size_t width, size_t tile_row, size_t tile_rows,
+                                 float *x, size_t stride) {
+  const size_t tiles = (width + CK_TILE - 1) / CK_TILE, together = CKW(winograd_together)(width);
+  size_t half_row[2 * CK_TILE], half_pixel[2 * CK_TILE];
+  if (together > 1) CKW(winograd_halves)(width, half_row, half_pixel);
+  for (size_t first = 0; first < tile_rows; first += together, x += together * tiles) {
+    size_t rows = tile_rows - first < together ? tile_rows - first : together;
+    for (size_t r = 0; r < CK_WINDOW; r++) {
+      float *out = x + r * CK_WINDOW * stride;
+      // Of the first row of tiles; those of the others follow CK_TILE lines apart.
+      ptrdiff_t y = (ptrdiff_t)(CK_TILE * (tile_row + first) + r) - 1;
+      v16 line[CK_TILE];
+      if (together > 1) {
+        for (size_t i = 0; i < CK_TILE; i++) {
+          v8 half[2];
+          for (size_t h = 0; h < 2; h++) {
+            size_t row = half_row[2 * i + h];
+            ptrdiff_t own = y + (ptrdiff_t)(CK_TILE * row);
+            if (row < rows && own >= 0 && own < (ptrdiff_t)height)
+              memcpy(&half[h], plane + (size_t)own * width + half_pixel[2 * i + h], sizeof half[h]);
+            else
+              half[h] = (v8){0};
+          }
+          line[i] = __builtin_shufflevector(half[0], half[1], 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        }
+        CKW(winograd_window_line)(line, 0, 0, tiles, out, stride);
+        continue;
+      }
+      if (y < 0 || y >= (ptrdiff_t)height) {
+        for (size_t column = 0; column < CK_WINDOW; column++) memset(out + column * stride, 0, tiles * sizeof(float));
+        continue;
+      }
+      const float *pixels = plane + (size_t)y * width;
+      for (size_t tile = 0; tile < tiles; tile += 16) {
+        size_t begin = CK_TILE * tile, end = begin + 16 * CK_TILE;
+        for (size_t i = 0; i < CK_TILE; i++) {
+          size_t place = begin + 16 * i;
+          line[i] = place + 16 <= width ? CK(load)(pixels + place)
+                    : place < width     ? CK(load_part)(pixels + place, width - place)
+                                        : CK(splat)(0.0f);
+        }
+        CKW(winograd_window_line)(line, begin > 0 ? pixels[begin - 1] : 0, end < width ? pixels[end] : 0, 16, out + tile,
+                                  stride);
+      }
     }
   }
 }
 
+static inline __attribute__((always_inline)) v16 CKW(winograd_finish)(v16 x, v16 bias, const float *residual,
+                                                                      size_t count, v16 factor) {
+  x += bias;
+  if (residual == NULL) return x;
+  return (x + (count == 16 ? CK(load)(residual) : CK(load_part)(residual, count))) * factor;
+}
+
 static void CKW(winograd_scatter)(const float *y, size_t stride, size_t height, size_t width, size_t tile_row,
-                                  float *plane, float *line) {
-  size_t tiles = (width + CK_TILE - 1) / CK_TILE;
-  for (size_t r = 0; r < CK_TILE && CK_TILE * tile_row + r < height; r++, y += CK_TILE * stride) {
-    float *target = plane + (CK_TILE * tile_row + r) * width;
-    bool whole = width % (16 * CK_TILE) == 0;
-    float *out = whole ? target : line;
-    for (size_t tile = 0; tile < tiles; tile += 16) {
-      v16 columns[CK_TILE];
-      for (int column = 0; column < CK_TILE; column++) columns[column] = CK(load)(y + (size_t)column * stride + tile);
-      CKW(winograd_join)(columns, out + CK_TILE * tile);
+                                  size_t tile_rows, float *plane, float bias, const float *residual, float factor) {
+  const size_t tiles = (width + CK_TILE - 1) / CK_TILE, together = CKW(winograd_together)(width);
+  const v16 b = CK(splat)(bias), f = CK(splat)(factor);
+  size_t half_row[2 * CK_TILE], half_pixel[2 * CK_TILE];
+  if (together > 1) CKW(winograd_halves)(width, half_row, half_pixel);
+  for (size_t first = 0; first < tile_rows; first += together, y += together * tiles) {
+    size_t rows = tile_rows - first < together ? tile_rows - first : together;
+    for (size_t r = 0; r < CK_TILE; r++) {
+      const float *in = y + r * CK_TILE * stride;
+      size_t own = CK_TILE * (tile_row + first) + r;
+      v16 columns[CK_TILE], line[CK_TILE];
+      if (together > 1) {
+        for (int column = 0; column < CK_TILE; column++) columns[column] = CK(load)(in + (size_t)column * stride);
+        CKW(winograd_join)(columns, line);
+        for (size_t i = 0; i < 2 * CK_TILE; i++) {
+          size_t row = own + CK_TILE * half_row[i];
+          if (half_row[i] >= rows || row >= height) break;
+          float *out = plane + row * width + half_pixel[i];
+          v8 half;
+          memcpy(&half, (const float *)line + 8 * i, sizeof half);
+          v16 value = __builtin_shufflevector(half, half, 0, 1, 2, 3, 4, 5, 6, 7, -1, -1, -1, -1, -1, -1, -1, -1) + b;
+          if (residual) {
+            v8 more;
+            memcpy(&more, residual + (out - plane), sizeof more);
+            value = (value + __builtin_shufflevector(more, more, 0, 1, 2, 3, 4, 5, 6, 7, -1, -1, -1, -1, -1, -1, -1, -1)) * f;
+          }
+          memcpy(out, &value, sizeof half);
+        }
+        continue;
+      }
+      if (own >= height) break;
+      float *out = plane + own * width;
+      const float *more = residual ? residual + own * width : NULL;
+      for (size_t tile = 0; tile < tiles; tile += 16) {
+        for (int column = 0; column < CK_TILE; column++)
+          columns[column] = CK(load)(in + (size_t)column * stride + tile);
+        CKW(winograd_join)(columns, line);
+        for (size_t i = 0; i < CK_TILE; i++) {
+          size_t place = CK_TILE * tile + 16 * i;
+          if (place >= width) break;
+          size_t count = width - place < 16 ? width - place : 16;
+          v16 value = CKW(winograd_finish)(line[i], b, more ? more + place : NULL, count, f);
+          if (count == 16) CK(store)(out + place, value); else CK(store_part)(out + place, value, count);
+        }
+      }
     }
-    if (!whole) memcpy(target, line, width * sizeof(float));
   }
 }
 
 static void CKW(winograd_input)(const float *x, size_t stride, size_t count, float *v, size_t panel_stride,
                                 size_t position_stride) {
   for (size_t tile = 0; tile < count; tile += 16) {
-    v16 lines[CK_WINDOW][CK_WINDOW];
+    float *out = v + tile / CK_PANEL * panel_stride + tile % CK_PANEL;
     for (int column = 0; column < CK_WINDOW; column++) {
       v16 d[CK_WINDOW], t[CK_WINDOW];
       for (int row = 0; row < CK_WINDOW; row++)
         d[row] = CK(load)(x + (size_t)(row * CK_WINDOW + column) * stride + tile);
       CKW(winograd_input_line)(d, t);
-      for (int row = 0; row < CK_WINDOW; row++) lines[row][column] = t[row];
-    }
-    float *out = v + tile / CK_PANEL * panel_stride + tile % CK_PANEL;
-    for (int row = 0; row < CK_WINDOW; row++) {
-      v16 t[CK_WINDOW];
-      CKW(winograd_input_line)(lines[row], t);
-      for (int column = 0; column < CK_WINDOW; column++)
-        CK(store)(out + (size_t)(row * CK_WINDOW + column) * position_stride, t[column]);
+      for (int row = 0; row < CK_WINDOW; row++)
+        CK(store)(out + (size_t)(row * CK_WINDOW + column) * position_stride, t[row]);
     }
   }
 }

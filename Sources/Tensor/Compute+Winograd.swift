@@ -94,8 +94,17 @@ extension Compute {
     var positions: Int { (tile + 2) * (tile + 2) }
     /// From a value of all tiles to the next, with room behind the last strip.
     var stride: Int { padded + 16 }
-    /// Room for a line with the edges of its tiles.
-    var line: Int { tile * (columns + 32) }
+
+    /// The strips of each picture: its number, its rows of tiles, and where their tiles begin.
+    var runs: [(picture: Int, rows: Range<Int>, place: Int)] {
+      (strips.lowerBound / rows...(strips.upperBound - 1) / rows).map { picture in
+        let own = strips.clamped(to: picture * rows..<(picture + 1) * rows)
+        return (
+          picture, own.lowerBound - picture * rows..<own.upperBound - picture * rows,
+          (own.lowerBound - strips.lowerBound) * columns
+        )
+      }
+    }
 
     /// The tiles of a panel that are multiplied.
     func columns(ofPanel panel: Int) -> Int { min(Compute.panel, padded - panel * Compute.panel) }
@@ -115,15 +124,14 @@ extension Compute {
     let result = Tensor(uninitialized: [grid.positions, positionStride])
     let algorithm = grid.algorithm(kernels.table)
     let part = Self.tile(inner, limit: 16, multiple: 1)
+    let runs = grid.runs
     threads.run(part.count) { item in
       let windows = Tensor(zeros: [grid.positions, grid.stride])
-      let line = Tensor(uninitialized: [grid.line])
       for channel in item * part.size..<min(inner, (item + 1) * part.size) {
-        for (place, strip) in grid.strips.enumerated() {
-          let (picture, row) = strip.quotientAndRemainder(dividingBy: grid.rows)
+        for (picture, rows, place) in runs {
           algorithm.gather(
-            x.base + (picture * inner + channel) * plane, grid.height, grid.width, row,
-            windows.unsharedBase + place * grid.columns, grid.stride, line.unsharedBase)
+            x.base + (picture * inner + channel) * plane, grid.height, grid.width, rows.lowerBound, rows.count,
+            windows.unsharedBase + place, grid.stride)
         }
         algorithm.input(
           windows.base, grid.stride, grid.padded, result.unsharedBase + channel * Self.panel, inner * Self.panel,
@@ -141,6 +149,7 @@ extension Compute {
     let table = kernels.table
     let algorithm = grid.algorithm(table)
     let inputStride = grid.positionStride(inner)
+    let runs = grid.runs
     threads.run(weights.rows.count) { item in
       let channels = weights.channels(item)
       let count = channels.count
@@ -168,24 +177,17 @@ extension Compute {
         }
       }
       let values = Tensor(uninitialized: [grid.tile * grid.tile, grid.stride])
-      let line = Tensor(uninitialized: [grid.line])
       for (place, channel) in channels.enumerated() {
         algorithm.output(
           products.base + place * Self.panel, count * Self.panel, productStride, grid.padded, values.unsharedBase,
           grid.stride)
-        for (number, strip) in grid.strips.enumerated() {
-          let (picture, row) = strip.quotientAndRemainder(dividingBy: grid.rows)
-          let target = (picture * outer + channel) * grid.height * grid.width
+        for (picture, rows, tile) in runs {
+          let plane = (picture * outer + channel) * grid.height * grid.width
+          let bias = finish.bias.map { $0.base[channel] } ?? 0
+          let offset = finish.offset.map { $0.base[picture * outer + channel] } ?? 0
           algorithm.scatter(
-            values.base + number * grid.columns, grid.stride, grid.height, grid.width, row,
-            result.unsharedBase + target, line.unsharedBase)
-          let first = row * grid.tile * grid.width
-          let pixels = min(grid.tile, grid.height - row * grid.tile) * grid.width
-          let out = result.unsharedBase + target + first
-          table.finish_rows(
-            out, pixels, out, pixels, 1, pixels, finish.bias.map { $0.base + channel },
-            finish.offset.map { $0.base + picture * outer + channel }, finish.residual.map { $0.base + target + first },
-            pixels, finish.factor, Activation.identity.code)
+            values.base + tile, grid.stride, grid.height, grid.width, rows.lowerBound, rows.count,
+            result.unsharedBase + plane, bias + offset, finish.residual.map { $0.base + plane }, finish.factor)
         }
       }
     }

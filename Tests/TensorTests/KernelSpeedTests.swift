@@ -91,7 +91,9 @@ struct KernelSpeedTests {
     let (scores, sums) = (product(n, width, n), product(n, n, width))
     let ratio = speed(
       "attention, 512 tokens, 4 heads of 64",
-      of: { _ = compute.attention(queries: inputs[0], keys: inputs[1], values: inputs[2], heads: heads, causal: false) },
+      of: {
+        _ = compute.attention(queries: inputs[0], keys: inputs[1], values: inputs[2], heads: heads, causal: false)
+      },
       against: {
         for _ in 0..<heads {
           scores()

@@ -95,21 +95,19 @@ import Testing
   @Test(arguments: levels.filter { $0 > 0 }, [2, 4, 6]) func `Winograd's transforms give the same bits at every level`(
     level: Int, tile: Int
   ) {
-    let (height, width) = (tile + 1, 37 * tile - 1)
     let stride = 64
     let positions = (tile + 2) * (tile + 2)
-    func run(_ level: Int32) -> [[Float]] {
+    func run(_ level: Int32, height: Int, width: Int, rows: Int) -> [[Float]] {
       let table = ck_kernels(level)
       let algorithm = Compute.winogradAlgorithm(tile, table)
-      var line = [Float](repeating: 0, count: tile * (37 + 32))
       var windows = [Float](repeating: 0, count: positions * stride)
-      algorithm.gather(values(height * width, seed: 1), height, width, 1, &windows, stride, &line)
+      algorithm.gather(values(height * width, seed: 1), height, width, 1, rows, &windows, stride)
       var transformed = [Float](repeating: 0, count: positions * stride)
       algorithm.input(windows, stride, 48, &transformed, 32, stride)
       var results = [Float](repeating: 0, count: tile * tile * stride)
       algorithm.output(transformed, 32, stride, 48, &results, stride)
       var plane = [Float](repeating: 7, count: height * width)
-      algorithm.scatter(results, stride, height, width, 1, &plane, &line)
+      algorithm.scatter(results, stride, height, width, 1, rows, &plane, 0.5, values(height * width, seed: 3), 0.7)
       let weights = values(9 * 21, seed: 2)
       let brain = weights.map { UInt16($0.bitPattern >> 16) }
       var (u, narrow) = ([Float](repeating: 0, count: positions * 21), [Float](repeating: 0, count: positions * 21))
@@ -117,6 +115,11 @@ import Testing
       algorithm.weights(brain, Int32(CK_BFLOAT16.rawValue), 21, &narrow, 21)
       return [windows, transformed, results, plane, u, narrow]
     }
-    #expect(run(Int32(level)) == run(Int32(CK_BASELINE.rawValue)))
+    // A row of tiles of a wide plane, and several of a narrow one.
+    for (height, width, rows) in [(tile + 1, 37 * tile - 1, 1), (5 * tile - 1, 8 * tile, 4)] {
+      #expect(
+        run(Int32(level), height: height, width: width, rows: rows)
+          == run(Int32(CK_BASELINE.rawValue), height: height, width: width, rows: rows))
+    }
   }
 }

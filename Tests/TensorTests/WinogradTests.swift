@@ -19,6 +19,10 @@ import Testing
     Shape(pictures: 1, inner: 16, outer: 16, height: 8, width: 8),
     Shape(pictures: 2, inner: 19, outer: 27, height: 13, width: 9),
     Shape(pictures: 3, inner: 33, outer: 50, height: 32, width: 32),
+    // Planes so narrow that several rows of tiles fill a register.
+    Shape(pictures: 2, inner: 17, outer: 25, height: 16, width: 16),
+    Shape(pictures: 3, inner: 16, outer: 16, height: 21, width: 24),
+    Shape(pictures: 2, inner: 18, outer: 17, height: 47, width: 48),
     Shape(pictures: 1, inner: 17, outer: 16, height: 66, width: 130),
     Shape(pictures: 1, inner: 16, outer: 24, height: 8, width: 1030),
     // Blocks of tiles enough for all transformed weights to be kept.
