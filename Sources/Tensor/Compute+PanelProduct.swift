@@ -7,6 +7,11 @@ extension Compute {
   private static let widenedAtOnce = 2048
   /// Of the sums: what of weights and panel stays in the nearer caches.
   private static let depthAtOnce = 512
+  /// Weights that stay in the second-level cache beside a panel.
+  private static let smallLimit = 1 << 16
+  /// Panels from which on small weights are multiplied panel by panel, and how many of them an item takes.
+  private static let panelsOfSmall = 4
+  private static let panelsAtOnce = 4
   /// Values of the panels that are packed at once.
   private static let packedLimit = 2 << 20
 
@@ -20,6 +25,56 @@ extension Compute {
   ///   - pack: writes panel number `$0`, `[depth of the weights, 32]`, to `$1`.
   ///   - take: takes the products of panel `$0` and some rows, `[rows, 32]`.
   func panelProduct(
+    _ weight: Weights, panels: Int,
+    columns: @escaping @Sendable (Int) -> Int, pack: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Void,
+    take: @escaping @Sendable (Int, Range<Int>, UnsafePointer<Float>) -> Void
+  ) {
+    let (outer, depth) = (weight.rows, weight.depth)
+    let isSmall = outer * depth <= Self.smallLimit && panels >= Self.panelsOfSmall
+    if isSmall {
+      smallPanelProduct(weight, panels: panels, columns: columns, pack: pack, take: take)
+    } else {
+      largePanelProduct(weight, panels: panels, columns: columns, pack: pack, take: take)
+    }
+  }
+
+  /// Each item packs some panels and multiplies them by all weights, which stay in the second-level cache.
+  private func smallPanelProduct(
+    _ weight: Weights, panels: Int,
+    columns: @escaping @Sendable (Int) -> Int, pack: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Void,
+    take: @escaping @Sendable (Int, Range<Int>, UnsafePointer<Float>) -> Void
+  ) {
+    let (outer, depth) = (weight.rows, weight.depth)
+    let table = kernels.table
+    let scratch = Tensor(uninitialized: [weight.element == .float32 ? 1 : outer * Weights.scratchStride(depth)])
+    let block = weight.block(rows: 0..<outer, columns: 0..<depth, table, scratch: scratch.unsharedBase)
+    let factors = Factors(base: block.base, stride: block.stride)
+    let part = Self.tile(panels, limit: Self.panelsAtOnce, multiple: 1)
+    threads.run(part.count) { item in
+      let packed = Tensor(uninitialized: [depth, Self.panel])
+      let products = Tensor(uninitialized: [outer, Self.panel])
+      for panel in item * part.size..<min(panels, (item + 1) * part.size) {
+        pack(panel, packed.unsharedBase)
+        for first in stride(from: 0, to: depth, by: Self.depthAtOnce) {
+          table.product(
+            factors.base + first, factors.stride, packed.base + first * Self.panel, Self.panel, outer,
+            min(Self.depthAtOnce, depth - first), columns(panel), products.unsharedBase, Self.panel, first > 0)
+        }
+        take(panel, 0..<outer, products.base)
+      }
+      withExtendedLifetime((packed, products)) {}
+    }
+    withExtendedLifetime(scratch) {}
+  }
+
+  /// Weights that are read by all threads and written by none.
+  private struct Factors: @unchecked Sendable {
+    let base: UnsafePointer<Float>
+    let stride: Int
+  }
+
+  /// All threads pack panels, then each item multiplies some rows of the weights by all of these.
+  private func largePanelProduct(
     _ weight: Weights, panels: Int,
     columns: @escaping @Sendable (Int) -> Int, pack: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Void,
     take: @escaping @Sendable (Int, Range<Int>, UnsafePointer<Float>) -> Void

@@ -123,7 +123,7 @@ extension Compute {
     let positionStride = grid.positionStride(inner)
     let result = Tensor(uninitialized: [grid.positions, positionStride])
     let algorithm = grid.algorithm(kernels.table)
-    let part = Self.tile(inner, limit: 16, multiple: 1)
+    let part = Self.tile(inner, limit: 8, multiple: 1)
     let runs = grid.runs
     threads.run(part.count) { item in
       let windows = Tensor(zeros: [grid.positions, grid.stride])

@@ -71,10 +71,13 @@ extension ThreadPool {
     }
   }
 
-  /// What the threads share: the current job behind a mutex, with a short spin before each sleep,
-  /// because the loops of a small model follow each other within microseconds.
+  /// What the threads share: the current job behind a mutex, with a spin before each sleep, because the loops of a
+  /// small model follow each other within microseconds, and waking up takes longer than most of their items.
   fileprivate final class Core: @unchecked Sendable {
-    private static let spins = 40
+    /// Looks for what is awaited: at first without a pause for others, for about a microsecond, ...
+    private static let looks = 100
+    /// ... then with one each, for some tenths of a millisecond.
+    private static let yields = 400
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -131,11 +134,23 @@ extension ThreadPool {
       pthread_mutex_unlock(mutex)
 
       _ = job.work()
-      for _ in 0..<Self.spins where job.remaining.load(ordering: .acquiring) > 0 { sched_yield() }
+      spin { job.remaining.load(ordering: .acquiring) == 0 }
       pthread_mutex_lock(mutex)
       while job.remaining.load(ordering: .acquiring) > 0 { pthread_cond_wait(done, mutex) }
       self.job = nil
       pthread_mutex_unlock(mutex)
+    }
+
+    /// Looks for a while whether something has happened.
+    private func spin(until happened: () -> Bool) {
+      for _ in 0..<Self.looks {
+        if happened() { return }
+        ck_pause()
+      }
+      for _ in 0..<Self.yields {
+        if happened() { return }
+        sched_yield()
+      }
     }
 
     private func loop() {
@@ -152,9 +167,7 @@ extension ThreadPool {
     /// Waits for a generation after `seen`; `nil` when the pool stops.
     private func nextJob(after seen: inout Int) -> Job? {
       while true {
-        for _ in 0..<Self.spins where generation.load(ordering: .acquiring) == seen {
-          sched_yield()
-        }
+        spin { generation.load(ordering: .acquiring) != seen }
         pthread_mutex_lock(mutex)
         while !stopping && generation.load(ordering: .acquiring) == seen {
           pthread_cond_wait(wake, mutex)

@@ -141,6 +141,15 @@ static inline void ck_fetch(const float *x, size_t n) {
   for (size_t i = 0; i < n; i += 16) __builtin_prefetch(x + i, 0, 2);
 }
 
+// Tells the processor that the calling thread waits for another one.
+static inline void ck_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 // Average over 2 x 2 windows of one plane; an odd last row or column is left out.
 void ck_average_pool_2x2(const float *x, size_t height, size_t width, float *y);
 
