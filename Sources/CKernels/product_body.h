@@ -43,17 +43,32 @@ static void CK(product)(const float *a, size_t lda, const float *b, size_t ldb, 
 #define CK_BLOCK(n, vectors)                                                                     \
   CK(product_block)(a + r * lda, lda, b + column, ldb, depth, c + r * ldc + column, ldc, \
                     accumulate, n, vectors)
+// What is left of the rows, in as few blocks as there are sizes for: small ones wait for their own sums.
+#if CK_ROWS >= 8
+#define CK_REST(vectors)                                     \
+  do {                                                       \
+    for (; r + 8 <= rows; r += 8) CK_BLOCK(8, vectors);      \
+    for (; r + 6 <= rows; r += 6) CK_BLOCK(6, vectors);      \
+    for (; r + 3 <= rows; r += 3) CK_BLOCK(3, vectors);      \
+    for (; r < rows; r++) CK_BLOCK(1, vectors);              \
+  } while (0)
+#else
+#define CK_REST(vectors)                                     \
+  do {                                                       \
+    for (; r + 3 <= rows; r += 3) CK_BLOCK(3, vectors);      \
+    for (; r < rows; r++) CK_BLOCK(1, vectors);              \
+  } while (0)
+#endif
     if (columns - column > 16 && CK_VECTORS == 2) {
       for (; r + CK_ROWS <= rows; r += CK_ROWS) CK_BLOCK(CK_ROWS, CK_VECTORS);
-      for (; r + 4 <= rows; r += 4) CK_BLOCK(4, CK_VECTORS);
-      for (; r < rows; r++) CK_BLOCK(1, CK_VECTORS);
+      CK_REST(CK_VECTORS);
       column += 32;
     } else {
       for (; r + CK_ROWS <= rows; r += CK_ROWS) CK_BLOCK(CK_ROWS, 1);
-      for (; r + 4 <= rows; r += 4) CK_BLOCK(4, 1);
-      for (; r < rows; r++) CK_BLOCK(1, 1);
+      CK_REST(1);
       column += 16;
     }
 #undef CK_BLOCK
+#undef CK_REST
   }
 }

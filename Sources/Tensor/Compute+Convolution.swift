@@ -67,7 +67,9 @@ extension Compute {
       pack: { panel, out in
         let (picture, range) = panels[panel]
         let input = x.base + picture * inner * height * width
-        if range.count == Self.panel {
+        if kernelHeight == 1, kernelWidth == 1, padding == 0 {
+          ck_pack_columns(input + range.lowerBound, pixels, depth, range.count, out)
+        } else if range.count == Self.panel {
           ck_im2col(
             input, inner, height, width, kernelHeight, kernelWidth, 1, padding, range.lowerBound, range.upperBound, out)
         } else {

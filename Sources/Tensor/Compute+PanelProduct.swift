@@ -9,9 +9,10 @@ extension Compute {
   private static let depthAtOnce = 512
   /// Weights that stay in the second-level cache beside a panel.
   private static let smallLimit = 1 << 16
-  /// Panels from which on small weights are multiplied panel by panel, and how many of them an item takes.
+  /// Panels from which on small weights are multiplied panel by panel.
   private static let panelsOfSmall = 4
-  private static let panelsAtOnce = 4
+  /// How many of them an item takes: few enough that the items of a layer occupy all threads.
+  private static func panelsAtOnce(of panels: Int) -> Int { max(1, min(8, panels / 8)) }
   /// Values of the panels that are packed at once.
   private static let packedLimit = 2 << 20
 
@@ -49,7 +50,7 @@ extension Compute {
     let scratch = Tensor(uninitialized: [weight.element == .float32 ? 1 : outer * Weights.scratchStride(depth)])
     let block = weight.block(rows: 0..<outer, columns: 0..<depth, table, scratch: scratch.unsharedBase)
     let factors = Factors(base: block.base, stride: block.stride)
-    let part = Self.tile(panels, limit: Self.panelsAtOnce, multiple: 1)
+    let part = Self.tile(panels, limit: Self.panelsAtOnce(of: panels), multiple: 1)
     threads.run(part.count) { item in
       let packed = Tensor(uninitialized: [depth, Self.panel])
       let products = Tensor(uninitialized: [outer, Self.panel])

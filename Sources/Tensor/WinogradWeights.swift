@@ -7,7 +7,7 @@ import CKernels
 struct WinogradWeights: Sendable {
   /// Output channels of an item: the transformed weights of some of their depth stay in the second-level cache, and
   /// layers of a few hundred channels occupy all threads.
-  private static let channelsAtOnce = 12
+  private static func channelsAtOnce(of outer: Int) -> Int { outer <= 64 && outer % 12 > 0 ? 8 : 12 }
   /// Input channels whose transformed weights are made at once.
   private static let depthAtOnce = 384
   /// Blocks of tiles from which on it pays to read transformed weights from memory.
@@ -32,7 +32,7 @@ struct WinogradWeights: Sendable {
 
   /// - Parameter blocks: how many blocks of tiles are multiplied with them.
   init(_ weight: Weights, tile: Int, blocks: Int, algorithm: ck_winograd, on threads: ThreadPool) {
-    rows = Compute.tile(weight.rows, limit: Self.channelsAtOnce, multiple: 12)
+    rows = Compute.tile(weight.rows, limit: Self.channelsAtOnce(of: weight.rows), multiple: 4)
     depth = Compute.tile(weight.shape[1], limit: Self.depthAtOnce)
     (self.weight, self.algorithm) = (weight, algorithm)
     positions = (tile + 2) * (tile + 2)
