@@ -34,6 +34,8 @@ struct Promises {
   private var images: [Int64: Image] = [:]
   private var tasks: [Int64: Task] = [:]
   private var successes: Set<Sent> = []
+  /// Of a task: the furthest state that a committed turn took, and the attempt that sent it.
+  private var saved: [Int64: (attempt: Int, step: Int)] = [:]
   private var broken: String?
   private var seenChanges = -1
   private var seenLeases = -1
@@ -47,11 +49,37 @@ struct Promises {
   }
 
   mutating func began(_ task: StageTask, by pool: Pool) {
+    let step = task.checkpoint?.completedSteps ?? 0
+    if let state = saved[task.id.task], task.id.attempt > state.attempt, step < state.step {
+      broken = "\(task.id) began at step \(step), though step \(state.step) of attempt \(state.attempt) was saved"
+    }
     if task.stage.pool != pool { broken = "a \(pool) worker was handed the stage \(task.stage)" }
     if task.modelDigest != SimulatedStage.model.digest { broken = "a worker was handed a model that it does not hold" }
   }
 
   // MARK: What the coordinator does
+
+  /// A turn that was committed took these. Whose state counted is seen by the task as it is now.
+  mutating func took(_ events: [TurnEngine.Event]) {
+    // A request may have had anything begun anew in the same turn.
+    if events.contains(where: { if case .request = $0 { true } else { false } }) {
+      saved = [:]
+      return
+    }
+    for case .message(let arrival, _) in events {
+      // A result ends what its states were for, though what it brought may be made again in the same turn.
+      if case .outcome(let outcome)? = arrival.message.envelope.body {
+        saved[Int64(bitPattern: outcome.task.task)] = nil
+      }
+      guard case .checkpoint(let checkpoint)? = arrival.message.envelope.body else { continue }
+      let attempt = TaskAttempt(checkpoint.task)
+      guard let task = tasks[attempt.task], task.attempt == attempt.attempt, Self.isOpen(task.state) else { continue }
+      let step = max(saved[attempt.task]?.step ?? 0, Int(checkpoint.completedSteps))
+      saved[attempt.task] = (attempt.attempt, step)
+    }
+  }
+
+  private static func isOpen(_ state: String) -> Bool { ["ready", "leased", "delayed"].contains(state) }
 
   mutating func checkTurn(
     _ core: Core, _ store: Store, messages: [(message: WireMessage<Wire.FromCoordinator>, worker: WorkerID)],
@@ -61,12 +89,13 @@ struct Promises {
     try store.read { transaction in
       // Where no row has changed, only what the coordinator knows of leases could have.
       let changes = transaction.db.totalChangesCount
-      let leases = core.registry.workers.values.reduce(0) { $0 + $1.leases.count }
+      let leases = core.registry.workers.reduce(0) { $0 + $1.leases.count }
       guard changes != seenChanges || leases != seenLeases else { return }
       (seenChanges, seenLeases) = (changes, leases)
       try checkImages(transaction.db)
       try checkTasks(transaction.db, core)
       try checkJobs(transaction.db, submissions)
+      if let wrong = try Counters.wrong(in: transaction.db).first { throw Broken("a counter is wrong: \(wrong)") }
     }
     for (message, worker) in messages { try checkSaid(message.envelope, to: worker, store) }
     guard core.outgoing.isEmpty else { throw Broken("messages of a turn stay behind") }
@@ -106,7 +135,7 @@ struct Promises {
   /// What the store calls leased is what the coordinator knows as leased, once; attempts only grow.
   private mutating func checkTasks(_ db: Database, _ core: Core) throws {
     var held: [Int64: (attempt: Int, worker: WorkerID)] = [:]
-    for worker in core.registry.workers.values {
+    for worker in core.registry.workers {
       for (task, lease) in worker.leases {
         if let other = held[task] {
           throw Broken("task \(task) is leased to \(other.worker) and to \(worker.id)")
@@ -123,6 +152,7 @@ struct Promises {
         throw Broken("the attempt of task \(id) went back from \(before.attempt) to \(task.attempt)")
       }
       tasks[id] = task
+      if !Self.isOpen(task.state) { saved[id] = nil }
       let lease = held[id]
       guard (task.state == "leased") == (lease != nil) else {
         throw Broken(
@@ -132,7 +162,8 @@ struct Promises {
       guard let lease else { continue }
       seen += 1
       guard lease.attempt == task.attempt, lease.worker.text == task.worker else {
-        throw Broken("task \(id) is leased to \(lease.worker) at \(lease.attempt), and to \(task.worker ?? "") at \(task.attempt)")
+        throw Broken(
+          "task \(id) is leased to \(lease.worker) at \(lease.attempt), and to \(task.worker ?? "") at \(task.attempt)")
       }
     }
     guard seen == held.count else { throw Broken("the coordinator knows leases of tasks that the store does not have") }

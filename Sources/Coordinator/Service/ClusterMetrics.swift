@@ -12,7 +12,8 @@ package struct ClusterMetrics: Sendable {
 
   /// A histogram for each stage.
   package struct HistogramByStage: Sendable {
-    private var histograms = [Histogram](repeating: Histogram(bounds: Histogram.workSeconds), count: Stage.allCases.count)
+    private var histograms = [Histogram](
+      repeating: Histogram(bounds: Histogram.workSeconds), count: Stage.allCases.count)
 
     package mutating func observe(_ value: Double, _ stage: Stage) { histograms[stage.place].observe(value) }
     package subscript(stage: Stage) -> Histogram { histograms[stage.place] }
@@ -41,14 +42,4 @@ package struct ClusterMetrics: Sendable {
   package var failedTurns = 0
 
   package init() {}
-}
-
-extension Stage {
-  fileprivate var place: Int {
-    switch self {
-    case .embed: 0
-    case .denoise: 1
-    case .upsample: 2
-    }
-  }
 }

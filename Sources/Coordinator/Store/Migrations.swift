@@ -17,8 +17,19 @@ enum Migrations {
     migrator.registerMigration("4: what trades exactness for speed") { db in
       try db.execute(sql: shortcuts)
     }
+    migrator.registerMigration("5: counters without triggers") { db in
+      try db.execute(sql: withoutTriggers)
+    }
     return migrator
   }
+
+  /// What the triggers have counted stays; from here on `Tally` goes on.
+  private static let withoutTriggers = """
+    DROP TRIGGER task_added;
+    DROP TRIGGER task_changed;
+    DROP TRIGGER image_added;
+    DROP TRIGGER image_changed;
+    """
 
   private static let shortcuts = """
     -- Null for the beginning and the end of the decoder's walk, and for the deep levels in each step.
@@ -165,8 +176,7 @@ enum Migrations {
     ) STRICT;
     """
 
-  /// Counters kept by triggers, so that they agree with the rows whatever changes these, and so that
-  /// status costs the same for a million images as for ten.
+  /// Counters, so that status costs the same for a million images as for ten; kept by triggers until migration 5.
   private static let counters = """
     CREATE TABLE task_counts (
       job INTEGER NOT NULL REFERENCES jobs(seq) ON DELETE CASCADE,

@@ -8,6 +8,7 @@ package import Shared
 /// and checkpoint; so nothing else opens the file. Methods of `StoreTransaction` are the only SQL.
 package final class Store: Sendable {
   private let queue: DatabaseQueue
+  private let statements = CompiledStatements()
 
   /// Opens or creates the database and brings its schema up to date.
   ///
@@ -37,6 +38,8 @@ package final class Store: Sendable {
       // Pages that change again and again are copied into the database less often: 16 MB of log instead of 4.
       try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
       try db.execute(sql: "PRAGMA cache_size = -65536")
+      // What a savepoint keeps in order to undo must not wait for the disk.
+      try db.execute(sql: "PRAGMA temp_store = MEMORY")
       // Holds the file for this process alone: a second coordinator fails at once instead of sharing it.
       try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
     }
@@ -98,23 +101,59 @@ package final class Store: Sendable {
 
   /// Runs one transaction, durable when this returns.
   package func write<Value>(_ body: (StoreTransaction) throws -> Value) throws -> Value {
-    try queue.write { try body(StoreTransaction(db: $0)) }
+    try queue.writeWithoutTransaction { db in
+      try run(in: db) { store in
+        var value: Value?
+        try db.inTransaction(.immediate) {
+          value = try body(store)
+          try store.settle()
+          return .commit
+        }
+        return value
+      }
+    }
   }
 
   /// Asks without changing.
   package func read<Value>(_ body: (StoreTransaction) throws -> Value) throws -> Value {
-    try queue.read { try body(StoreTransaction(db: $0)) }
+    try queue.writeWithoutTransaction { try ask($0, body) }
   }
 
   /// Asks without changing and without blocking the calling task's thread.
   package func read<Value: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> Value) async throws
     -> Value
   {
-    try await queue.read { try body(StoreTransaction(db: $0)) }
+    try await queue.writeWithoutTransaction { [self] in try ask($0, body) }
+  }
+
+  /// A transaction that is undone: whatever `body` does, it changes nothing. `PRAGMA query_only`, by which GRDB makes a
+  /// connection read, would have SQLite compile every statement anew.
+  private func ask<Value>(_ db: Database, _ body: (StoreTransaction) throws -> Value) throws -> Value {
+    try run(in: db) { store in
+      var value: Value?
+      try db.inTransaction(.deferred) {
+        value = try body(store)
+        return .rollback
+      }
+      return value
+    }
+  }
+
+  private func run<Value>(in db: Database, _ body: (StoreTransaction) throws -> Value?) throws -> Value {
+    do {
+      guard let value = try body(StoreTransaction(db: db, statements: statements)) else {
+        throw AtelierError(.internal, "A transaction ended without a result.")
+      }
+      return value
+    } catch {
+      statements.forget()
+      throw error
+    }
   }
 
   /// Folds the log into the database and closes both.
   package func close() throws {
+    queue.writeWithoutTransaction { _ in statements.forget() }
     try queue.close()
   }
 
@@ -131,16 +170,32 @@ package final class Store: Sendable {
 /// The questions and changes that the store knows. Extensions group them by subject.
 package struct StoreTransaction {
   let db: Database
+  private let statements: CompiledStatements
+  let counting = Counting()
 
-  /// Makes a change. Statements are compiled once: that costs more than running most of them.
-  func change(_ sql: String, _ arguments: StatementArguments = []) throws {
-    try db.cachedStatement(sql: sql).execute(arguments: arguments)
+  /// What has changed and is not in the counters yet; shared by the copies of a transaction.
+  final class Counting {
+    var tally = Tally()
+  }
+
+  fileprivate init(db: Database, statements: CompiledStatements) {
+    self.db = db
+    self.statements = statements
+  }
+
+  /// A statement, compiled once: that costs more than running most of them.
+  func compiled(_ sql: StaticString) throws -> Statement { try statements.statement(sql, in: db) }
+
+  /// Makes a change.
+  func change(_ sql: StaticString, _ arguments: StatementArguments = []) throws {
+    try compiled(sql).execute(arguments: arguments)
   }
 
   /// Makes the changes of `body` or, if it throws, none of them; the transaction goes on either way.
   ///
   /// - Throws: what ended the whole transaction: a full disk, say.
   package func attempt<Value>(_ body: () throws -> Value) throws -> Result<Value, any Error> {
+    let before = counting.tally
     var result: Result<Value, any Error>?
     do {
       try db.inSavepoint {
@@ -151,6 +206,8 @@ package struct StoreTransaction {
     } catch let error as DatabaseError where !db.isInsideTransaction || Self.endsTransaction(error) {
       throw error
     } catch {
+      counting.tally = before
+      statements.forget()
       return .failure(error)
     }
     return result ?? .failure(AtelierError(.internal, "A savepoint ended without a result."))

@@ -22,7 +22,13 @@ package struct JobRecord: Sendable {
 extension StoreTransaction {
   /// - Throws: `notFound`.
   package func job(_ id: JobID) throws -> JobRecord {
-    guard let job = try jobs(where: "jobs.id = ?", arguments: [id.text]).first else {
+    let one = try compiled(
+      """
+      -- The columns of models come first, so that "name" is the model's.
+      SELECT models.*, jobs.name AS job_name, jobs.* FROM jobs JOIN models ON models.digest = jobs.model
+      WHERE jobs.state <> 'receiving' AND jobs.id = ?
+      """)
+    guard let job = try jobs(one, arguments: [id.text]).first else {
       throw AtelierError(.notFound, "There is no job '\(id)'. 'atelier jobs' lists them.")
     }
     return job
@@ -30,17 +36,17 @@ extension StoreTransaction {
 
   /// The newest jobs, newest first.
   package func jobs(limit: Int) throws -> [JobRecord] {
-    try jobs(where: "TRUE", arguments: [limit])
+    let newest = try compiled(
+      """
+      SELECT models.*, jobs.name AS job_name, jobs.* FROM jobs JOIN models ON models.digest = jobs.model
+      WHERE jobs.state <> 'receiving' ORDER BY jobs.seq DESC LIMIT ?
+      """)
+    return try jobs(newest, arguments: [limit])
   }
 
-  private func jobs(where condition: String, arguments: StatementArguments) throws -> [JobRecord] {
-    let limit = condition == "TRUE" ? " LIMIT ?" : ""
-    let rows = try Row.fetchAll(
-      db.cachedStatement(sql: """
-        -- The columns of models come first, so that "name" is the model's.
-        SELECT models.*, jobs.name AS job_name, jobs.* FROM jobs JOIN models ON models.digest = jobs.model
-        WHERE jobs.state <> 'receiving' AND \(condition) ORDER BY jobs.seq DESC\(limit)
-        """), arguments: arguments)
+  private func jobs(_ statement: Statement, arguments: StatementArguments) throws -> [JobRecord] {
+    try settle()
+    let rows = try Row.fetchAll(statement, arguments: arguments)
     return try rows.map { row in
       let state: String = row["state"]
       var job = JobRecord(
@@ -55,7 +61,7 @@ extension StoreTransaction {
 
   private func count(_ job: inout JobRecord) throws {
     for row in try Row.fetchAll(
-      db.cachedStatement(sql: "SELECT state, n FROM image_counts WHERE job = ?"), arguments: [job.seq])
+      compiled("SELECT state, n FROM image_counts WHERE job = ?"), arguments: [job.seq])
     {
       let state: String = row["state"]
       if let state = ImageState(rawValue: state) { job.images[state] = row["n"] }
@@ -63,7 +69,7 @@ extension StoreTransaction {
     var counts = Dictionary(uniqueKeysWithValues: Stage.allCases.map { ($0, StageCounts(stage: $0)) })
     var ready: [Stage: Int] = [:]
     for row in try Row.fetchAll(
-      db.cachedStatement(sql: "SELECT stage, state, n FROM task_counts WHERE job = ?"), arguments: [job.seq])
+      compiled("SELECT stage, state, n FROM task_counts WHERE job = ?"), arguments: [job.seq])
     {
       let stage = try Self.stage(row["stage"])
       let state: String = row["state"]
@@ -102,13 +108,12 @@ extension StoreTransaction {
       throw AtelierError(.wrongState, "The job '\(job.id)' is completed; there is nothing to cancel.")
     }
     let held = try heldAttempts(of: job)
-    for sql in [
-      "UPDATE tasks SET state = 'cancelled' WHERE job = ?1 AND state IN ('ready', 'leased', 'delayed', 'awaiting')",
-      "UPDATE images SET state = 'cancelled', finished_at = ?2 WHERE job = ?1 AND state = 'pending'",
-      "UPDATE jobs SET state = 'cancelled', finished_at = coalesce(finished_at, ?2) WHERE seq = ?1",
-    ] {
-      try change(sql, sql.contains("?2") ? [job.seq, now] : [job.seq])
-    }
+    try moveTasks(
+      to: .cancelled, where: "job = ? AND state IN ('ready', 'leased', 'delayed', 'awaiting')", [job.seq])
+    try moveImages(
+      to: .cancelled, where: "job = ? AND state = 'pending'", [job.seq], also: ", finished_at = ?", [now])
+    try change(
+      "UPDATE jobs SET state = 'cancelled', finished_at = coalesce(finished_at, ?) WHERE seq = ?", [now, job.seq])
     try dropArtifacts(ofJob: job.seq)
     return held
   }
@@ -122,24 +127,17 @@ extension StoreTransaction {
     guard job.images.failed > 0 else { return 0 }
     // With the job its artifacts went: then an image begins again at its first stage. What it is given to read
     // and the same seed make the same picture.
+    let ofFailed = "image IN (SELECT id FROM images WHERE job = ? AND state = 'failed')"
     if job.state == .completed {
-      try change(
-        """
-          UPDATE tasks SET state = 'awaiting', failures = 0 WHERE job = ?1 AND stage <> 'embed'
-            AND image IN (SELECT id FROM images WHERE job = ?1 AND state = 'failed')
-          """, [job.seq])
-      try change(
-        """
-          UPDATE tasks SET state = 'ready', failures = 0 WHERE job = ?1 AND stage = 'embed' AND state IN ('done', 'failed')
-            AND image IN (SELECT id FROM images WHERE job = ?1 AND state = 'failed')
-          """, [job.seq])
+      try moveTasks(to: .awaiting, where: "\(ofFailed) AND stage <> 'embed'", [job.seq], also: ", failures = 0")
+      try moveTasks(
+        to: .ready, where: "\(ofFailed) AND stage = 'embed' AND state IN ('done', 'failed')", [job.seq],
+        also: ", failures = 0")
     } else {
-      try change(
-        "UPDATE tasks SET state = 'ready', failures = 0 WHERE job = ? AND state = 'failed'", [job.seq])
+      try moveTasks(to: .ready, where: "job = ? AND state = 'failed'", [job.seq], also: ", failures = 0")
     }
-    try change(
-      "UPDATE images SET state = 'pending', error = NULL, finished_at = NULL WHERE job = ? AND state = 'failed'",
-      [job.seq])
+    try moveImages(
+      to: .pending, where: "job = ? AND state = 'failed'", [job.seq], also: ", error = NULL, finished_at = NULL")
     try change(
       "UPDATE jobs SET state = CASE state WHEN 'completed' THEN 'active' ELSE state END, finished_at = NULL WHERE seq = ?",
       [job.seq])

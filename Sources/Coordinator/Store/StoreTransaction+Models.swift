@@ -6,15 +6,15 @@ extension StoreTransaction {
   /// Remembers a model that the configuration or a worker brought.
   package func register(_ model: ModelInfo, at now: Double) throws {
     let defaults = model.defaults.filled(from: .karlo)
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT(digest) DO UPDATE SET name = excluded.name, width = excluded.width, height = excluded.height,
-          prior_steps = excluded.prior_steps, decoder_steps = excluded.decoder_steps,
-          super_res_steps = excluded.super_res_steps, prior_guidance = excluded.prior_guidance,
-          decoder_guidance = excluded.decoder_guidance, sampler = excluded.sampler, eta = excluded.eta,
-          reads_pictures = excluded.reads_pictures, seen_at = excluded.seen_at
-        """
+    try compiled(
+      """
+      INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT(digest) DO UPDATE SET name = excluded.name, width = excluded.width, height = excluded.height,
+        prior_steps = excluded.prior_steps, decoder_steps = excluded.decoder_steps,
+        super_res_steps = excluded.super_res_steps, prior_guidance = excluded.prior_guidance,
+        decoder_guidance = excluded.decoder_guidance, sampler = excluded.sampler, eta = excluded.eta,
+        reads_pictures = excluded.reads_pictures, seen_at = excluded.seen_at
+      """
     ).execute(arguments: [
       model.digest, model.name, model.size.width, model.size.height,
       defaults.priorSteps, defaults.decoderSteps, defaults.superResSteps,
@@ -26,7 +26,8 @@ extension StoreTransaction {
   /// The models that can be asked for, one a name: where two digests bear a name, the one seen last.
   package func models() throws -> [ModelInfo] {
     try Row.fetchAll(
-      db.cachedStatement(sql: "SELECT * FROM models ORDER BY seen_at DESC, name")).reduce(into: []) { models, row in
+      compiled("SELECT * FROM models ORDER BY seen_at DESC, name")
+    ).reduce(into: []) { models, row in
       let model = Self.model(row)
       if !models.contains(where: { $0.name == model.name }) { models.append(model) }
     }

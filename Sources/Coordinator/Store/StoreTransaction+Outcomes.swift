@@ -5,17 +5,20 @@ package import Shared
 extension StoreTransaction {
   /// Marks a task done and, if a stage follows, makes that ready.
   package func complete(_ task: TaskRecord, worker: WorkerID, seconds: Double) throws {
-    try db.cachedStatement(sql: "UPDATE tasks SET state = 'done', worker = ?, seconds = ? WHERE id = ?")
-      .execute(arguments: [worker.text, seconds, task.id])
-    try db.cachedStatement(sql: "DELETE FROM checkpoints WHERE task = ?").execute(arguments: [task.id])
-    if let next = task.stage.next, task.operation.kind != .score {
-      // It is there already if this stage had to be made again.
-      try db.cachedStatement(
-        sql: """
-          INSERT INTO tasks (job, image, stage, state) VALUES (?, ?, ?, 'ready')
-          ON CONFLICT (image, stage) DO UPDATE SET state = 'ready' WHERE state = 'awaiting'
-          """
-      ).execute(arguments: [task.job, task.image, next.rawValue])
+    try change(
+      "UPDATE tasks SET state = 'done', worker = ?, seconds = ? WHERE id = ?", [worker.text, seconds, task.id])
+    count(task, becomes: .done)
+    try change("DELETE FROM checkpoints WHERE task = ?", [task.id])
+    guard let next = task.stage.next, task.operation.kind != .score else { return }
+    try change(
+      "INSERT INTO tasks (job, image, stage, state) VALUES (?, ?, ?, 'ready') ON CONFLICT DO NOTHING",
+      [task.job, task.image, next.rawValue])
+    if db.changesCount > 0 {
+      counting.tally.add(1, next, .ready, of: task.job)
+    } else {
+      // It is there already, since this stage had to be made again.
+      try moveTasks(
+        to: .ready, where: "image = ? AND stage = ? AND state = 'awaiting'", [task.image, next.rawValue])
     }
   }
 
@@ -23,12 +26,13 @@ extension StoreTransaction {
   package func publish(
     _ task: TaskRecord, file: String, sha256: String, size: PictureSize, at now: Double
   ) throws {
-    try db.cachedStatement(
-      sql: """
-        UPDATE images SET state = 'completed', file = ?, sha256 = ?, width = ?, height = ?, finished_at = ?, error = NULL
-        WHERE id = ?
-        """
+    try compiled(
+      """
+      UPDATE images SET state = 'completed', file = ?, sha256 = ?, width = ?, height = ?, finished_at = ?, error = NULL
+      WHERE id = ?
+      """
     ).execute(arguments: [file, sha256, size.width, size.height, now, task.image])
+    count(imageOf: task, becomes: .completed)
     try dropArtifacts(of: task)
     try finishJobIfDone(task.job, at: now)
   }
@@ -36,9 +40,10 @@ extension StoreTransaction {
   /// Publishes what a scoring found, which is no picture: a row a picture, a cosine a text.
   package func publish(_ task: TaskRecord, scores: [[Double]], at now: Double) throws {
     let text = String(decoding: try JSONCoding.encode(scores), as: UTF8.self)
-    try db.cachedStatement(
-      sql: "UPDATE images SET state = 'completed', scores = ?, finished_at = ?, error = NULL WHERE id = ?"
+    try compiled(
+      "UPDATE images SET state = 'completed', scores = ?, finished_at = ?, error = NULL WHERE id = ?"
     ).execute(arguments: [text, now, task.image])
+    count(imageOf: task, becomes: .completed)
     try dropArtifacts(of: task)
     try finishJobIfDone(task.job, at: now)
   }
@@ -49,53 +54,59 @@ extension StoreTransaction {
   package func recordFailure(
     _ task: TaskRecord, worker: WorkerID, reason: String, counts: Bool = true, at now: Double
   ) throws {
-    try db.cachedStatement(
-      sql: "INSERT INTO failures (task, attempt, worker, at, reason) VALUES (?, ?, ?, ?, ?)"
+    try compiled(
+      "INSERT INTO failures (task, attempt, worker, at, reason) VALUES (?, ?, ?, ?, ?)"
     ).execute(arguments: [task.id, task.attempt, worker.text, now, reason])
     guard counts else { return }
-    try db.cachedStatement(sql: "UPDATE tasks SET failures = failures + 1 WHERE id = ?").execute(arguments: [task.id])
+    try compiled("UPDATE tasks SET failures = failures + 1 WHERE id = ?").execute(arguments: [task.id])
   }
 
   /// Lets a task wait until a time before it is handed out again.
   package func delay(_ task: TaskRecord, until time: Double) throws {
-    try db.cachedStatement(sql: "UPDATE tasks SET state = 'delayed', not_before = ? WHERE id = ?")
+    try compiled("UPDATE tasks SET state = 'delayed', not_before = ? WHERE id = ?")
       .execute(arguments: [time, task.id])
+    count(task, becomes: .delayed)
   }
 
   /// Gives up on a task, and so on its image. What earlier stages left is kept, so that a retry of the
   /// job goes on from there.
   package func fail(_ task: TaskRecord, reason: String, at now: Double) throws {
-    try db.cachedStatement(sql: "UPDATE tasks SET state = 'failed' WHERE id = ?").execute(arguments: [task.id])
-    try db.cachedStatement(sql: "UPDATE images SET state = 'failed', error = ?, finished_at = ? WHERE id = ?")
+    try compiled("UPDATE tasks SET state = 'failed' WHERE id = ?").execute(arguments: [task.id])
+    try compiled("UPDATE images SET state = 'failed', error = ?, finished_at = ? WHERE id = ?")
       .execute(arguments: [reason, now, task.image])
+    count(task, becomes: .failed)
+    count(imageOf: task, becomes: .failed)
     try finishJobIfDone(task.job, at: now)
   }
 
   /// Makes the stage before a task's again, because what it left is missing or damaged. Returns false if the task
   /// is no longer the one that was leased.
   package func remake(_ task: LeasedTask) throws -> Bool {
-    try db.cachedStatement(
-      sql: "UPDATE tasks SET state = 'awaiting' WHERE id = ? AND attempt = ? AND state IN ('leased', 'ready')"
-    ).execute(arguments: [task.id.task, task.id.attempt])
-    guard db.changesCount > 0, let stage = Stage.allCases.last(where: { $0.next == task.stage }) else { return false }
+    guard let record = try self.task(task.id.task), record.attempt == task.id.attempt,
+      record.state == .leased || record.state == .ready,
+      let stage = Stage.allCases.last(where: { $0.next == task.stage })
+    else { return false }
+    try change("UPDATE tasks SET state = 'awaiting' WHERE id = ?", [record.id])
+    count(record, becomes: .awaiting)
     // All that could be damaged, so that the stage leaves it anew.
     for kind in task.stage.inputs {
-      try db.cachedStatement(sql: "DELETE FROM artifacts WHERE item = ? AND image = ? AND kind = ?")
-        .execute(arguments: [task.item, kind.belongsToItem ? 0 : task.image, kind.rawValue])
+      try change(
+        "DELETE FROM artifacts WHERE item = ? AND image = ? AND kind = ?",
+        [task.item, kind.belongsToItem ? 0 : task.image, kind.rawValue])
     }
-    try db.cachedStatement(sql: "UPDATE tasks SET state = 'ready' WHERE image = ? AND stage = ? AND state = 'done'")
-      .execute(arguments: [task.image, stage.rawValue])
-    return db.changesCount > 0
+    try change(
+      "UPDATE tasks SET state = 'ready' WHERE image = ? AND stage = ? AND state = 'done'", [task.image, stage.rawValue])
+    guard db.changesCount > 0 else { return false }
+    counting.tally.add(-1, stage, .done, of: record.job)
+    counting.tally.add(1, stage, .ready, of: record.job)
+    return true
   }
 
   private func finishJobIfDone(_ job: Int64, at now: Double) throws {
-    try db.cachedStatement(
-      sql: """
-        UPDATE jobs SET state = 'completed', finished_at = ?
-        WHERE seq = ? AND state IN ('active', 'paused')
-          AND NOT EXISTS (SELECT 1 FROM image_counts WHERE job = jobs.seq AND state = 'pending' AND n > 0)
-        """
-    ).execute(arguments: [now, job])
+    guard try pendingImages(of: job) == 0 else { return }
+    try change(
+      "UPDATE jobs SET state = 'completed', finished_at = ? WHERE seq = ? AND state IN ('active', 'paused')",
+      [now, job])
     // What failed images left goes too: nothing outlives its job but pictures.
     if db.changesCount > 0 { try dropArtifacts(ofJob: job) }
   }
@@ -110,13 +121,13 @@ extension StoreTransaction {
 
   /// Drops what the stages of a finished image left, and the item's text states with its last image.
   private func dropArtifacts(of task: TaskRecord) throws {
-    try db.cachedStatement(sql: "DELETE FROM artifacts WHERE item = ? AND image = ?")
+    try compiled("DELETE FROM artifacts WHERE item = ? AND image = ?")
       .execute(arguments: [task.item, task.image])
-    try db.cachedStatement(
-      sql: """
-        DELETE FROM artifacts WHERE item = ?1 AND image = 0
-          AND NOT EXISTS (SELECT 1 FROM images WHERE item = ?1 AND state IN ('pending', 'failed'))
-        """
+    try compiled(
+      """
+      DELETE FROM artifacts WHERE item = ?1 AND image = 0
+        AND NOT EXISTS (SELECT 1 FROM images WHERE item = ?1 AND state IN ('pending', 'failed'))
+      """
     ).execute(arguments: [task.item])
   }
 }

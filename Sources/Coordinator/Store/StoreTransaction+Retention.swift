@@ -5,7 +5,8 @@ extension StoreTransaction {
   /// Notes that the pictures of jobs which ended before a time are no longer kept. Returns the jobs.
   package func expirePictures(endedBefore time: Double, at now: Double) throws -> [JobID] {
     let ids = try String.fetchAll(
-      db.cachedStatement(sql: """
+      compiled(
+        """
         SELECT id FROM jobs WHERE finished_at IS NOT NULL AND pictures_removed_at IS NULL AND finished_at < ?
           AND state IN ('completed', 'cancelled')
         """), arguments: [time])
@@ -18,7 +19,7 @@ extension StoreTransaction {
   /// When the pictures of a job were removed; nil if they are kept.
   package func picturesRemoved(of job: JobID) throws -> Double? {
     try Double.fetchOne(
-      db.cachedStatement(sql: "SELECT pictures_removed_at FROM jobs WHERE id = ?"), arguments: [job.text])
+      compiled("SELECT pictures_removed_at FROM jobs WHERE id = ?"), arguments: [job.text])
   }
 
   /// A picture was found damaged or missing on disk: its image has failed, and a retry of the job makes it anew.
@@ -26,18 +27,17 @@ extension StoreTransaction {
   package func losePicture(job: JobID, item: Int, index: Int, reason: String) throws -> Bool {
     guard
       let row = try Row.fetchOne(
-      db.cachedStatement(sql: """
+        compiled(
+          """
           SELECT images.id, images.job FROM jobs JOIN items ON items.job = jobs.seq AND items.position = ?
             JOIN images ON images.item = items.id AND images.position = ?
           WHERE jobs.id = ? AND images.state = 'completed'
           """), arguments: [item, index, job.text])
     else { return false }
     let image: Int64 = row["id"]
-    try change(
-      "UPDATE images SET state = 'failed', file = NULL, error = ? WHERE id = ?", [reason, image])
-    try change(
-      "UPDATE tasks SET state = CASE stage WHEN 'embed' THEN 'failed' ELSE 'awaiting' END WHERE image = ?",
-      [image])
+    try moveImages(to: .failed, where: "id = ?", [image], also: ", file = NULL, error = ?", [reason])
+    try moveTasks(to: .failed, where: "image = ? AND stage = 'embed'", [image])
+    try moveTasks(to: .awaiting, where: "image = ? AND stage <> 'embed'", [image])
     return true
   }
 }

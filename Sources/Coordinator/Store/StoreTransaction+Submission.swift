@@ -44,16 +44,16 @@ extension StoreTransaction {
 
   /// Adds items to a job that is being received, each with its images and their first tasks.
   package func addItems(_ items: [ResolvedItem], to job: Int64) throws {
-    guard let first = try Int.fetchOne(
-      db.cachedStatement(sql: "SELECT items FROM jobs WHERE seq = ?"), arguments: [job]) else {
+    guard
+      let first = try Int.fetchOne(
+        compiled("SELECT items FROM jobs WHERE seq = ?"), arguments: [job])
+    else {
       throw AtelierError(.notFound, "The job that was being received is gone; submit it again.")
     }
-    let insertItem = try db.cachedStatement(
-      sql: "INSERT INTO items VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-    let insertImage = try db.cachedStatement(
-      sql: "INSERT INTO images (job, item, position, state) VALUES (?, ?, ?, 'pending')")
-    let insertTask = try db.cachedStatement(
-      sql: "INSERT INTO tasks (job, image, stage, state) VALUES (?, ?, 'embed', 'ready')")
+    let insertItem = try compiled(
+      "INSERT INTO items VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    let insertImage = try compiled("INSERT INTO images (job, item, position, state) VALUES (?, ?, ?, 'pending')")
+    let insertTask = try compiled("INSERT INTO tasks (job, image, stage, state) VALUES (?, ?, 'embed', 'ready')")
     for (offset, item) in items.enumerated() {
       let parameters = item.parameters
       try insertItem.execute(arguments: [
@@ -70,6 +70,9 @@ extension StoreTransaction {
         try insertTask.execute(arguments: [job, db.lastInsertedRowID])
       }
     }
+    let images = items.reduce(0) { $0 + $1.n }
+    counting.tally.add(images, .pending, of: job)
+    counting.tally.add(images, .embed, .ready, of: job)
     try change("UPDATE jobs SET items = items + ? WHERE seq = ?", [items.count, job])
   }
 
@@ -80,6 +83,7 @@ extension StoreTransaction {
 
   /// Forgets a job that was not received whole.
   package func abandonJob(_ job: Int64) throws {
+    try settle()
     try change("DELETE FROM jobs WHERE seq = ? AND state = 'receiving'", [job])
   }
 

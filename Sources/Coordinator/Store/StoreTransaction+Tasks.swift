@@ -30,6 +30,7 @@ package struct TaskRecord: Sendable {
   package var job: Int64
   package var jobID: JobID
   package var image: Int64
+  package var imageState: ImageState
   package var item: Int64
   package var itemPosition: Int
   package var imagePosition: Int
@@ -44,16 +45,17 @@ package struct TaskRecord: Sendable {
 extension StoreTransaction {
   /// The ready tasks of all active jobs by job and stage, jobs in the order in which they are served.
   package func readyWork() throws -> [ReadyWork] {
-    try Row.fetchAll(
-      db.cachedStatement(
-        sql: """
-          SELECT jobs.seq, jobs.id, jobs.model, jobs.priority, ready.stage, ready.n, coalesce(leased.n, 0) AS leased
-          FROM jobs JOIN task_counts AS ready ON ready.job = jobs.seq AND ready.state = 'ready'
-            LEFT JOIN task_counts AS leased
-              ON leased.job = jobs.seq AND leased.state = 'leased' AND leased.stage = ready.stage
-          WHERE jobs.state NOT IN ('completed', 'cancelled') AND jobs.state = 'active' AND ready.n > 0
-          ORDER BY jobs.priority DESC, jobs.seq
-          """)
+    try settle()
+    return try Row.fetchAll(
+      compiled(
+        """
+        SELECT jobs.seq, jobs.id, jobs.model, jobs.priority, ready.stage, ready.n, coalesce(leased.n, 0) AS leased
+        FROM jobs JOIN task_counts AS ready ON ready.job = jobs.seq AND ready.state = 'ready'
+          LEFT JOIN task_counts AS leased
+            ON leased.job = jobs.seq AND leased.state = 'leased' AND leased.stage = ready.stage
+        WHERE jobs.state NOT IN ('completed', 'cancelled') AND jobs.state = 'active' AND ready.n > 0
+        ORDER BY jobs.priority DESC, jobs.seq
+        """)
     ).map { row in
       ReadyWork(
         job: row[0], modelDigest: row[2], stage: try Self.stage(row[4]), count: row[5], priority: row[3],
@@ -63,14 +65,15 @@ extension StoreTransaction {
 
   /// How many images have left the prior and have not ended, over all running jobs.
   package func imagesBetweenPools() throws -> Int {
-    try Int.fetchOne(
-      db.cachedStatement(
-        sql: """
-          SELECT coalesce(sum(task_counts.n), 0) FROM jobs JOIN task_counts ON task_counts.job = jobs.seq
-          WHERE jobs.state NOT IN ('completed', 'cancelled') AND jobs.state <> 'receiving'
-            AND ((task_counts.stage = 'embed' AND task_counts.state = 'leased')
-              OR (task_counts.stage <> 'embed' AND task_counts.state IN ('ready', 'leased', 'delayed')))
-          """)) ?? 0
+    try settle()
+    return try Int.fetchOne(
+      compiled(
+        """
+        SELECT coalesce(sum(task_counts.n), 0) FROM jobs JOIN task_counts ON task_counts.job = jobs.seq
+        WHERE jobs.state NOT IN ('completed', 'cancelled') AND jobs.state <> 'receiving'
+          AND ((task_counts.stage = 'embed' AND task_counts.state = 'leased')
+            OR (task_counts.stage <> 'embed' AND task_counts.state IN ('ready', 'leased', 'delayed')))
+        """)) ?? 0
   }
 
   /// Leases up to `limit` ready tasks of a job and stage to a worker; each gets the next attempt number.
@@ -93,20 +96,19 @@ extension StoreTransaction {
     let wanted = claims.reduce(0) { $0 + $1.count }
     // A few more, since some may have failed on the workers that are asking.
     let rows = try Row.fetchAll(
-      db.cachedStatement(
-        sql: """
-          SELECT tasks.id, tasks.attempt, tasks.failures, jobs.id, jobs.model, items.id, items.position, images.id,
-            images.position, items.prompt, items.operation, items.images, items.negative_prompt, items.seed, items.width,
-            items.height, items.prior_steps, items.decoder_steps, items.super_res_steps, items.prior_guidance,
-            items.decoder_guidance, items.sampler, items.eta, items.guidance_start, items.guidance_end,
-            items.cache_interval
-          FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
-            JOIN jobs ON jobs.seq = tasks.job
-          WHERE tasks.job = ? AND tasks.stage = ? AND tasks.state = 'ready' ORDER BY tasks.id LIMIT ?
-          """), arguments: [job, stage.rawValue, wanted + 16])
-    let update = try db.cachedStatement(
-      sql:
-        "UPDATE tasks SET state = 'leased', attempt = attempt + 1, worker = ?, leased_at = ?, not_before = NULL WHERE id = ?"
+      compiled(
+        """
+        SELECT tasks.id, tasks.attempt, tasks.failures, jobs.id, jobs.model, items.id, items.position, images.id,
+          images.position, items.prompt, items.operation, items.images, items.negative_prompt, items.seed, items.width,
+          items.height, items.prior_steps, items.decoder_steps, items.super_res_steps, items.prior_guidance,
+          items.decoder_guidance, items.sampler, items.eta, items.guidance_start, items.guidance_end,
+          items.cache_interval
+        FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
+          JOIN jobs ON jobs.seq = tasks.job
+        WHERE tasks.job = ? AND tasks.stage = ? AND tasks.state = 'ready' ORDER BY tasks.id LIMIT ?
+        """), arguments: [job, stage.rawValue, wanted + 16])
+    let update = try compiled(
+      "UPDATE tasks SET state = 'leased', attempt = attempt + 1, worker = ?, leased_at = ?, not_before = NULL WHERE id = ?"
     )
     var (open, spare) = (claims, spare)
     var leased: [(worker: WorkerID, task: LeasedTask)] = []
@@ -126,6 +128,8 @@ extension StoreTransaction {
       try update.execute(arguments: [worker.text, now, task.id.task])
       leased.append((worker, task))
     }
+    counting.tally.add(-leased.count, stage, .ready, of: job)
+    counting.tally.add(leased.count, stage, .leased, of: job)
     return leased
   }
 
@@ -141,7 +145,7 @@ extension StoreTransaction {
 
   private func workersThatFailed(_ task: Int64) throws -> [String] {
     try String.fetchAll(
-      db.cachedStatement(sql: "SELECT DISTINCT worker FROM failures WHERE task = ?"), arguments: [task])
+      compiled("SELECT DISTINCT worker FROM failures WHERE task = ?"), arguments: [task])
   }
 
   /// From a row of `lease`, as the task is after it.
@@ -164,30 +168,27 @@ extension StoreTransaction {
 
   package func task(_ id: Int64) throws -> TaskRecord? {
     try Row.fetchOne(
-      db.cachedStatement(
-        sql: """
-          SELECT tasks.state, tasks.job, jobs.id, tasks.image, images.item, items.position, images.position,
-            items.operation, tasks.stage, tasks.attempt, tasks.failures, tasks.worker
-          FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
-            JOIN jobs ON jobs.seq = tasks.job
-          WHERE tasks.id = ?
-          """), arguments: [id]
+      compiled(
+        """
+        SELECT tasks.state, tasks.job, jobs.id, tasks.image, images.item, items.position, images.position,
+          items.operation, tasks.stage, tasks.attempt, tasks.failures, tasks.worker, images.state
+        FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
+          JOIN jobs ON jobs.seq = tasks.job
+        WHERE tasks.id = ?
+        """), arguments: [id]
     ).map { row in
-      let state: String = row[0]
-      guard let state = TaskState(rawValue: state) else {
-        throw AtelierError(.malformed, "Task \(id) has the unknown state '\(state)' in the database.")
-      }
-      return TaskRecord(
-        id: id, job: row[1], jobID: JobID(row[2]), image: row[3], item: row[4], itemPosition: row[5],
-        imagePosition: row[6], operation: try Self.operation(row[7]), stage: try Self.stage(row[8]), state: state,
-        attempt: row[9], failures: row[10], worker: row[11])
+      TaskRecord(
+        id: id, job: row[1], jobID: JobID(row[2]), image: row[3], imageState: try Self.imageState(row[12]),
+        item: row[4],
+        itemPosition: row[5], imagePosition: row[6], operation: try Self.operation(row[7]),
+        stage: try Self.stage(row[8]), state: try Self.taskState(row[0]), attempt: row[9], failures: row[10],
+        worker: row[11])
     }
   }
 
   /// Makes a leased task ready again, because its worker gave it back or vanished.
   package func release(_ task: Int64) throws {
-    try db.cachedStatement(sql: "UPDATE tasks SET state = 'ready' WHERE id = ? AND state = 'leased'")
-      .execute(arguments: [task])
+    try moveTasks(to: .ready, where: "id = ? AND state = 'leased'", [task])
   }
 
   /// Makes the leased tasks of a job ready again, because it is paused. Returns the attempts that workers hold.
@@ -199,26 +200,31 @@ extension StoreTransaction {
 
   func heldAttempts(of job: JobRecord) throws -> [TaskAttempt] {
     try Row.fetchAll(
-      db.cachedStatement(sql: "SELECT id, attempt FROM tasks WHERE job = ? AND state = 'leased'"), arguments: [job.seq]
+      compiled("SELECT id, attempt FROM tasks WHERE job = ? AND state = 'leased'"), arguments: [job.seq]
     ).map { TaskAttempt(task: $0["id"], attempt: $0["attempt"]) }
   }
 
   /// Gives a task back to the worker that already holds this attempt of it, also after its lease has ended, as
   /// long as nobody else was given the task.
   package func renew(_ id: TaskAttempt, to worker: WorkerID, at now: Double) throws -> Bool {
-    try db.cachedStatement(
-      sql: """
-        UPDATE tasks SET state = 'leased', leased_at = ?, not_before = NULL WHERE id = ? AND attempt = ? AND worker = ?
-          AND state IN ('leased', 'ready', 'delayed') AND (SELECT state FROM jobs WHERE seq = tasks.job) = 'active'
-        """
-    ).execute(arguments: [now, id.task, id.attempt, worker.text])
-    return db.changesCount > 0
+    guard let record = try task(id.task), record.attempt == id.attempt, record.worker == worker.text,
+      [.leased, .ready, .delayed].contains(record.state)
+    else { return false }
+    try change(
+      """
+      UPDATE tasks SET state = 'leased', leased_at = ?, not_before = NULL
+      WHERE id = ? AND (SELECT state FROM jobs WHERE seq = tasks.job) = 'active'
+      """, [now, id.task])
+    guard db.changesCount > 0 else { return false }
+    count(record, becomes: .leased)
+    return true
   }
 
   /// The leases that the store remembers, by worker: after a restart, who is expected back.
   package func leases() throws -> [(task: TaskAttempt, worker: WorkerID, job: JobID, stage: Stage)] {
     try Row.fetchAll(
-      db.cachedStatement(sql: """
+      compiled(
+        """
         SELECT tasks.id, tasks.attempt, tasks.worker, tasks.stage, jobs.id AS job_id
         FROM jobs JOIN tasks ON tasks.job = jobs.seq AND tasks.state = 'leased'
         WHERE jobs.state NOT IN ('completed', 'cancelled')
@@ -235,15 +241,17 @@ extension StoreTransaction {
   /// clock was set back; it is over too.
   package func promoteDelayed(at now: Double) throws {
     let longest = now + RetryPolicy.longestPause / .seconds(1) + 1
-    try db.cachedStatement(
-      sql: "UPDATE tasks SET state = 'ready', not_before = NULL WHERE state = 'delayed' AND (not_before <= ? OR not_before > ?)"
-    ).execute(arguments: [now, longest])
-  }
-
-  static func stage(_ text: String) throws -> Stage {
-    guard let stage = Stage(rawValue: text) else {
-      throw AtelierError(.malformed, "The database names an unknown stage '\(text)'.")
+    let due = try Row.fetchAll(
+      compiled(
+        """
+        SELECT id, job, stage FROM tasks INDEXED BY tasks_delayed
+        WHERE state = 'delayed' AND (not_before <= ? OR not_before > ?)
+        """), arguments: [now, longest])
+    for row in due {
+      let (id, job, stage): (Int64, Int64, String) = (row[0], row[1], row[2])
+      try change("UPDATE tasks SET state = 'ready', not_before = NULL WHERE id = ?", [id])
+      counting.tally.add(-1, try Self.stage(stage), .delayed, of: job)
+      counting.tally.add(1, try Self.stage(stage), .ready, of: job)
     }
-    return stage
   }
 }
