@@ -36,7 +36,7 @@ package enum Rebalancer {
     for work: ReadyWork, in registry: WorkerRegistry, at now: ContinuousClock.Instant,
     jobOf: (JobID) -> (seq: Int64, priority: Int, inHand: Int)?
   ) -> Withdrawal? {
-    let able = registry.workers.values.filter { worker in
+    let able = registry.workers.filter { worker in
       guard let description = worker.description, !worker.isDraining, worker.health.quarantine == nil else {
         return false
       }
@@ -64,7 +64,7 @@ package enum Rebalancer {
   package static func spread(
     in registry: WorkerRegistry, idle: Set<WorkerID>, at now: ContinuousClock.Instant
   ) -> Withdrawal? {
-    let rich = registry.workers.values.filter { $0.leases.count > 1 && ($0.secondsPerTask ?? 0) > shortest }
+    let rich = registry.workers.filter { $0.leases.count > 1 && ($0.secondsPerTask ?? 0) > shortest }
     guard !rich.isEmpty else { return nil }
     for id in idle.sorted() {
       guard let description = registry[id]?.description else { continue }

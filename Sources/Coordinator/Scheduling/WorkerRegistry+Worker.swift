@@ -34,7 +34,9 @@ extension WorkerRegistry {
   /// One worker, as it described itself and as it has done since.
   package struct Worker: Sendable {
     package var id: WorkerID
-    package var description: WorkerDescription?
+    package private(set) var description: WorkerDescription?
+    /// The digests of the models that it holds.
+    package private(set) var models: Set<String> = []
     /// How many more tasks it takes: as of its last heartbeat, less what it was handed since.
     package var credit = 0
     /// Since when it has had credit.
@@ -77,6 +79,50 @@ extension WorkerRegistry {
         ($0.lease.progress == nil ? 1 : 0, $0.lease.since, $0.task)
           < ($1.lease.progress == nil ? 1 : 0, $1.lease.since, $1.task)
       }
+    }
+
+    mutating func introduce(as description: WorkerDescription, at now: Instant) {
+      self.description = description
+      models = Set(description.models.map(\.digest))
+      lastHeard = now
+      note(credit: 0, at: now)
+      answered = [:]
+    }
+
+    /// Whether it could take a task and holds none.
+    func isIdle(at now: Instant) -> Bool {
+      !isMissing && !isDraining && credit > 0 && leases.isEmpty && health.limit(at: now) == nil
+    }
+
+    /// Takes a heartbeat.
+    mutating func heartbeat(
+      credit: Int, holding held: [TaskAttempt], progress: [TaskAttempt: Progress], draining: Bool, grace: Duration,
+      at now: Instant
+    ) -> Differences {
+      var differences = Differences()
+      let listed = Set(held)
+      for (task, lease) in leases {
+        let attempt = TaskAttempt(task: task, attempt: lease.attempt)
+        if let report = progress[attempt] { leases[task]?.progress = report }
+        if !listed.contains(attempt), lease.since + grace < now {
+          differences.lost.append(attempt)
+          leases[task] = nil
+        }
+      }
+      // What was answered and is listed still: the verdict is on its way, and with it the place is free.
+      var places = credit
+      for (attempt, time) in answered {
+        if listed.contains(attempt), time + grace >= now { places += 1 } else { answered[attempt] = nil }
+      }
+      differences.unknown = held.filter { leases[$0.task]?.attempt != $0.attempt && answered[$0] == nil }
+      // Leases that the worker did not list yet are on their way to it and use up credit.
+      for (task, lease) in leases where !listed.contains(TaskAttempt(task: task, attempt: lease.attempt)) {
+        places -= 1
+      }
+      isDraining = isDraining || draining
+      note(credit: isDraining ? 0 : places, at: now)
+      differences.lost.sort { $0.task < $1.task }
+      return differences
     }
 
     mutating func note(credit: Int, at now: Instant) {

@@ -23,9 +23,10 @@ extension Core {
     var answer = Explanation(subject: "job \(id)", sentence: try sentence(on: job, store, trouble: trouble, now: now))
     for stage in job.stages {
       answer.facts.append(
-        "\(stage.stage): \(stage.done) done, \(stage.running) running, \(stage.waiting) waiting, \(stage.failed) failed")
+        "\(stage.stage): \(stage.done) done, \(stage.running) running, \(stage.waiting) waiting, \(stage.failed) failed"
+      )
     }
-    for worker in registry.workers.values.sorted(by: { $0.id < $1.id }) {
+    for worker in registry.workers.sorted(by: { $0.id < $1.id }) {
       for (task, lease) in worker.leasesInOrder where lease.job == id && answer.facts.count < 20 {
         answer.facts.append(Self.fact(on: task, lease, heldBy: worker, now: now))
       }
@@ -36,7 +37,8 @@ extension Core {
     return answer
   }
 
-  private func sentence(on job: JobRecord, _ store: StoreTransaction, trouble: StoreTrouble?, now: Now) throws -> String {
+  private func sentence(on job: JobRecord, _ store: StoreTransaction, trouble: StoreTrouble?, now: Now) throws -> String
+  {
     let images = job.images
     switch job.state {
     case .completed: return "It has ended: \(images.completed) pictures, \(images.failed) failed."
@@ -49,7 +51,8 @@ extension Core {
     let running = job.stages.reduce(0) { $0 + $1.running }
     let reasons = reasonsToWait(for: job)
     if running > 0 {
-      return "It is running: \(running) tasks in hand, \(images.pending) pictures to go." + reasons.map { " But: \($0)" }.joined()
+      return "It is running: \(running) tasks in hand, \(images.pending) pictures to go."
+        + reasons.map { " But: \($0)" }.joined()
     }
     if !reasons.isEmpty { return reasons.joined(separator: " ") }
     let delayed = try store.delayed(of: job)
@@ -66,7 +69,8 @@ extension Core {
       return
         "The decoder pool is behind: \(settings.embeddedAhead) images wait for it, as many as 'coordinator.embedded_ahead' allows."
     }
-    return "Its \(ready) ready tasks wait until a worker is free\(others.isEmpty ? "" : ", as those of \(Set(others.map(\.job)).count) other jobs do")."
+    return
+      "Its \(ready) ready tasks wait until a worker is free\(others.isEmpty ? "" : ", as those of \(Set(others.map(\.job)).count) other jobs do")."
   }
 
   func explain(task id: Int64, _ store: StoreTransaction, now: Now) throws -> Explanation {
@@ -74,7 +78,7 @@ extension Core {
       throw AtelierError(.notFound, "There is no task \(id). 'atelier workers' and 'atelier explain JOB' name tasks.")
     }
     let failures = try store.failures(of: id)
-    let holder = registry.workers.values.first { $0.leases[id]?.attempt == task.attempt }
+    let holder = registry.workers.first { $0.leases[id]?.attempt == task.attempt }
     var sentence: String
     switch task.state {
     case .ready: sentence = "It is ready and waits for a \(task.stage.pool) worker."
@@ -90,13 +94,23 @@ extension Core {
       sentence = "It failed and is tried again in \(Self.seconds(until - now.time))."
     case .awaiting: sentence = "What the stage before left was damaged or is gone; that stage is made again first."
     case .done: sentence = "It is done, by \(task.worker ?? "a worker")."
-    case .failed: sentence = "It was set aside after \(failures.count) failed attempts; 'atelier retry \(task.jobID)' tries it again."
+    case .failed:
+      sentence =
+        "It was set aside after \(failures.count) failed attempts; 'atelier retry \(task.jobID)' tries it again."
     case .cancelled: sentence = "Its job was cancelled."
     }
-    if let job = try? store.job(task.jobID), job.state == .paused, !task.state.isOver { sentence += " Its job is paused." }
-    var facts = ["stage \(task.stage) of picture \(task.imagePosition) of item \(task.itemPosition), job \(task.jobID), attempt \(task.attempt)"]
-    if let worker = holder, let lease = worker.leases[id] { facts.append(Self.fact(on: id, lease, heldBy: worker, now: now)) }
-    facts += failures.map { "attempt \($0.attempt) failed \(Self.seconds(now.time - $0.at)) ago on \($0.worker): \($0.reason)" }
+    if let job = try? store.job(task.jobID), job.state == .paused, !task.state.isOver {
+      sentence += " Its job is paused."
+    }
+    var facts = [
+      "stage \(task.stage) of picture \(task.imagePosition) of item \(task.itemPosition), job \(task.jobID), attempt \(task.attempt)"
+    ]
+    if let worker = holder, let lease = worker.leases[id] {
+      facts.append(Self.fact(on: id, lease, heldBy: worker, now: now))
+    }
+    facts += failures.map {
+      "attempt \($0.attempt) failed \(Self.seconds(now.time - $0.at)) ago on \($0.worker): \($0.reason)"
+    }
     return Explanation(subject: "task \(id)", sentence: sentence, facts: facts)
   }
 
@@ -105,7 +119,9 @@ extension Core {
       "task \($0.task) failed on it \(Self.seconds(now.time - $0.failure.at)) ago: \($0.failure.reason)"
     }
     guard let worker = registry[id] else {
-      guard !failures.isEmpty else { throw AtelierError(.notFound, "There is no worker '\(id)'. 'atelier workers' lists them.") }
+      guard !failures.isEmpty else {
+        throw AtelierError(.notFound, "There is no worker '\(id)'. 'atelier workers' lists them.")
+      }
       return Explanation(subject: "worker \(id)", sentence: "It is not connected any more.", facts: failures)
     }
     let silent = Self.seconds((now.instant - worker.lastHeard) / .seconds(1))
@@ -132,7 +148,9 @@ extension Core {
         sentence = "It is idle and will be handed a task within a moment."
       }
     }
-    var facts = ["last heard of \(silent) ago; \(worker.completed) tasks done, \(worker.failed) failed since it connected"]
+    var facts = [
+      "last heard of \(silent) ago; \(worker.completed) tasks done, \(worker.failed) failed since it connected"
+    ]
     facts += worker.leasesInOrder.map { Self.fact(on: $0.task, $0.lease, heldBy: worker, now: now) }
     return Explanation(subject: "worker \(id)", sentence: sentence, facts: facts + failures)
   }

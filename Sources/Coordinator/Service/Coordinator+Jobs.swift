@@ -64,7 +64,8 @@ extension Coordinator {
       (try store.pictureFile(job: job, item: item, index: index), try store.picturesRemoved(of: job))
     }
     if removed != nil {
-      throw AtelierError(.notFound, "The pictures of the job '\(job)' are no longer kept ('coordinator.keep_pictures_days').")
+      throw AtelierError(
+        .notFound, "The pictures of the job '\(job)' are no longer kept ('coordinator.keep_pictures_days').")
     }
     guard let file else {
       throw AtelierError(.notFound, "The job '\(job)' has no finished picture \(index) of item \(item).")
@@ -87,7 +88,7 @@ extension Coordinator {
   /// How the coordinator itself is.
   package func status() -> ClusterStatus {
     let (core, measures) = (lastCore, measures)
-    let workers = core.registry.workers.values.filter { !$0.isMissing }
+    let workers = core.registry.workers.filter { !$0.isMissing }
     return ClusterStatus(
       state: measures.trouble?.trouble.kind.rawValue ?? "ok", message: measures.trouble?.trouble.message,
       since: measures.trouble?.since, damage: core.damage, version: AtelierVersion.current, startedAt: measures.started,
@@ -108,7 +109,7 @@ extension Coordinator {
   package func workers() -> [WorkerStatus] {
     let core = lastCore
     let now = Core.Now.current
-    return core.registry.workers.values.sorted { $0.id < $1.id }.map { $0.status(at: now.instant) }
+    return core.registry.workers.sorted { $0.id < $1.id }.map { $0.status(at: now.instant) }
   }
 
   /// Lets a worker finish what it holds and leave.
@@ -131,7 +132,8 @@ extension Coordinator {
       priority: job.priority, createdAt: Date(timeIntervalSince1970: job.createdAt),
       finishedAt: job.finishedAt.map { Date(timeIntervalSince1970: $0) }, items: job.items, images: job.images,
       stages: job.stages, picturesPerMinute: rate,
-      secondsLeft: rate.map { Double(job.images.pending) * 60 / $0 }, waitingFor: (job.state.isFinal ? [] : [trouble?.message].compactMap { $0 }) + core.reasonsToWait(for: job))
+      secondsLeft: rate.map { Double(job.images.pending) * 60 / $0 },
+      waitingFor: (job.state.isFinal ? [] : [trouble?.message].compactMap { $0 }) + core.reasonsToWait(for: job))
   }
 }
 
@@ -150,7 +152,7 @@ extension Core {
 
   /// Tells workers to stop working on tasks, whoever holds them.
   mutating func revoke(_ tasks: [TaskAttempt]) {
-    for worker in registry.workers.values.sorted(by: { $0.id < $1.id }) {
+    for worker in registry.workers.sorted(by: { $0.id < $1.id }) {
       revoke(tasks.filter { worker.leases[$0.task]?.attempt == $0.attempt }, from: worker.id)
     }
   }
@@ -172,7 +174,7 @@ extension Core {
     for pool in Pool.allCases {
       let waiting = zip(job.stages, job.ready).contains { $0.stage.pool == pool && $1 > 0 }
       guard waiting else { continue }
-      let connected = registry.workers.values.filter { $0.description?.pool == pool && !$0.isDraining }
+      let connected = registry.workers.filter { $0.description?.pool == pool && !$0.isDraining }
       let ofPool = connected.filter { $0.health.quarantine == nil }
       if ofPool.isEmpty, !connected.isEmpty {
         reasons.append(

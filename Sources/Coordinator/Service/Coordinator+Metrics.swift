@@ -14,7 +14,7 @@ extension Coordinator {
     }
     text.add("atelier_workers", "Workers by pool and state.", .gauge) { text in
       var counts: [[String]: Int] = [:]
-      for worker in core.registry.workers.values {
+      for worker in core.registry.workers {
         let status = worker.status(at: .now)
         counts[[status.pool.rawValue, status.state.rawValue], default: 0] += 1
       }
@@ -23,7 +23,7 @@ extension Coordinator {
       }
     }
     text.add("atelier_leases", "Tasks in workers' hands.", .gauge) {
-      $0.value(Double(core.registry.workers.values.reduce(0) { $0 + $1.leases.count }))
+      $0.value(Double(core.registry.workers.reduce(0) { $0 + $1.leases.count }))
     }
     let metrics = core.metrics
     for (name, help, counts) in [

@@ -119,7 +119,8 @@ extension Core {
       var known: [Int64: ContinuousClock.Instant] = [:]
       for index in work.indices where work[index].stage.pool == pool {
         // Served at this moment, if workers have something of it in hand.
-        let since = work[index].inHand > 0 ? now.instant : served[pool]?[work[index].job] ?? known[work[index].job] ?? now.instant
+        let since =
+          work[index].inHand > 0 ? now.instant : served[pool]?[work[index].job] ?? known[work[index].job] ?? now.instant
         known[work[index].job] = since
         work[index].waited = (now.instant - since) / .seconds(1)
       }
@@ -132,7 +133,8 @@ extension Core {
   private mutating func rebalance(
     _ before: [ReadyWork], _ store: StoreTransaction, now: Now, logger: Logger
   ) throws {
-    guard before.contains(where: { $0.inHand == 0 && $0.waited > Rebalancer.patience }) || !registry.idle(at: now.instant).isEmpty
+    guard
+      before.contains(where: { $0.inHand == 0 && $0.waited > Rebalancer.patience }) || registry.hasIdle(at: now.instant)
     else { return }
     let work = try store.readyWork()
     var waiting = work

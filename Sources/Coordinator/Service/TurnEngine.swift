@@ -120,7 +120,7 @@ struct TurnEngine {
       let failure = AtelierError(.system, "The coordinator cannot write its database: \(error).")
       turn.answers.append { request.completed(.failure(failure)) }
     }
-    let workers = core.registry.workers.values.filter { !$0.isMissing }.map(\.id).sorted()
+    let workers = core.registry.workers.filter { !$0.isMissing }.map(\.id).sorted()
     core.registry.reset()
     core.metrics.failedTurns += 1
     do {
