@@ -1,15 +1,37 @@
 import Shared
 
-/// A worker's message as it goes into a turn: decoded, and the picture that it brings already durable, aside. Both is
-/// done outside of turns, by other threads.
+/// A worker's message as it goes into a turn: decoded, what it brings compared with its digests, and the picture among
+/// that already durable, aside. All of it is done outside of turns, by other threads.
 struct Arrival: Sendable {
   let message: WireMessage<Wire.FromWorker>
+  /// The outputs of a success, or the latents of a checkpoint; or what is wrong with them.
+  let artifacts: Result<[Artifact], AtelierError>
   /// Where the picture lies, if it brings one; or why it could not be written.
   var picture: Result<String, AtelierError>?
 
   /// - Throws: `malformed` if this is no message.
   init(_ frames: [[UInt8]]) throws(AtelierError) {
-    message = try WireMessage(decoding: frames)
+    let message = try WireMessage<Wire.FromWorker>(decoding: frames)
+    self.message = message
+    artifacts = Self.artifacts(of: message)
+  }
+
+  private static func artifacts(of message: WireMessage<Wire.FromWorker>) -> Result<[Artifact], AtelierError> {
+    let payloads: [Wire.Payload]
+    switch message.envelope.body {
+    case .outcome(let outcome)?:
+      guard case .success(let success)? = outcome.result else { return .success([]) }
+      payloads = success.outputs
+    case .checkpoint(let checkpoint)?: payloads = [checkpoint.latents]
+    default: return .success([])
+    }
+    do throws(AtelierError) {
+      var artifacts: [Artifact] = []
+      for payload in payloads { artifacts.append(try payload.artifact(in: message.frames)) }
+      return .success(artifacts)
+    } catch {
+      return .failure(error)
+    }
   }
 
   /// Whether it brings a picture that is to be put aside.

@@ -54,7 +54,8 @@ package final class Coordinator: Sendable {
             let arrival = try Arrival(frames)
             if arrival.bringsPicture {
               // One worker's pictures stay in their order.
-              stagers[Int(peer.utf8.reduce(0) { ($0 &* 31) &+ Int($1) }.magnitude % UInt(stagers.count))].put((arrival, peer))
+              stagers[Int(peer.utf8.reduce(0) { ($0 &* 31) &+ Int($1) }.magnitude % UInt(stagers.count))].put(
+                (arrival, peer))
             } else {
               mailbox.put(.message(arrival, from: peer))
             }
@@ -130,15 +131,17 @@ package final class Coordinator: Sendable {
       logger.notice("the store works again", metadata: ["trouble": "\(before.trouble.kind.rawValue)"])
     }
     snapshot.update(core, trouble: trouble, turn: turn, took: took, events: events)
+    var messages: [(frames: [[UInt8]], peer: String)] = []
+    messages.reserveCapacity(turn.messages.count)
     for (message, worker) in turn.messages {
       do {
-        let frames = try message.encoded()
-        snapshot.sent(frames.reduce(0) { $0 + $1.count })
-        transport.send(frames, to: worker.text)
+        messages.append((try message.encoded(), worker.text))
       } catch {
         logger.error("cannot send", metadata: ["worker": "\(worker)", "error": "\(error)"])
       }
     }
+    if !messages.isEmpty { transport.send(messages) }
+    snapshot.sent(messages.reduce(0) { $0 + $1.frames.reduce(0) { $0 + $1.count } })
     for answer in turn.answers { answer() }
     if !turn.expired.isEmpty { remove(turn.expired) }
     // A pause, so that a full disk does not make the log full as well.

@@ -83,7 +83,7 @@ extension Core {
   ) throws {
     let artifacts: [Artifact]
     do {
-      artifacts = try success.outputs.map { try $0.artifact(in: arrival.message.frames) }
+      artifacts = try arrival.artifacts.get()
       try check(artifacts, of: record, store)
     } catch let error as AtelierError {
       registry.failed(id, reason: error.message, isItsOwn: true, at: now.instant)
@@ -133,9 +133,8 @@ extension Core {
     let kinds = artifacts.map(\.kind)
     let (required, optional) = record.stage.outputs(of: record.operation)
     var missing = required.filter { !kinds.contains($0) }
-    if record.stage == .embed, !optional.isEmpty, try !store.hasTextStates(item: record.item) {
-      missing += optional.filter { !kinds.contains($0) }
-    }
+    let absent = optional.filter { !kinds.contains($0) }
+    if !absent.isEmpty, try !store.hasTextStates(item: record.item) { missing += absent }
     let extra = kinds.filter { !required.contains($0) && !optional.contains($0) }
     for artifact in artifacts where [.picture, .scores].contains(artifact.kind) {
       let rank = artifact.kind == .picture ? 3 : 2

@@ -38,15 +38,26 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
     thread.start()
   }
 
-  package func send(_ frames: [[UInt8]], to peer: String) {
-    let size = frames.reduce(0) { $0 + $1.count }
-    let accepted = lock.withLock {
-      guard !isClosing, outboundBytes + size <= Self.longestQueue else { return false }
-      outbound.append((frames, peer))
-      outboundBytes += size
-      return true
+  package func send(_ frames: [[UInt8]], to peer: String) { send([(frames, peer)]) }
+
+  package func send(_ messages: [(frames: [[UInt8]], peer: String)]) {
+    var refused: [String] = []
+    let isFirst = lock.withLock {
+      let wasEmpty = outbound.isEmpty
+      for (frames, peer) in messages {
+        let size = frames.reduce(0) { $0 + $1.count }
+        guard !isClosing, outboundBytes + size <= Self.longestQueue else {
+          refused.append(peer)
+          continue
+        }
+        outbound.append((frames, peer))
+        outboundBytes += size
+      }
+      return wasEmpty && !outbound.isEmpty
     }
-    if accepted { wake.signal() } else { handler.undeliverable(peer) }
+    // Whoever added to a queue that was not empty comes after a signal that is not answered yet.
+    if isFirst { wake.signal() }
+    for peer in refused { handler.undeliverable(peer) }
   }
 
   package func close() {

@@ -35,13 +35,16 @@ package struct Artifact: Sendable, Equatable {
   package var type: ElementType
   package var shape: [Int]
   /// Little-endian.
-  package var bytes: [UInt8]
+  package let bytes: [UInt8]
+  /// Of the bytes. Computed once: for large arrays it costs more than all else that happens to them here.
+  package let sha256: [UInt8]
 
   package init(kind: Kind, type: ElementType, shape: [Int], bytes: [UInt8]) {
     self.kind = kind
     self.type = type
     self.shape = shape
     self.bytes = bytes
+    sha256 = Array(SHA256.hash(data: bytes))
   }
 
   /// The rows of a two-dimensional array of floats.
@@ -55,8 +58,6 @@ package struct Artifact: Sendable, Equatable {
       }
     }
   }
-
-  package var sha256: [UInt8] { Array(SHA256.hash(data: bytes)) }
 
   /// The largest artifact that is taken, in bytes: a 4096 x 4096 picture and some room.
   package static let largest = 256 << 20
