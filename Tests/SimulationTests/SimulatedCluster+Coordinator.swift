@@ -57,6 +57,7 @@ extension SimulatedCluster {
       "turn of \(taken.count), says \(turn.messages.map { "\(Self.name($0.message.envelope)) to \($0.worker)" })"
         + (turn.failure == nil ? "" : ", commit failed"))
     try promises.checkTurn(engine.core, store, messages: turn.messages, at: now, submissions: submissions)
+    if turn.failure == nil { promises.took(taken) }
     if crashesAfterCommit { return crash() }
     isCommitting = true
     var takes = Double.random(in: 0.0005...0.01, using: &random)

@@ -55,8 +55,8 @@ extension SimulatedCluster {
         }
         guard let parts = try? WireMessage(envelope, frames: frames).encoded() else { continue }
         carry(.toCoordinator(parts, from: workers[index].id), worker: index)
-      case .run(let tasks): for task in tasks { begin(task, index) }
-      case .interrupt: workers[index].run?.isInterrupted = true
+      case .run(let tasks): begin(tasks, index)
+      case .interrupt: workers[index].isInterrupted = true
       case .unwanted: break
       case .refused, .finish:
         note("worker \(index) leaves")
@@ -69,57 +69,65 @@ extension SimulatedCluster {
   func retire(_ index: Int) {
     guard workers[index].isAlive else { return }
     workers[index].isAlive = false
-    workers[index].run = nil
+    workers[index].batch = []
     addWorker(workers[index].pool, at: now + Double.random(in: 0.1...3, using: &random))
   }
 
-  private func begin(_ task: StageTask, _ index: Int) {
-    promises.began(task, by: workers[index].pool)
-    workers[index].runs += 1
-    var run = SimulatedWorker.Run(task: task, state: SimulatedStage.begin(task), step: 0, lastSaved: now)
-    if let checkpoint = task.checkpoint {
-      run.state = SimulatedStage.number(checkpoint.latents)
-      run.step = checkpoint.completedSteps
+  private func begin(_ tasks: [StageTask], _ index: Int) {
+    workers[index].batches += 1
+    workers[index].isInterrupted = false
+    workers[index].batch = tasks.map { task in
+      promises.began(task, by: workers[index].pool)
+      var run = SimulatedWorker.Run(task: task, state: SimulatedStage.begin(task), step: 0, lastSaved: now)
+      if let checkpoint = task.checkpoint {
+        run.state = SimulatedStage.number(checkpoint.latents)
+        run.step = checkpoint.completedSteps
+      }
+      return run
     }
-    workers[index].run = run
+    if tasks.count > 1 { note("worker \(index) works on \(tasks.count) tasks at once") }
     planStep(index)
   }
 
   private func planStep(_ index: Int) {
     let pace = workers[index].pace * Double.random(in: 0.7...1.3, using: &random)
-    events.add(.step(index, run: workers[index].runs), at: now + pace)
+    events.add(.step(index, batch: workers[index].batches), at: now + pace)
   }
 
-  func step(_ index: Int, run number: Int) {
-    guard workers[index].isAlive, workers[index].runs == number, var run = workers[index].run else { return }
-    run.state = SimulatedStage.step(run.state, run.step)
-    run.step += 1
-    let task = run.task
-    workers[index].session.progressed(task.id, step: run.step, of: SimulatedStage.steps)
-    if run.step < SimulatedStage.steps {
-      let isDue = now - run.lastSaved >= settings.checkpoint / .seconds(1)
-      if run.isInterrupted || isDue {
+  /// One step of all that was started together.
+  func step(_ index: Int, batch number: Int) {
+    guard workers[index].isAlive, workers[index].batches == number else { return }
+    let isInterrupted = workers[index].isInterrupted
+    var ended: [SimulatedWorker.Run] = []
+    for place in workers[index].batch.indices {
+      var run = workers[index].batch[place]
+      run.state = SimulatedStage.step(run.state, run.step)
+      run.step += 1
+      workers[index].session.progressed(run.task.id, step: run.step, of: SimulatedStage.steps)
+      if run.step < SimulatedStage.steps, isInterrupted || now - run.lastSaved >= settings.checkpoint / .seconds(1) {
         run.lastSaved = now
-        var frames: [[UInt8]] = []
-        var checkpoint = Wire.Checkpoint()
-        checkpoint.task = task.id.wire
-        checkpoint.completedSteps = UInt32(run.step)
-        checkpoint.latents = Wire.Payload(SimulatedStage.latents(run.state), frames: &frames)
-        perform([.send(.checkpoint(checkpoint), frames: frames)], index)
+        send(stateOf: run, index)
       }
-      if !run.isInterrupted {
-        workers[index].run = run
-        return planStep(index)
-      }
+      workers[index].batch[place] = run
+      if isInterrupted || run.step == SimulatedStage.steps { ended.append(run) }
     }
-    workers[index].run = nil
-    if run.step < SimulatedStage.steps {
-      perform(workers[index].session.ended(task.id, nil, frames: []), index)
-    } else {
+    if ended.isEmpty { return planStep(index) }
+    // All are as far: they began together, and only what begins at its beginning is started with others.
+    workers[index].batch = []
+    for run in ended {
       var frames: [[UInt8]] = []
-      let result = result(of: run, frames: &frames)
-      perform(workers[index].session.ended(task.id, result, frames: frames), index)
+      let result = run.step < SimulatedStage.steps ? nil : result(of: run, frames: &frames)
+      perform(workers[index].session.ended(run.task.id, result, frames: frames), index)
     }
+  }
+
+  private func send(stateOf run: SimulatedWorker.Run, _ index: Int) {
+    var frames: [[UInt8]] = []
+    var checkpoint = Wire.Checkpoint()
+    checkpoint.task = run.task.id.wire
+    checkpoint.completedSteps = UInt32(run.step)
+    checkpoint.latents = Wire.Payload(SimulatedStage.latents(run.state), frames: &frames)
+    perform([.send(.checkpoint(checkpoint), frames: frames)], index)
   }
 
   private func result(of run: SimulatedWorker.Run, frames: inout [[UInt8]]) -> Wire.Outcome.OneOf_Result {

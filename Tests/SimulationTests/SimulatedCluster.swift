@@ -19,7 +19,7 @@ final class SimulatedCluster: @unchecked Sendable {
     case toCoordinator([[UInt8]], from: WorkerID)
     case toWorker([[UInt8]], Int)
     case beat(Int)
-    case step(Int, run: Int)
+    case step(Int, batch: Int)
     case submit(Int)
     case fault(Fault)
   }
@@ -145,7 +145,7 @@ final class SimulatedCluster: @unchecked Sendable {
       planTurn()
     case .toWorker(let frames, let index): deliver(frames, to: index)
     case .beat(let index): beat(index)
-    case .step(let index, let run): step(index, run: run)
+    case .step(let index, let batch): step(index, batch: batch)
     case .submit(let index): submit(index)
     case .fault(let fault): strike(fault)
     }

@@ -4,22 +4,23 @@ import Worker
 
 /// One worker process of a simulated cluster: the real session, and an executor that takes simulated time.
 struct SimulatedWorker {
-  /// The task that its executor works on.
+  /// A task that its executor works on.
   struct Run {
     var task: StageTask
     var state: UInt64
     var step: Int
     var lastSaved: Double
-    var isInterrupted = false
   }
 
   let id: WorkerID
   let pool: Pool
   var session: WorkerSession
   var isAlive = true
-  var run: Run?
-  /// Counts runs, so that a step of an old one is not taken for the new one's.
-  var runs = 0
+  /// What was started together and has not ended: several tasks in a prior worker's hands, as in a real one's.
+  var batch: [Run] = []
+  var isInterrupted = false
+  /// Counts batches, so that a step of an old one is not taken for the new one's.
+  var batches = 0
   /// When `due` is next asked; other times are out of date.
   var nextBeat = 0.0
   /// Until when nothing gets through.
@@ -31,7 +32,7 @@ struct SimulatedWorker {
     self.id = id
     self.pool = pool
     self.pace = pace
-    session = WorkerSession(capacity: capacity)
+    session = WorkerSession(capacity: capacity, batch: pool == .prior ? capacity : 1)
   }
 
   var hello: Wire.Hello {

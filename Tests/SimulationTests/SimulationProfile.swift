@@ -48,10 +48,12 @@ struct SimulationProfile {
     func sometimes(_ chance: Double, _ value: ClosedRange<Double>) -> Double {
       Double.random(in: 0..<1, using: &random) < chance ? Double.random(in: value, using: &random) : 0
     }
-    workers = [.prior, .decoder] + (0..<Int.random(in: 0...2, using: &random)).map { _ in
-      Bool.random(using: &random) ? .decoder : .prior
-    }
-    capacity = Int.random(in: 1...3, using: &random)
+    workers =
+      [.prior, .decoder]
+      + (0..<Int.random(in: 0...2, using: &random)).map { _ in
+        Bool.random(using: &random) ? .decoder : .prior
+      }
+    capacity = Int.random(in: 1...4, using: &random)
     loss = sometimes(0.4, 0.01...0.25)
     duplication = sometimes(0.4, 0.01...0.25)
     delay = Double.random(in: 0.001...0.2, using: &random)

@@ -23,6 +23,8 @@ extension Core {
       return
     }
     guard registry.heard(id, at: now.instant) else {
+      // What it has done is worth keeping, whoever it is: the attempt number tells whether it counts.
+      if case .checkpoint(let checkpoint)? = envelope.body { try take(checkpoint, of: arrival, store) }
       // A worker on its way out need not introduce itself first.
       if case .goodbye? = envelope.body { return }
       say(to: id, .stranger(.init()))
@@ -32,7 +34,7 @@ extension Core {
     case .heartbeat(let heartbeat)?: try take(heartbeat, from: id, store, now: now, logger: logger)
     case .outcome(let outcome)?:
       try take(outcome, of: arrival, from: id, store, now: now, logger: logger)
-    case .checkpoint(let checkpoint)?: try take(checkpoint, frames: message.frames, from: id, store)
+    case .checkpoint(let checkpoint)?: try take(checkpoint, of: arrival, store)
     case .goodbye?:
       logger.info("worker left", metadata: ["worker": "\(id)"])
       for (task, lease) in registry.remove(id)?.leasesInOrder ?? [] {
@@ -129,10 +131,12 @@ extension Core {
   }
 
   private mutating func take(
-    _ checkpoint: Wire.Checkpoint, frames: [[UInt8]], from id: WorkerID, _ store: StoreTransaction
+    _ checkpoint: Wire.Checkpoint, of arrival: Arrival, _ store: StoreTransaction
   ) throws {
     // A damaged checkpoint is not worth more than the line that it costs to ignore it: the next follows.
-    guard let latents = try? checkpoint.latents.artifact(in: frames) else { return }
+    guard case .success(let artifacts) = arrival.artifacts, let latents = artifacts.first,
+      !settings.planted.contains(.noCheckpoint)
+    else { return }
     let attempt = TaskAttempt(checkpoint.task)
     if try store.saveCheckpoint(attempt, completedSteps: Int(checkpoint.completedSteps), latents: latents) {
       metrics.checkpoints += 1

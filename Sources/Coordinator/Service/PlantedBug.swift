@@ -12,4 +12,6 @@ package enum PlantedBug: String, Sendable, CaseIterable {
   case twoLeasesAfterRestart
   /// A result that comes twice is published twice.
   case publishedTwice
+  /// States that workers send of unfinished tasks are thrown away.
+  case noCheckpoint
 }
