@@ -15,8 +15,10 @@ final class Processes: @unchecked Sendable {
   static let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     .appendingPathComponent("atelier")
 
-  /// - Parameter model: the folder of the cluster's only model.
-  init(model: String = model) throws {
+  /// - Parameters:
+  ///   - model: the folder of the cluster's only model.
+  ///   - checkpointSeconds: how often the state of a running task is saved.
+  init(model: String = model, checkpointSeconds: Double = 10) throws {
     folder = try TemporaryFolder()
     port = Int.random(in: 20_000...50_000)
     _ = try folder.write(
@@ -28,6 +30,7 @@ final class Processes: @unchecked Sendable {
         heartbeat_seconds: 0.2
         silence_seconds: 1.5
         backoff_seconds: 0.1
+        checkpoint_seconds: \(checkpointSeconds)
       models:
         - name: small
           path: \(model)
@@ -36,11 +39,18 @@ final class Processes: @unchecked Sendable {
 
   deinit { for process in running where process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
+  /// - Parameter log: where all that the process tells goes; only errors are told, to nobody, without.
   @discardableResult
-  func start(_ arguments: [String]) throws -> Process {
+  func start(_ arguments: [String], log: String? = nil) throws -> Process {
     let process = Process()
     process.executableURL = Self.executable
-    process.arguments = arguments + ["--config", folder.path + "/cluster.yaml", "--log-level", "error"]
+    process.arguments =
+      arguments + ["--config", folder.path + "/cluster.yaml", "--log-level", log == nil ? "error" : "debug"]
+    if let log {
+      _ = FileManager.default.createFile(atPath: log, contents: nil)
+      process.standardOutput = FileHandle(forWritingAtPath: log)
+      process.standardError = FileHandle(forWritingAtPath: log)
+    }
     try process.run()
     running.append(process)
     return process
