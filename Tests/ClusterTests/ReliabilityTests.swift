@@ -26,7 +26,9 @@ import Worker
       .reduce(0) { $0 + (Double($1.split(separator: " ").last ?? "") ?? 0) }
   }
 
-  @Test func `pause and cancel reach a running task within a second, and a resumed task goes on where it was`() async throws {
+  @Test func `pause and cancel reach a running task within a second, and a resumed task goes on where it was`()
+    async throws
+  {
     let cluster = try TestCluster()
     cluster.addWorker(.prior)
     cluster.addWorker(.decoder, executor: FakeExecutor(pause: .seconds(8), steps: 80))
@@ -95,6 +97,33 @@ import Worker
     #expect(
       try await eventually { cluster.coordinator.workers().first { $0.id == worker.id }?.state == .connected })
     #expect(try await cluster.end(of: job).images.completed == 60)
+    try await cluster.stop()
+  }
+
+  @Test func `a worker that is set apart stays so when the coordinator is started again`() async throws {
+    let cluster = try TestCluster(attempts: 1000)
+    cluster.addWorker(.prior)
+    let isBroken = Flag(true)
+    let bad = FakeExecutor(pause: .milliseconds(20)) { _ in
+      if isBroken.value { throw AtelierError(.internal, "The processor is too hot.") }
+    }
+    cluster.addWorker(.decoder, executor: bad)
+    cluster.addWorker(.decoder, executor: FakeExecutor(pause: .milliseconds(60)))
+    let job = try await cluster.submit(prompts(80))
+    func state() -> WorkerStatus? { cluster.coordinator.workers().first { $0.id == WorkerID("decoder-2") } }
+    #expect(try await eventually { state()?.state == .quarantined })
+    try await cluster.restartCoordinator()
+    #expect(try await eventually { [.connected, .quarantined].contains(state()?.state) })
+    #expect(state()?.state == .quarantined)
+    #expect(state()?.reason?.contains("too hot") == true)
+    #expect(try await cluster.coordinator.explain("decoder-2").sentence.contains("set apart"))
+    isBroken.value = false
+    #expect(try await eventually { state()?.state == .connected })
+    // With the success that let it back the store has forgotten it too.
+    try await cluster.restartCoordinator()
+    #expect(try await eventually { [.connected, .quarantined].contains(state()?.state) })
+    #expect(state()?.state == .connected)
+    #expect(try await cluster.end(of: job).images.completed == 80)
     try await cluster.stop()
   }
 
@@ -181,7 +210,10 @@ import Worker
       let isGood = line.hasPrefix("# HELP ") || line.hasPrefix("# TYPE ") || line.wholeMatch(of: sample) != nil
       #expect(isGood, "\(line)")
     }
-    for name in ["atelier_assignment_seconds_count", "atelier_turn_seconds_bucket", "atelier_step_seconds_sum", "atelier_task_retries_total"] {
+    for name in [
+      "atelier_assignment_seconds_count", "atelier_turn_seconds_bucket", "atelier_step_seconds_sum",
+      "atelier_task_retries_total",
+    ] {
       #expect(text.contains(name))
     }
     try await cluster.stop()

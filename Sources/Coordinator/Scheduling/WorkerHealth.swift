@@ -34,6 +34,13 @@ package struct WorkerHealth: Sendable, Equatable {
 
   package init() {}
 
+  /// The health of a worker that was set apart, as it was remembered.
+  package init(_ quarantine: Quarantine, failuresInARow: Int) {
+    self.quarantine = quarantine
+    self.failuresInARow = failuresInARow
+    failingSince = quarantine.since
+  }
+
   package mutating func succeeded(at now: Instant) {
     self = WorkerHealth()
     lastSuccess = now

@@ -9,6 +9,8 @@ extension WorkerRegistry {
     package var since: Instant
     /// Set by the first progress report: what is running when a worker dies counts as its failure.
     package var progress: Progress?
+    /// Whether an earlier coordinator was told that it runs.
+    package var hasBegun = false
     /// Steps that an earlier attempt had made.
     package var from = 0
 

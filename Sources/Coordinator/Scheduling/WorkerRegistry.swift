@@ -31,9 +31,14 @@ package struct WorkerRegistry: Sendable {
   }
 
   /// Expects a worker back that holds leases according to the store.
-  package mutating func expect(_ id: WorkerID, lease task: TaskAttempt, job: JobID, stage: Stage, at now: Instant) {
-    workers[place(of: id, at: now)].leases[task.task] =
-      Lease(attempt: task.attempt, job: job, stage: stage, since: now)
+  ///
+  /// - Parameter hasBegun: whether it has said that it works on this attempt.
+  package mutating func expect(
+    _ id: WorkerID, lease task: TaskAttempt, job: JobID, stage: Stage, hasBegun: Bool = false, at now: Instant
+  ) {
+    var lease = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
+    lease.hasBegun = hasBegun
+    workers[place(of: id, at: now)].leases[task.task] = lease
   }
 
   /// A worker said hello. Returns the leases it had and no longer holds, which are free again.
@@ -141,6 +146,11 @@ package struct WorkerRegistry: Sendable {
         $0.id != id && $0.description?.pool == pool && ($0.health.lastSuccess ?? since - .seconds(1)) >= since
       }
     }
+    workers[place].health = health
+  }
+
+  package mutating func restore(_ health: WorkerHealth, of id: WorkerID) {
+    guard let place = places[id] else { return }
     workers[place].health = health
   }
 

@@ -37,6 +37,7 @@ extension Core {
     case .checkpoint(let checkpoint)?: try take(checkpoint, of: arrival, store)
     case .goodbye?:
       logger.info("worker left", metadata: ["worker": "\(id)"])
+      try store.letBack(id)
       for (task, lease) in registry.remove(id)?.leasesInOrder ?? [] {
         if let record = try store.task(task), record.attempt == lease.attempt { try store.release(task) }
       }
@@ -65,6 +66,7 @@ extension Core {
     for lost in registry.welcome(id, as: description, holding: held, at: now.instant) {
       if let record = try store.task(lost.task), record.attempt == lost.attempt { try store.release(lost.task) }
     }
+    try recallHealth(of: id, store, now: now)
     for model in description.models { try store.register(model, at: now.time) }
 
     var welcome = Wire.Welcome()
@@ -102,6 +104,11 @@ extension Core {
     var progress: [TaskAttempt: WorkerRegistry.Progress] = [:]
     for running in heartbeat.running {
       progress[TaskAttempt(running.task)] = .init(step: Int(running.step), steps: Int(running.steps))
+    }
+    let leases = registry[id]?.leases ?? [:]
+    for attempt in progress.keys {
+      guard let lease = leases[attempt.task], lease.attempt == attempt.attempt, lease.progress == nil else { continue }
+      try store.noteBegun(attempt)
     }
     let differences = registry.heartbeat(
       id, credit: Int(heartbeat.credit), holding: heartbeat.held.map { TaskAttempt($0) }, progress: progress,

@@ -35,7 +35,7 @@ extension Core {
       try commit(success, arrival, of: record, attempt: attempt, from: id, store, now: now, logger: logger)
     case .failure(let failure)?:
       let blame = RetryPolicy.Blame(failure.blame)
-      registry.failed(id, reason: failure.reason, isItsOwn: blame != .task, at: now.instant)
+      try failed(id, reason: failure.reason, isItsOwn: blame != .task, store, now: now)
       try fail(attempt, worker: id, blame: blame, reason: failure.reason, store, now: now, logger: logger)
       answer(attempt, to: id, .committed, now: now)
     case .released?, nil:
@@ -86,13 +86,13 @@ extension Core {
       artifacts = try arrival.artifacts.get()
       try check(artifacts, of: record, store)
     } catch let error as AtelierError {
-      registry.failed(id, reason: error.message, isItsOwn: true, at: now.instant)
+      try failed(id, reason: error.message, isItsOwn: true, store, now: now)
       metrics.rejected += 1
       try fail(attempt, worker: id, blame: .worker, reason: error.message, store, now: now, logger: logger)
       answer(attempt, to: id, .rejected, error.message, now: now)
       return
     }
-    registry.succeeded(id, seconds: success.seconds, at: now.instant)
+    try succeeded(id, seconds: success.seconds, store, now: now)
     metrics.completed.add(1, record.stage)
     metrics.taskSeconds.observe(success.seconds, record.stage)
     if let lease = registry[id]?.leases[record.id], let steps = lease.progress?.steps, steps > lease.from {

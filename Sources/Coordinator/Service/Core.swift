@@ -77,7 +77,8 @@ struct Core: Sendable {
         try store.release(lease.task.task)
         continue
       }
-      registry.expect(lease.worker, lease: lease.task, job: lease.job, stage: lease.stage, at: now.instant)
+      registry.expect(
+        lease.worker, lease: lease.task, job: lease.job, stage: lease.stage, hasBegun: lease.hasBegun, at: now.instant)
     }
   }
 
@@ -104,8 +105,8 @@ struct Core: Sendable {
     for (index, (task, lease)) in worker.leasesInOrder.enumerated() {
       let attempt = TaskAttempt(task: task, attempt: lease.attempt)
       // A worker that dies of a task at once never reports progress: then it was the first in its hands.
-      // One that has not come back to a restarted coordinator may have begun nothing.
-      if lease.progress != nil || (index == 0 && !worker.isMissing) {
+      // One that has not come back to a restarted coordinator has begun what it told the one before.
+      if lease.progress != nil || lease.hasBegun || (index == 0 && !worker.isMissing) {
         let step = lease.progress.map { " at step \($0.step) of \($0.steps)" } ?? ""
         try fail(
           attempt, worker: id, blame: .moment, reason: "The worker that ran it vanished\(step).", store, now: now,

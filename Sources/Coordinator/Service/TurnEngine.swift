@@ -43,6 +43,7 @@ struct TurnEngine {
     var core = core
     try store.write { store in
       try store.abandonUnfinishedSubmissions()
+      try store.forgetQuarantines(before: now.time - 7 * 86_400)
       for model in models.reversed() { try store.register(model, at: now.time) }
       try core.expectWorkers(store, now: now)
     }

@@ -20,8 +20,26 @@ enum Migrations {
     migrator.registerMigration("5: counters without triggers") { db in
       try db.execute(sql: withoutTriggers)
     }
+    migrator.registerMigration("6: attempts that began, workers set apart, models without a prior") { db in
+      try db.execute(sql: remembered)
+    }
     return migrator
   }
+
+  private static let remembered = """
+    -- The last attempt that a worker said it works on; 0 for none.
+    ALTER TABLE tasks ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE models ADD COLUMN has_prior INTEGER NOT NULL DEFAULT 1;
+
+    CREATE TABLE quarantines (
+      worker TEXT PRIMARY KEY,
+      reason TEXT NOT NULL,
+      failures INTEGER NOT NULL,
+      since REAL NOT NULL,
+      next_canary REAL NOT NULL,
+      pause REAL NOT NULL
+    ) STRICT;
+    """
 
   /// What the triggers have counted stays; from here on `Tally` goes on.
   private static let withoutTriggers = """

@@ -221,18 +221,18 @@ extension StoreTransaction {
   }
 
   /// The leases that the store remembers, by worker: after a restart, who is expected back.
-  package func leases() throws -> [(task: TaskAttempt, worker: WorkerID, job: JobID, stage: Stage)] {
+  package func leases() throws -> [(task: TaskAttempt, worker: WorkerID, job: JobID, stage: Stage, hasBegun: Bool)] {
     try Row.fetchAll(
       compiled(
         """
-        SELECT tasks.id, tasks.attempt, tasks.worker, tasks.stage, jobs.id AS job_id
+        SELECT tasks.id, tasks.attempt, tasks.worker, tasks.stage, jobs.id AS job_id, tasks.begun = tasks.attempt AS begun
         FROM jobs JOIN tasks ON tasks.job = jobs.seq AND tasks.state = 'leased'
         WHERE jobs.state NOT IN ('completed', 'cancelled')
         """)
     ).map { row in
       (
         TaskAttempt(task: row["id"], attempt: row["attempt"]), WorkerID(row["worker"]), JobID(row["job_id"]),
-        try Self.stage(row["stage"])
+        try Self.stage(row["stage"]), row["begun"]
       )
     }
   }
