@@ -128,7 +128,8 @@ import Worker
   @Test(arguments: [
     ("", PromptFileFormat.text, "empty"), ("# nothing\n\n", .text, "empty"),
     ("{\"prompt\": 1}\n", .jsonl, "line 1"),
-    ("{\"kind\": \"vary\", \"image\": \"x.png\"}\n", .jsonl, "The model 'fake' has no image encoder"), ("prompt,n\na,b\n", .csv, "line 2"),
+    ("{\"kind\": \"vary\", \"image\": \"x.png\"}\n", .jsonl, "The model 'fake' has no image encoder"),
+    ("prompt,n\na,b\n", .csv, "line 2"),
   ]) func `a bad file is refused whole`(text: String, format: PromptFileFormat, reason: String) async throws {
     let cluster = try TestCluster()
     do {
@@ -161,6 +162,32 @@ import Worker
     } catch {
       #expect("\(error)".contains("There is no model 'none'. Known are: fake."), "\(error)")
     }
+    try await cluster.stop()
+  }
+
+  @Test func `what needs a prior is refused for a model that has none, and explain says what it lacks`() async throws {
+    var model = FakeExecutor.model
+    model.readsPictures = true
+    model.hasPrior = false
+    let cluster = try TestCluster(models: [])
+    var executor = FakeExecutor()
+    executor.models = [model]
+    // Known from its worker alone.
+    cluster.addWorker(.prior, executor: executor)
+    #expect(try await eventually { try await cluster.coordinator.models() == [model] })
+    let bytes = Array("a picture".utf8)
+    let digest = hexadecimal(Artifact(kind: .source, type: .uint8, shape: [bytes.count], bytes: bytes).sha256)
+    try cluster.coordinator.keepSource(bytes, digest: digest)
+    let vary = "{\"kind\": \"vary\", \"image\": \"sha256:\(digest)\"}\n"
+    do {
+      _ = try await cluster.submit(vary + "{\"prompt\": \"a cat\"}\n", as: .jsonl)
+      Issue.record("the job was accepted")
+    } catch {
+      #expect("\(error)".contains("line 2: The model 'fake' has no prior"), "\(error)")
+    }
+    let job = try await cluster.submit(vary, as: .jsonl)
+    let why = try await cluster.coordinator.explain(job.text)
+    #expect(why.facts.contains { $0.contains("has no prior") }, "\(why)")
     try await cluster.stop()
   }
 

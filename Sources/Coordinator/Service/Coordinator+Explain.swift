@@ -31,6 +31,7 @@ extension Core {
         answer.facts.append(Self.fact(on: task, lease, heldBy: worker, now: now))
       }
     }
+    if !job.model.hasPrior { answer.facts.append(job.model.lackOfPrior) }
     for reason in try store.failureReasons(of: job, limit: 5) {
       answer.facts.append("\(reason.images) failed: \(reason.reason)")
     }
@@ -165,6 +166,13 @@ extension Core {
 
   private static func seconds(_ value: Double) -> String {
     value < 10 ? "\(Double(Int(max(0, value) * 10)) / 10) s" : "\(Int(value)) s"
+  }
+}
+
+extension ModelInfo {
+  /// What it cannot do for lack of a prior, in a sentence.
+  var lackOfPrior: String {
+    "The model '\(name)' has no prior: it makes pictures of pictures and of embeddings, none of prompts."
   }
 }
 

@@ -116,9 +116,13 @@ package struct Submission {
         .invalidInput,
         "The model '\(model.name)' has no image encoder, which kind \(request.operation.kind.rawValue) needs.")
     }
+    if request.operation.needsPrior, !model.hasPrior {
+      throw AtelierError(.invalidInput, "\(model.lackOfPrior) Kind \(request.operation.kind.rawValue) needs one here.")
+    }
     if request.operation.inverts, let sampler = parameters(of: request).sampler, sampler != .ddim {
       throw AtelierError(
-        .invalidInput, "To begin with a picture's own noise needs the sampler ddim; the sampler is \(sampler.rawValue).")
+        .invalidInput, "To begin with a picture's own noise needs the sampler ddim; the sampler is \(sampler.rawValue)."
+      )
     }
     for file in request.operation.sources {
       guard let digest = file.digest else {

@@ -8,18 +8,18 @@ extension StoreTransaction {
     let defaults = model.defaults.filled(from: .karlo)
     try compiled(
       """
-      INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT(digest) DO UPDATE SET name = excluded.name, width = excluded.width, height = excluded.height,
         prior_steps = excluded.prior_steps, decoder_steps = excluded.decoder_steps,
         super_res_steps = excluded.super_res_steps, prior_guidance = excluded.prior_guidance,
         decoder_guidance = excluded.decoder_guidance, sampler = excluded.sampler, eta = excluded.eta,
-        reads_pictures = excluded.reads_pictures, seen_at = excluded.seen_at
+        reads_pictures = excluded.reads_pictures, has_prior = excluded.has_prior, seen_at = excluded.seen_at
       """
     ).execute(arguments: [
       model.digest, model.name, model.size.width, model.size.height,
       defaults.priorSteps, defaults.decoderSteps, defaults.superResSteps,
       defaults.priorGuidance, defaults.decoderGuidance, now, (defaults.sampler ?? .ddpm).rawValue, defaults.eta,
-      model.readsPictures,
+      model.readsPictures, model.hasPrior,
     ])
   }
 
@@ -37,7 +37,7 @@ extension StoreTransaction {
     ModelInfo(
       name: row["name"], digest: row["digest"],
       size: PictureSize(width: row["width"], height: row["height"]),
-      defaults: parameters(row), readsPictures: row["reads_pictures"])
+      defaults: parameters(row), readsPictures: row["reads_pictures"], hasPrior: row["has_prior"])
   }
 
   static func parameters(_ row: Row) -> RenderParameters {

@@ -9,12 +9,18 @@ package struct ModelInfo: Hashable, Sendable, Codable {
   package var defaults: RenderParameters
   /// Whether it has an image encoder, and so takes pictures too.
   package var readsPictures: Bool
+  /// Whether it makes pictures of prompts, not only of pictures and embeddings.
+  package var hasPrior: Bool
 
-  package init(name: String, digest: String, size: PictureSize, defaults: RenderParameters, readsPictures: Bool = false) {
+  package init(
+    name: String, digest: String, size: PictureSize, defaults: RenderParameters, readsPictures: Bool = false,
+    hasPrior: Bool = true
+  ) {
     self.name = name
     self.digest = digest
     self.size = size
     self.defaults = defaults
     self.readsPictures = readsPictures
+    self.hasPrior = hasPrior
   }
 }

@@ -67,6 +67,16 @@ package enum PictureOperation: Hashable, Sendable {
     }
   }
 
+  /// Whether a prior is needed for it: an embedding that it decodes is made of a text.
+  package var needsPrior: Bool {
+    switch self {
+    case .render(let embedding): embedding == nil
+    case .edit: true
+    case .interpolate(let from, let to): from.image == nil || to.image == nil
+    case .vary, .diff, .score: false
+    }
+  }
+
   /// Whether a picture is not possible without a prompt.
   package var needsPrompt: Bool {
     switch self {

@@ -105,7 +105,8 @@ extension ModelInfo {
     self.init(
       name: wire.name, digest: wire.digest,
       size: PictureSize(width: Int(wire.pictureWidth), height: Int(wire.pictureHeight)),
-      defaults: RenderParameters(wire.defaults).filled(from: .karlo), readsPictures: wire.readsPictures)
+      defaults: RenderParameters(wire.defaults).filled(from: .karlo), readsPictures: wire.readsPictures,
+      hasPrior: !wire.lacksPrior)
   }
 
   package var wire: Wire.Model {
@@ -116,6 +117,7 @@ extension ModelInfo {
     wire.pictureHeight = UInt32(clamping: size.height)
     wire.defaults = defaults.wire
     wire.readsPictures = readsPictures
+    wire.lacksPrior = !hasPrior
     return wire
   }
 }

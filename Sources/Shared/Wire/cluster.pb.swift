@@ -291,6 +291,9 @@ package nonisolated struct Atelier_Cluster_V1_Model: Sendable {
   /// has an image encoder
   package var readsPictures: Bool = false
 
+  /// makes no pictures of prompts
+  package var lacksPrior: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1521,7 +1524,7 @@ nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Atelier_Cluster_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Model"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}digest\0\u{3}picture_width\0\u{3}picture_height\0\u{1}defaults\0\u{3}reads_pictures\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}digest\0\u{3}picture_width\0\u{3}picture_height\0\u{1}defaults\0\u{3}reads_pictures\0\u{3}lacks_prior\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1535,6 +1538,7 @@ nonisolated extension Atelier_Cluster_V1_Model: SwiftProtobuf.Message, SwiftProt
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.pictureHeight) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._defaults) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.readsPictures) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.lacksPrior) }()
       default: break
       }
     }
@@ -1563,6 +1567,9 @@ nonisolated extension Atelier_Cluster_V1_Model: SwiftProtobuf.Message, SwiftProt
     if self.readsPictures != false {
       try visitor.visitSingularBoolField(value: self.readsPictures, fieldNumber: 6)
     }
+    if self.lacksPrior != false {
+      try visitor.visitSingularBoolField(value: self.lacksPrior, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1573,6 +1580,7 @@ nonisolated extension Atelier_Cluster_V1_Model: SwiftProtobuf.Message, SwiftProt
     if lhs.pictureHeight != rhs.pictureHeight {return false}
     if lhs._defaults != rhs._defaults {return false}
     if lhs.readsPictures != rhs.readsPictures {return false}
+    if lhs.lacksPrior != rhs.lacksPrior {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -212,7 +212,7 @@ extension ModelInfo {
     self.init(
       name: name, digest: try folder.digest, size: PictureSize(width: side, height: side),
       defaults: RenderParameters(folder.defaults),
-      readsPictures: folder.readsPictures)
+      readsPictures: folder.readsPictures, hasPrior: folder.hasPrior)
   }
 }
 
