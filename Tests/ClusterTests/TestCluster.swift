@@ -16,10 +16,14 @@ final class TestCluster: @unchecked Sendable {
   private var workers: [(worker: Worker, finished: Task<Void, any Error>)] = []
   private var count = 0
 
-  init(attempts: Int = 3, models: [ModelInfo] = [FakeExecutor.model]) throws {
+  /// - Parameter prepare: called with the path of the data directory before anything is there.
+  init(
+    attempts: Int = 3, models: [ModelInfo] = [FakeExecutor.model], prepare: (String) throws -> Void = { _ in }
+  ) throws {
     folder = try TemporaryFolder()
     address = "ipc://" + folder.path + "/work"
     configuration.coordinator.data = folder.path + "/data"
+    try prepare(configuration.coordinator.data)
     configuration.coordinator.heartbeat = .milliseconds(100)
     configuration.coordinator.silence = .milliseconds(1500)
     configuration.coordinator.backoff = .milliseconds(10)

@@ -1,0 +1,82 @@
+import Coordinator
+import Foundation
+import Shared
+import TestSupport
+import Testing
+
+/// A data directory on a file system that is really full.
+@Suite(.serialized) struct FullDiskTests {
+  /// A small file system in memory.
+  private struct SmallDisk {
+    let path: String
+
+    init(at path: String, megabytes: Int) throws {
+      self.path = path
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      guard Self.run(["mount", "-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path]) == 0 else {
+        throw AtelierError(.system, "Cannot mount a file system at '\(path)'.")
+      }
+    }
+
+    func unmount() { _ = Self.run(["umount", "-l", path]) }
+
+    private static func run(_ command: [String]) -> Int32 {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      process.arguments = command
+      process.standardError = FileHandle.nullDevice
+      guard (try? process.run()) != nil else { return -1 }
+      process.waitUntilExit()
+      return process.terminationStatus
+    }
+  }
+
+  /// Whether this process may mount at all: mostly not, in a container or without root.
+  private static let canMount: Bool = {
+    guard geteuid() == 0, let folder = try? TemporaryFolder(),
+      let disk = try? SmallDisk(at: folder.path + "/probe", megabytes: 1)
+    else { return false }
+    disk.unmount()
+    return true
+  }()
+
+  @Test(.enabled(if: canMount, "a file system can be mounted"), .timeLimit(.minutes(2)))
+  func `a full disk is named, nothing is lost, and work goes on when there is room`() async throws {
+    var disk: SmallDisk?
+    defer { disk?.unmount() }
+    let cluster = try TestCluster { disk = try SmallDisk(at: $0, megabytes: 24) }
+    let data = cluster.folder.path + "/data"
+    cluster.addWorker(.prior)
+    let first = try await cluster.submit((0..<20).map { "first \($0)\n" }.joined())
+
+    // All that is left is taken by somebody else.
+    let filler = data + "/filler"
+    _ = FileManager.default.createFile(atPath: filler, contents: nil)
+    let file = try #require(FileHandle(forWritingAtPath: filler))
+    for size in [1 << 20, 4096] {
+      while (try? file.write(contentsOf: Data(count: size))) != nil {}
+    }
+    cluster.addWorker(.decoder)
+    #expect(try await eventually { cluster.coordinator.status().state == "disk_full" })
+    #expect(cluster.coordinator.status().message?.contains("is full") == true)
+    let waits = try await cluster.coordinator.job(first).waitingFor
+    #expect(waits.contains { $0.contains("Free some space") }, "\(waits)")
+    await #expect(throws: AtelierError.self) {
+      _ = try await cluster.submit((0..<2000).map { "refused \($0)\n" }.joined())
+    }
+
+    try file.close()
+    try FileManager.default.removeItem(atPath: filler)
+    #expect(try await cluster.end(of: first).images.completed == 20)
+    #expect(try await eventually { cluster.coordinator.status().state == "ok" })
+    for item in 0..<20 {
+      let seed = try #require(try await cluster.manifest(of: first).first { $0.item == item }?.seed)
+      let picture = try await cluster.coordinator.picture(job: first, item: item, index: 0)
+      #expect(Array(picture) == FakeExecutor.picture("first \(item)", seed))
+    }
+    // Looks at every page of the database; what was refused is not there.
+    try await cluster.restartCoordinator()
+    #expect(try await cluster.coordinator.jobs(limit: 10).map(\.id) == [first])
+    try await cluster.stop()
+  }
+}
