@@ -53,7 +53,9 @@ import Testing
         try store.write { store in
           let record = try #require(try store.task(task.id.task))
           try store.complete(record, worker: worker, seconds: 1)
-          if stage == .upsample { try store.publish(record, file: "f", sha256: "s", size: PictureSize(width: 8, height: 8), at: 3) }
+          if stage == .upsample {
+            try store.publish(record, file: "f", sha256: "s", size: PictureSize(width: 8, height: 8), at: 3)
+          }
         }
       }
     }
@@ -68,7 +70,8 @@ import Testing
       try store.addItems(
         [
           ResolvedItem(
-            line: 1, customID: nil, prompt: "a", negativePrompt: nil, n: 1, seed: 1, size: model.size, parameters: parameters)
+            line: 1, customID: nil, prompt: "a", negativePrompt: nil, n: 1, seed: 1, size: model.size,
+            parameters: parameters)
         ], to: seq)
       try store.activateJob(seq)
     }
@@ -192,6 +195,12 @@ import Testing
     try store.write { _ = try $0.saveCheckpoint(stale, completedSteps: 3, latents: artifact(.latents)) }
     #expect(try store.read { try $0.checkpoint(of: task.id.task)?.completedSteps } == nil)
     try store.write { _ = try $0.saveCheckpoint(task.id, completedSteps: 4, latents: artifact(.latents)) }
+    #expect(try store.read { try $0.checkpoint(of: task.id.task)?.completedSteps } == 4)
+    // A message that comes late does not undo what a later one brought.
+    let isSaved = try store.write {
+      try $0.saveCheckpoint(task.id, completedSteps: 2, latents: artifact(.latents))
+    }
+    #expect(!isSaved)
     #expect(try store.read { try $0.checkpoint(of: task.id.task)?.completedSteps } == 4)
   }
 

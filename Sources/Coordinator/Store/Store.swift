@@ -146,7 +146,8 @@ package final class Store: Sendable {
       }
       return value
     } catch {
-      statements.forget()
+      // What the store itself says is no failure of a statement.
+      if !(error is AtelierError) { statements.forget() }
       throw error
     }
   }
@@ -207,7 +208,7 @@ package struct StoreTransaction {
       throw error
     } catch {
       counting.tally = before
-      statements.forget()
+      if !(error is AtelierError) { statements.forget() }
       return .failure(error)
     }
     return result ?? .failure(AtelierError(.internal, "A savepoint ended without a result."))

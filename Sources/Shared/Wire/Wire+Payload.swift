@@ -1,3 +1,5 @@
+import Foundation
+
 extension Artifact.Kind {
   init?(_ wire: Wire.Payload.Kind) {
     switch wire {
@@ -55,7 +57,7 @@ extension Wire.Payload {
     kind = artifact.kind.wire
     type = artifact.type.wire
     shape = artifact.shape.map { UInt32(clamping: $0) }
-    sha256.append(contentsOf: artifact.sha256)
+    sha256 = Data(artifact.sha256)
     frame = UInt32(frames.count)
     frames.append(artifact.bytes)
   }

@@ -4,17 +4,29 @@ import Shared
 import TestSupport
 import Testing
 
-/// A data directory on a file system that is really full.
-@Suite(.serialized) struct FullDiskTests {
-  /// A small file system in memory.
-  private struct SmallDisk {
+/// A data directory on a file system that is really full, or really cannot be written.
+@Suite(.serialized) struct DiskTests {
+  /// A file system that is mounted for a test.
+  private struct Mount {
     let path: String
 
+    /// A small one in memory.
     init(at path: String, megabytes: Int) throws {
       self.path = path
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      guard Self.run(["mount", "-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path]) == 0 else {
-        throw AtelierError(.system, "Cannot mount a file system at '\(path)'.")
+      try Self.mount(["-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path])
+    }
+
+    /// What is there already, read-only.
+    init(readOnly path: String) throws {
+      self.path = path
+      try Self.mount(["--bind", path, path])
+      try Self.mount(["-o", "remount,bind,ro", path])
+    }
+
+    private static func mount(_ arguments: [String]) throws {
+      guard run(["mount"] + arguments) == 0 else {
+        throw AtelierError(.system, "Cannot mount a file system: \(arguments).")
       }
     }
 
@@ -34,7 +46,7 @@ import Testing
   /// Whether this process may mount at all: mostly not, in a container or without root.
   private static let canMount: Bool = {
     guard geteuid() == 0, let folder = try? TemporaryFolder(),
-      let disk = try? SmallDisk(at: folder.path + "/probe", megabytes: 1)
+      let disk = try? Mount(at: folder.path + "/probe", megabytes: 1)
     else { return false }
     disk.unmount()
     return true
@@ -42,9 +54,9 @@ import Testing
 
   @Test(.enabled(if: canMount, "a file system can be mounted"), .timeLimit(.minutes(2)))
   func `a full disk is named, nothing is lost, and work goes on when there is room`() async throws {
-    var disk: SmallDisk?
+    var disk: Mount?
     defer { disk?.unmount() }
-    let cluster = try TestCluster { disk = try SmallDisk(at: $0, megabytes: 24) }
+    let cluster = try TestCluster { disk = try Mount(at: $0, megabytes: 24) }
     let data = cluster.folder.path + "/data"
     cluster.addWorker(.prior)
     let first = try await cluster.submit((0..<20).map { "first \($0)\n" }.joined())
@@ -77,6 +89,24 @@ import Testing
     // Looks at every page of the database; what was refused is not there.
     try await cluster.restartCoordinator()
     #expect(try await cluster.coordinator.jobs(limit: 10).map(\.id) == [first])
+    try await cluster.stop()
+  }
+
+  @Test(.enabled(if: canMount, "a file system can be mounted"), .timeLimit(.minutes(2)))
+  func `pictures that become read-only are named, and work goes on when they can be written`() async throws {
+    let cluster = try TestCluster()
+    let mount = try Mount(readOnly: cluster.folder.path + "/data/pictures")
+    var isMounted = true
+    defer { if isMounted { mount.unmount() } }
+    cluster.addWorker(.prior)
+    cluster.addWorker(.decoder)
+    let job = try await cluster.submit("a\nb\nc\n")
+    #expect(try await eventually { cluster.coordinator.status().state == "read_only" })
+    #expect(cluster.coordinator.status().message?.contains("cannot be written") == true)
+    mount.unmount()
+    isMounted = false
+    #expect(try await cluster.end(of: job).images.completed == 3)
+    #expect(try await eventually { cluster.coordinator.status().state == "ok" })
     try await cluster.stop()
   }
 }
