@@ -127,7 +127,12 @@ import Testing
     #expect(try store.read { try $0.jobs(limit: 10) }.isEmpty)
     try store.close()
     let again = try Store(folder: folder.path)
-    try again.write { try $0.abandonUnfinishedSubmissions() }
+    try again.write { store in
+      let endings = try store.endings()
+      #expect(endings.count == 1)
+      for ending in endings { while try !store.goOn(ending, limit: 1, at: 2) {} }
+      #expect(try store.endings().isEmpty)
+    }
     #expect(throws: AtelierError.self) { try again.read { try $0.job(JobID("job-half")) } }
     #expect(try again.read { try $0.readyWork() }.isEmpty)
   }
@@ -137,9 +142,25 @@ import Testing
     let leased = try #require(try lease(job, .embed).first)
     let held = try store.write { store in try store.cancel(store.job(job), at: 5) }
     #expect(held == [leased.id])
-    let record = try store.read { try $0.job(job) }
-    #expect(record.state == .cancelled)
-    #expect(record.images.cancelled == 2)
+    // At once for whoever asks, though the rows follow one by one.
+    func check() throws {
+      let record = try store.read { try $0.job(job) }
+      #expect(record.state == .cancelled)
+      #expect(record.images.cancelled == 2)
+      #expect(record.images.pending == 0)
+      let lines = try store.read { try $0.manifest(of: record, after: 0, limit: 10).lines }
+      #expect(lines.map(\.state) == [.cancelled, .cancelled])
+      #expect(try store.read { try $0.task(leased.id.task + 1)?.state } == .cancelled)
+      #expect(try store.read { try $0.readyWork() }.isEmpty)
+    }
+    try check()
+    let endings = try store.read { try $0.endings() }
+    #expect(endings.count == 1)
+    var turns = 1
+    while try !store.write({ try $0.goOn(endings[0], limit: 1, at: 6) }) { turns += 1 }
+    #expect(turns == 2)
+    try check()
+    #expect(try store.read { try $0.endings() }.isEmpty)
     #expect(try lease(job, .embed).isEmpty)
   }
 

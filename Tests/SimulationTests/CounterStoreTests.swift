@@ -87,7 +87,7 @@ import Testing
           size: SimulatedStage.model.size, parameters: .karlo)
       }
       try store.addItems(items, to: seq)
-      if Int.random(in: 0..<5, using: &random) == 0 { return try store.abandonJob(seq) }
+      if Int.random(in: 0..<5, using: &random) == 0 { return }
       try store.activateJob(seq)
       jobs.append(id)
       return
@@ -95,7 +95,7 @@ import Testing
     let job = try store.job(id)
     let stage = Stage.allCases.randomElement(using: &random) ?? .embed
     let worker = workers[stage.pool == .prior ? 0 : 1]
-    switch Int.random(in: 0..<14, using: &random) {
+    switch Int.random(in: 0..<15, using: &random) {
     case 0: _ = try store.cancel(job, at: time)
     case 1: _ = try store.retryFailures(of: job)
     case 2:
@@ -103,7 +103,9 @@ import Testing
       _ = try store.releaseAll(of: job)
     case 3: try store.setPaused(false, job: job)
     case 4: try store.promoteDelayed(at: time)
-    case 5: _ = try store.losePicture(job: id, item: 0, index: 0, reason: "gone")
+    case 5:
+      for ending in try store.endings() { _ = try store.goOn(ending, limit: 1, at: time) }
+    case 6: _ = try store.losePicture(job: id, item: 0, index: 0, reason: "gone")
     default:
       let leased = try store.lease(Int.random(in: 1...3, using: &random), of: stage, job: job.seq, to: worker, at: time)
       for task in leased { try end(task, worker, store, at: time, &random) }

@@ -82,13 +82,15 @@ final class SimulatedCluster: @unchecked Sendable {
     configuration.patience = .seconds(5)
     var settings = CoordinatorSettings(configuration)
     settings.planted = planted
+    // So few that ending a job takes several turns, between which anything may happen.
+    settings.endedPerTurn = 1
     self.settings = settings
     var logger = Logger(label: "simulation")
     logger.logLevel = .critical
     self.logger = logger
     promises = Promises(attempts: profile.attempts)
     try store.write { store in
-      for table in ["jobs", "models"] { try store.db.execute(sql: "DELETE FROM \(table)") }
+      for table in ["jobs", "models", "quarantines"] { try store.db.execute(sql: "DELETE FROM \(table)") }
     }
   }
 
@@ -186,7 +188,11 @@ final class SimulatedCluster: @unchecked Sendable {
     guard submissions.allSatisfy({ $0.job != nil }), !isCommitting, engine != nil else { return false }
     return try store.read { store in
       try Int.fetchOne(
-        store.db.cachedStatement(sql: "SELECT count(*) FROM jobs WHERE state IN ('active', 'paused')")) == 0
+        store.db.cachedStatement(
+          sql: """
+            SELECT count(*) FROM jobs WHERE state IN ('active', 'paused') OR (state = 'cancelled'
+              AND EXISTS (SELECT 1 FROM images WHERE job = jobs.seq AND state = 'pending'))
+            """)) == 0
     }
   }
 }

@@ -147,7 +147,14 @@ extension Core {
   }
 
   mutating func cancel(_ id: JobID, _ store: StoreTransaction, now: Now) throws {
-    revoke(try store.cancel(store.job(id), at: now.time))
+    let job = try store.job(id)
+    revoke(try store.cancel(job, at: now.time))
+    finish(.cancelled(job: job.seq))
+  }
+
+  /// Goes on with an ending from this turn on. Once each: the number of a job that is gone may be another's later.
+  mutating func finish(_ ending: Ending) {
+    if !endings.contains(ending) { endings.append(ending) }
   }
 
   /// Tells workers to stop working on tasks, whoever holds them.

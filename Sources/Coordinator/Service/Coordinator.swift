@@ -109,7 +109,7 @@ package final class Coordinator: Sendable {
     var lastJobs = ContinuousClock.now
     // Often enough that silence is noticed early, seldom enough to cost nothing.
     let pause = min(settings.heartbeat / 2, .milliseconds(500))
-    while let events = mailbox.takeAll(waitingUpTo: pause, atMost: Self.longestTurn) {
+    while let events = mailbox.takeAll(waitingUpTo: engine.hasMore ? .zero : pause, atMost: Self.longestTurn) {
       let start = ContinuousClock.now
       let isAsked = events.contains { if case .request = $0 { true } else { false } }
       if isAsked || start >= lastJobs + .milliseconds(100) { lastJobs = start }

@@ -18,6 +18,8 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var health: WorkerHealth.Policy
   /// How long a job may wait behind others before it is served something all the same.
   package var patience: Duration
+  /// How many images of a cancelled job are ended in one turn: so many that nobody waits for.
+  package var endedPerTurn = 2000
   /// Only tests plant anything here.
   package var planted: Set<PlantedBug> = []
 

@@ -20,6 +20,8 @@ struct Core: Sendable {
   var nothingReady: [Pool: ContinuousClock.Instant] = [:]
   /// Tasks whose results were damaged here and are made again, pictures that were found damaged: for people.
   var damage: [String] = []
+  /// Jobs that are ended a part a turn.
+  var endings: [Ending] = []
   private var lastTick: ContinuousClock.Instant?
   private var nextSweep: ContinuousClock.Instant?
   let settings: CoordinatorSettings
@@ -93,6 +95,9 @@ struct Core: Sendable {
       try lose(id, store, now: now, logger: logger)
     }
     try store.promoteDelayed(at: now.time)
+    if let ending = endings.first, try store.goOn(ending, limit: settings.endedPerTurn, at: now.time) {
+      endings.removeFirst()
+    }
     // One meter a job that moves, not one a job that ever was.
     rates = rates.filter { !$0.value.isStale(at: now.time) }
     try sweep(store, now: now)

@@ -74,7 +74,7 @@ package struct Submission {
     _ = try? await storing?.value
     let seq = seq
     do {
-      try await coordinator.perform { _, store, _ in try store.abandonJob(seq) }
+      try await coordinator.perform { core, _, _ in core.finish(.abandoned(job: seq)) }
     } catch {
       // Whatever is left of it is invisible, and is deleted at the next start.
       coordinator.logger.warning("cannot forget a refused submission", metadata: ["job": "\(id)", "error": "\(error)"])

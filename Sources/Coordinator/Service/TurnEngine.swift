@@ -42,7 +42,7 @@ struct TurnEngine {
   init(core: Core, store: Store, models: [ModelInfo], logger: Logger, now: Core.Now) throws {
     var core = core
     try store.write { store in
-      try store.abandonUnfinishedSubmissions()
+      core.endings = try store.endings()
       try store.forgetQuarantines(before: now.time - 7 * 86_400)
       for model in models.reversed() { try store.register(model, at: now.time) }
       try core.expectWorkers(store, now: now)
@@ -51,6 +51,9 @@ struct TurnEngine {
     self.store = store
     self.logger = logger
   }
+
+  /// Whether the next turn has something to do though nothing arrives.
+  var hasMore: Bool { !core.endings.isEmpty }
 
   /// Runs a turn.
   ///

@@ -88,6 +88,12 @@ extension StoreTransaction {
     }
     job.stages = Stage.allCases.compactMap { counts[$0] }
     job.ready = Stage.allCases.map { ready[$0] ?? 0 }
+    // Its rows may not have followed yet.
+    guard job.state == .cancelled else { return }
+    job.images[.cancelled] += job.images.pending
+    job.images[.pending] = 0
+    for place in job.stages.indices { job.stages[place].waiting = 0 }
+    job.ready = job.ready.map { _ in 0 }
   }
 
   /// - Throws: `wrongState` if the job has ended.
@@ -101,20 +107,18 @@ extension StoreTransaction {
       [paused ? JobState.paused.rawValue : JobState.active.rawValue, job.seq])
   }
 
-  /// Cancels what is not finished. Returns the attempts that workers hold.
+  /// Cancels a job: from here on nothing of it is handed out or taken. Its rows follow, by `goOn`.
+  ///
+  /// - Returns: the attempts that workers hold.
   /// - Throws: `wrongState` if the job is completed. A cancelled one stays cancelled.
   package func cancel(_ job: JobRecord, at now: Double) throws -> [TaskAttempt] {
     guard job.state != .completed else {
       throw AtelierError(.wrongState, "The job '\(job.id)' is completed; there is nothing to cancel.")
     }
     let held = try heldAttempts(of: job)
-    try moveTasks(
-      to: .cancelled, where: "job = ? AND state IN ('ready', 'leased', 'delayed', 'awaiting')", [job.seq])
-    try moveImages(
-      to: .cancelled, where: "job = ? AND state = 'pending'", [job.seq], also: ", finished_at = ?", [now])
+    for attempt in held { try moveTasks(to: .cancelled, where: "id = ?", [attempt.task]) }
     try change(
       "UPDATE jobs SET state = 'cancelled', finished_at = coalesce(finished_at, ?) WHERE seq = ?", [now, job.seq])
-    try dropArtifacts(ofJob: job.seq)
     return held
   }
 

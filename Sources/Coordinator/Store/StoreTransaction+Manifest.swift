@@ -19,7 +19,7 @@ extension StoreTransaction {
   }
 
   private func line(_ row: Row, of job: JobRecord) throws -> ManifestLine {
-    let stateText: String = row["state"]
+    let state = try Self.imageState(row["state"])
     let seed: Int64 = row["seed"]
     let index: Int = row["image_position"]
     let operation = try Self.operation(row)
@@ -29,7 +29,7 @@ extension StoreTransaction {
     let scores: String? = row["scores"]
     return ManifestLine(
       job: job.id, item: row["position"], line: row["line"], index: index, customId: row["custom_id"],
-      state: ImageState(rawValue: stateText) ?? .pending,
+      state: state == .pending && job.state == .cancelled ? .cancelled : state,
       operation: operation == .render(embedding: nil) ? nil : operation, prompt: row["prompt"],
       negativePrompt: row["negative_prompt"],
       seed: Self.seed(seed, of: operation, image: index), model: job.model.name, modelDigest: job.model.digest,

@@ -80,15 +80,4 @@ extension StoreTransaction {
   package func activateJob(_ job: Int64) throws {
     try change("UPDATE jobs SET state = 'active' WHERE seq = ?", [job])
   }
-
-  /// Forgets a job that was not received whole.
-  package func abandonJob(_ job: Int64) throws {
-    try settle()
-    try change("DELETE FROM jobs WHERE seq = ? AND state = 'receiving'", [job])
-  }
-
-  /// Forgets all jobs that were being received when the coordinator died: none was acknowledged.
-  package func abandonUnfinishedSubmissions() throws {
-    try change("DELETE FROM jobs WHERE state = 'receiving'")
-  }
 }

@@ -105,7 +105,8 @@ extension StoreTransaction {
           items.cache_interval
         FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
           JOIN jobs ON jobs.seq = tasks.job
-        WHERE tasks.job = ? AND tasks.stage = ? AND tasks.state = 'ready' ORDER BY tasks.id LIMIT ?
+        WHERE tasks.job = ? AND tasks.stage = ? AND tasks.state = 'ready' AND jobs.state = 'active'
+        ORDER BY tasks.id LIMIT ?
         """), arguments: [job, stage.rawValue, wanted + 16])
     let update = try compiled(
       "UPDATE tasks SET state = 'leased', attempt = attempt + 1, worker = ?, leased_at = ?, not_before = NULL WHERE id = ?"
@@ -166,11 +167,13 @@ extension StoreTransaction {
         decoderGuidanceEnd: row[24], cacheInterval: row[25]))
   }
 
+  /// A task of a job that was cancelled counts as cancelled, though its row may not say so yet.
   package func task(_ id: Int64) throws -> TaskRecord? {
     try Row.fetchOne(
       compiled(
         """
-        SELECT tasks.state, tasks.job, jobs.id, tasks.image, images.item, items.position, images.position,
+        SELECT CASE WHEN jobs.state = 'cancelled' AND tasks.state NOT IN ('done', 'failed') THEN 'cancelled'
+            ELSE tasks.state END, tasks.job, jobs.id, tasks.image, images.item, items.position, images.position,
           items.operation, tasks.stage, tasks.attempt, tasks.failures, tasks.worker, images.state
         FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
           JOIN jobs ON jobs.seq = tasks.job
