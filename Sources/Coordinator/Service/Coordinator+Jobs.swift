@@ -18,6 +18,10 @@ extension Coordinator {
   /// - Throws: `notFound`.
   package func job(_ id: JobID) async throws -> JobStatus {
     let (core, trouble) = (lastCore, measures.trouble?.trouble)
+    // A question to the store waits for the turn that it is in.
+    if let job = jobsAtHand?.first(where: { $0.id == id }) {
+      return Self.status(of: job, core: core, trouble: trouble)
+    }
     return try await store.read { store in
       Self.status(of: try store.job(id), core: core, trouble: trouble)
     }

@@ -109,11 +109,17 @@ package final class Coordinator: Sendable {
     var lastJobs = ContinuousClock.now
     // Often enough that silence is noticed early, seldom enough to cost nothing.
     let pause = min(settings.heartbeat / 2, .milliseconds(500))
-    while let events = mailbox.takeAll(waitingUpTo: engine.hasMore ? .zero : pause, atMost: Self.longestTurn) {
+    // Whether the jobs at hand lack what the last turn did.
+    var isBehind = false
+    while let events = mailbox.takeAll(
+      waitingUpTo: engine.hasMore ? .zero : isBehind ? min(pause, Self.jobsAge) : pause, atMost: Self.longestTurn)
+    {
       let start = ContinuousClock.now
       let isAsked = events.contains { if case .request = $0 { true } else { false } }
-      if isAsked || start >= lastJobs + .milliseconds(100) { lastJobs = start }
-      let turn = engine.turn(events, now: .current, newestJobs: lastJobs == start ? Self.jobsAtHand : nil)
+      let isDue = isAsked || start >= lastJobs + Self.jobsAge
+      if isDue { lastJobs = start }
+      let turn = engine.turn(events, now: .current, newestJobs: isDue ? Self.jobsAtHand : nil)
+      isBehind = turn.jobs == nil
       finish(turn, engine.core, took: ContinuousClock.now - start, events: events.count)
     }
     transport.close()
@@ -164,6 +170,9 @@ package final class Coordinator: Sendable {
 
   /// So many of the newest jobs are at hand without asking the store, which may be in a turn.
   static let jobsAtHand = 30
+
+  /// How old they may be; older only while the store refuses. What somebody asked to be done is always in them.
+  private static let jobsAge = Duration.milliseconds(100)
 
   /// While one waits for the disk, another gathers.
   private static let stagerCount = 2
