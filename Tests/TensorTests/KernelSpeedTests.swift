@@ -76,6 +76,15 @@ struct KernelSpeedTests {
     #expect(ratio > 1.8)
   }
 
+  @Test func `Winograd's largest tiles beat the product of the patches`() {
+    let x = random([1, 64, 128, 128], seed: 1)
+    let weight = Weights(random([64, 64, 3, 3], seed: 2))
+    let ratio = speed(
+      "3x3 convolution, 64 to 64, 128 x 128", rounds: 6,
+      of: { _ = compute.winograd(x, weight: weight, tile: 6, finish: .init()) }, against: product(64, 576, 16384))
+    #expect(ratio > 1.5)
+  }
+
   @Test func `Winograd's smaller tiles beat the product of the patches`() {
     let x = random([2, 640, 8, 8], seed: 1)
     let weight = Weights(random([640, 640, 3, 3], seed: 2))
