@@ -41,4 +41,7 @@ package final class ModelPart: Sendable {
       }
     }
   }
+
+  /// Lets go of large weights, if they were opened.
+  func letGo() { opened.withLock { $0 }?.letGo() }
 }

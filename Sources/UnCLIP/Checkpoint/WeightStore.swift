@@ -67,6 +67,15 @@ package final class WeightStore: Sendable {
     places[name].flatMap { files[$0].entries[name] }
   }
 
+  /// Lets go of the pages of large files, for a while in which they are not used. They come in again when they are
+  /// touched, mostly from the system's cache.
+  func letGo() {
+    for file in files where file.file.bytes.count >= Self.largeFile { file.file.release(0..<file.file.bytes.count) }
+  }
+
+  /// Bytes from which on it is worth the time that it takes to touch the pages again.
+  private static let largeFile = 256 << 20
+
   package func shape(of name: String) -> [Int]? { entry(name)?.shape }
 
   package func has(_ name: String) -> Bool { places[name] != nil }

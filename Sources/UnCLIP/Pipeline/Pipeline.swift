@@ -5,6 +5,7 @@ package import Tensor
 /// first needs them.
 package struct Pipeline: Sendable {
   package let embedding: EmbeddingStage
+  private let model: ModelFolder
   private let loadedDecoder: Lazy<DecoderStage>
   private let loadedUpsampler: Lazy<UpsamplerStage>
 
@@ -12,6 +13,7 @@ package struct Pipeline: Sendable {
   ///
   /// - Throws: ``UnCLIPError`` naming the file and what is wrong with it.
   package init(model: ModelFolder, threads: ThreadPool) throws {
+    self.model = model
     embedding = try EmbeddingStage(model: model, threads: threads)
     loadedDecoder = Lazy { try DecoderStage(model: model, threads: threads) }
     loadedUpsampler = Lazy { try UpsamplerStage(model: model, threads: threads) }
@@ -46,8 +48,10 @@ package struct Pipeline: Sendable {
   ) throws -> Rendering {
     let text = try text ?? embedding.encode(request)
     let imageEmbedding = try embedding.embedding(request, text: text) { try complete($0, .prior, progress) }
+    letGo(of: ["text_encoder", "image_encoder", "prior"])
     let base = try complete(
       decoder.run(request, text: text, imageEmbedding: imageEmbedding), .decoder, progress)
+    letGo(of: ["text_proj", "decoder"])
     var picture = base
     for pass in 0..<(try upsampler.passCount) {
       picture = try complete(
@@ -55,6 +59,11 @@ package struct Pipeline: Sendable {
     }
     return Rendering(
       picture: try upsampler.picture(request, of: picture), imageEmbedding: imageEmbedding, baseImage: base)
+  }
+
+  /// Large weights of stages that are over for this picture need not stay in memory beside those of the next.
+  private func letGo(of parts: [String]) {
+    for name in parts where model.hasPart(name) { (try? model.part(name))?.letGo() }
   }
 
   private func complete(
