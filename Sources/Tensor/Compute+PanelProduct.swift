@@ -31,37 +31,41 @@ extension Compute {
     take: @escaping @Sendable (Int, Range<Int>, UnsafePointer<Float>) -> Void
   ) {
     let (outer, depth) = (weight.rows, weight.depth)
-    let isSmall = outer * depth <= Self.smallLimit && panels >= Self.panelsOfSmall
-    if isSmall {
-      smallPanelProduct(weight, panels: panels, columns: columns, pack: pack, take: take)
+    let work = Panels(count: panels, columns: columns, pack: pack, take: take)
+    if outer * depth <= Self.smallLimit, panels >= Self.panelsOfSmall {
+      smallPanelProduct(weight, work)
     } else {
-      largePanelProduct(weight, panels: panels, columns: columns, pack: pack, take: take)
+      largePanelProduct(weight, work)
     }
   }
 
+  /// The panels of a product: how many there are, and what `panelProduct` was told of them.
+  private struct Panels: Sendable {
+    let count: Int
+    let columns: @Sendable (Int) -> Int
+    let pack: @Sendable (Int, UnsafeMutablePointer<Float>) -> Void
+    let take: @Sendable (Int, Range<Int>, UnsafePointer<Float>) -> Void
+  }
+
   /// Each item packs some panels and multiplies them by all weights, which stay in the second-level cache.
-  private func smallPanelProduct(
-    _ weight: Weights, panels: Int,
-    columns: @escaping @Sendable (Int) -> Int, pack: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Void,
-    take: @escaping @Sendable (Int, Range<Int>, UnsafePointer<Float>) -> Void
-  ) {
+  private func smallPanelProduct(_ weight: Weights, _ panels: Panels) {
     let (outer, depth) = (weight.rows, weight.depth)
     let table = kernels.table
     let scratch = Tensor(uninitialized: [weight.element == .float32 ? 1 : outer * Weights.scratchStride(depth)])
     let block = weight.block(rows: 0..<outer, columns: 0..<depth, table, scratch: scratch.unsharedBase)
     let factors = Factors(base: block.base, stride: block.stride)
-    let part = Self.tile(panels, limit: Self.panelsAtOnce(of: panels), multiple: 1)
+    let part = Self.tile(panels.count, limit: Self.panelsAtOnce(of: panels.count), multiple: 1)
     threads.run(part.count) { item in
       let packed = Tensor(uninitialized: [depth, Self.panel])
       let products = Tensor(uninitialized: [outer, Self.panel])
-      for panel in item * part.size..<min(panels, (item + 1) * part.size) {
-        pack(panel, packed.unsharedBase)
+      for panel in item * part.size..<min(panels.count, (item + 1) * part.size) {
+        panels.pack(panel, packed.unsharedBase)
         for first in stride(from: 0, to: depth, by: Self.depthAtOnce) {
           table.product(
             factors.base + first, factors.stride, packed.base + first * Self.panel, Self.panel, outer,
-            min(Self.depthAtOnce, depth - first), columns(panel), products.unsharedBase, Self.panel, first > 0)
+            min(Self.depthAtOnce, depth - first), panels.columns(panel), products.unsharedBase, Self.panel, first > 0)
         }
-        take(panel, 0..<outer, products.base)
+        panels.take(panel, 0..<outer, products.base)
       }
       withExtendedLifetime((packed, products)) {}
     }
@@ -75,21 +79,17 @@ extension Compute {
   }
 
   /// All threads pack panels, then each item multiplies some rows of the weights by all of these.
-  private func largePanelProduct(
-    _ weight: Weights, panels: Int,
-    columns: @escaping @Sendable (Int) -> Int, pack: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Void,
-    take: @escaping @Sendable (Int, Range<Int>, UnsafePointer<Float>) -> Void
-  ) {
+  private func largePanelProduct(_ weight: Weights, _ panels: Panels) {
     let (outer, depth) = (weight.rows, weight.depth)
     let table = kernels.table
     let panelSize = depth * Self.panel
-    let atOnce = min(panels, max(2, min(64, Self.packedLimit / panelSize)))
+    let atOnce = min(panels.count, max(2, min(64, Self.packedLimit / panelSize)))
     let rows = Self.tile(outer, limit: Self.rowsAtOnce(of: outer), multiple: 12)
     let packed = Tensor(uninitialized: [atOnce, depth, Self.panel])
-    for firstPanel in stride(from: 0, to: panels, by: atOnce) {
-      let count = min(atOnce, panels - firstPanel)
+    for firstPanel in stride(from: 0, to: panels.count, by: atOnce) {
+      let count = min(atOnce, panels.count - firstPanel)
       threads.run(count) { place in
-        pack(firstPanel + place, packed.unsharedBase + place * panelSize)
+        panels.pack(firstPanel + place, packed.unsharedBase + place * panelSize)
       }
       threads.run(rows.count) { item in
         let range = item * rows.size..<min(outer, (item + 1) * rows.size)
@@ -105,12 +105,14 @@ extension Compute {
             for first in stride(from: begin, to: end, by: Self.depthAtOnce) {
               table.product(
                 block.base + first - begin, block.stride, packed.base + place * panelSize + first * Self.panel,
-                Self.panel, range.count, min(Self.depthAtOnce, end - first), columns(firstPanel + place),
+                Self.panel, range.count, min(Self.depthAtOnce, end - first), panels.columns(firstPanel + place),
                 products.unsharedBase + place * range.count * Self.panel, Self.panel, first > 0)
             }
           }
         }
-        for place in 0..<count { take(firstPanel + place, range, products.base + place * range.count * Self.panel) }
+        for place in 0..<count {
+          panels.take(firstPanel + place, range, products.base + place * range.count * Self.panel)
+        }
         withExtendedLifetime((products, scratch)) {}
       }
     }

@@ -73,8 +73,9 @@ import Worker
     try await cluster.stop()
   }
 
-  @Test func `a worker on which tasks fail is set apart, and comes back when it succeeds again`() async throws {
-    let cluster = try TestCluster(attempts: 5)
+  /// Two decoder's workers, on the first of which tasks fail as long as the flag is set.
+  private func clusterWithBrokenDecoder(attempts: Int) throws -> (TestCluster, Flag) {
+    let cluster = try TestCluster(attempts: attempts)
     cluster.addWorker(.prior)
     let isBroken = Flag(true)
     let bad = FakeExecutor(pause: .milliseconds(20)) { _ in
@@ -82,6 +83,11 @@ import Worker
     }
     cluster.addWorker(.decoder, executor: bad)
     cluster.addWorker(.decoder, executor: FakeExecutor(pause: .milliseconds(60)))
+    return (cluster, isBroken)
+  }
+
+  @Test func `a worker on which tasks fail is set apart, and comes back when it succeeds again`() async throws {
+    let (cluster, isBroken) = try clusterWithBrokenDecoder(attempts: 5)
     let job = try await cluster.submit(prompts(60))
     var seen: WorkerStatus?
     #expect(
@@ -101,14 +107,7 @@ import Worker
   }
 
   @Test func `a worker that is set apart stays so when the coordinator is started again`() async throws {
-    let cluster = try TestCluster(attempts: 1000)
-    cluster.addWorker(.prior)
-    let isBroken = Flag(true)
-    let bad = FakeExecutor(pause: .milliseconds(20)) { _ in
-      if isBroken.value { throw AtelierError(.internal, "The processor is too hot.") }
-    }
-    cluster.addWorker(.decoder, executor: bad)
-    cluster.addWorker(.decoder, executor: FakeExecutor(pause: .milliseconds(60)))
+    let (cluster, isBroken) = try clusterWithBrokenDecoder(attempts: 1000)
     let job = try await cluster.submit(prompts(80))
     func state() -> WorkerStatus? { cluster.coordinator.workers().first { $0.id == WorkerID("decoder-2") } }
     #expect(try await eventually { state()?.state == .quarantined })

@@ -26,12 +26,8 @@ extension StoreTransaction {
     to state: TaskState, where condition: String, _ arguments: StatementArguments, also changes: String = "",
     _ values: StatementArguments = []
   ) throws {
-    let rows = try Row.fetchAll(
-      db.cachedStatement(sql: "SELECT job, stage, state, count(*) FROM tasks WHERE \(condition) GROUP BY 1, 2, 3"),
-      arguments: arguments)
-    guard !rows.isEmpty else { return }
-    try db.cachedStatement(sql: "UPDATE tasks SET state = '\(state.rawValue)' \(changes) WHERE \(condition)")
-      .execute(arguments: values + arguments)
+    let rows = try move(
+      "tasks", by: "job, stage, state", to: state.rawValue, where: condition, arguments, changes, values)
     for row in rows {
       let (job, count): (Int64, Int) = (row[0], row[3])
       let (stage, before) = (try Self.stage(row[1]), try Self.taskState(row[2]))
@@ -45,17 +41,29 @@ extension StoreTransaction {
     to state: ImageState, where condition: String, _ arguments: StatementArguments, also changes: String = "",
     _ values: StatementArguments = []
   ) throws {
-    let rows = try Row.fetchAll(
-      db.cachedStatement(sql: "SELECT job, state, count(*) FROM images WHERE \(condition) GROUP BY 1, 2"),
-      arguments: arguments)
-    guard !rows.isEmpty else { return }
-    try db.cachedStatement(sql: "UPDATE images SET state = '\(state.rawValue)' \(changes) WHERE \(condition)")
-      .execute(arguments: values + arguments)
+    let rows = try move("images", by: "job, state", to: state.rawValue, where: condition, arguments, changes, values)
     for row in rows {
       let (job, count): (Int64, Int) = (row[0], row[2])
       counting.tally.add(-count, try Self.imageState(row[1]), of: job)
       counting.tally.add(count, state, of: job)
     }
+  }
+
+  /// Gives rows another state.
+  ///
+  /// - Returns: by the columns that are named, as they were before, how many rows there were.
+  private func move(
+    _ table: String, by columns: String, to state: String, where condition: String, _ arguments: StatementArguments,
+    _ changes: String, _ values: StatementArguments
+  ) throws -> [Row] {
+    let rows = try Row.fetchAll(
+      db.cachedStatement(sql: "SELECT \(columns), count(*) FROM \(table) WHERE \(condition) GROUP BY \(columns)"),
+      arguments: arguments)
+    if !rows.isEmpty {
+      try db.cachedStatement(sql: "UPDATE \(table) SET state = '\(state)' \(changes) WHERE \(condition)")
+        .execute(arguments: values + arguments)
+    }
+    return rows
   }
 
   /// How many images of a job are pending.
