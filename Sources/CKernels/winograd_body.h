@@ -166,17 +166,17 @@ static inline void CKW(winograd_halves)(size_t width, size_t *rows, size_t *pixe
   }
 }
 
-static void CKW(winograd_gather)(const float *plane, size_t height, size_t width, size_t tile_row, size_t tile_rows,
-                                 float *x, size_t stride) {
-  const size_t tiles = (width + CK_TILE - 1) / CK_TILE, together = CKW(winograd_together)(width);
+static void CKW(winograd_gather)(const float *plane, size_t height, size_t width, struct ck_tiles run, float *x,
+                                 size_t stride) {
+  const size_t tiles = run.columns, together = CKW(winograd_together)(width);
   size_t half_row[2 * CK_TILE], half_pixel[2 * CK_TILE];
   if (together > 1) CKW(winograd_halves)(width, half_row, half_pixel);
-  for (size_t first = 0; first < tile_rows; first += together, x += together * tiles) {
-    size_t rows = tile_rows - first < together ? tile_rows - first : together;
+  for (size_t first = 0; first < run.rows; first += together, x += together * tiles) {
+    size_t rows = run.rows - first < together ? run.rows - first : together;
     for (size_t r = 0; r < CK_WINDOW; r++) {
       float *out = x + r * CK_WINDOW * stride;
       // Of the first row of tiles; those of the others follow CK_TILE lines apart.
-      ptrdiff_t y = (ptrdiff_t)(CK_TILE * (tile_row + first) + r) - 1;
+      ptrdiff_t y = (ptrdiff_t)(CK_TILE * (run.row + first) + r) - 1;
       v16 line[CK_TILE];
       if (together > 1) {
         for (size_t i = 0; i < CK_TILE; i++) {
@@ -200,7 +200,7 @@ static void CKW(winograd_gather)(const float *plane, size_t height, size_t width
       }
       const float *pixels = plane + (size_t)y * width;
       for (size_t tile = 0; tile < tiles; tile += 16) {
-        size_t begin = CK_TILE * tile, end = begin + 16 * CK_TILE;
+        size_t begin = CK_TILE * (run.column + tile), end = begin + 16 * CK_TILE;
         for (size_t i = 0; i < CK_TILE; i++) {
           size_t place = begin + 16 * i;
           line[i] = place + 16 <= width ? CK(load)(pixels + place)
@@ -221,17 +221,18 @@ static inline __attribute__((always_inline)) v16 CKW(winograd_finish)(v16 x, v16
   return (x + (count == 16 ? CK(load)(residual) : CK(load_part)(residual, count))) * factor;
 }
 
-static void CKW(winograd_scatter)(const float *y, size_t stride, size_t height, size_t width, size_t tile_row,
-                                  size_t tile_rows, float *plane, float bias, const float *residual, float factor) {
-  const size_t tiles = (width + CK_TILE - 1) / CK_TILE, together = CKW(winograd_together)(width);
+static void CKW(winograd_scatter)(const float *y, size_t stride, size_t height, size_t width, struct ck_tiles run,
+                                  float *plane, float bias, const float *residual, float factor) {
+  const size_t tiles = run.columns, together = CKW(winograd_together)(width), last = CK_TILE * (run.column + tiles);
+  const size_t end = last < width ? last : width;
   const v16 b = CK(splat)(bias), f = CK(splat)(factor);
   size_t half_row[2 * CK_TILE], half_pixel[2 * CK_TILE];
   if (together > 1) CKW(winograd_halves)(width, half_row, half_pixel);
-  for (size_t first = 0; first < tile_rows; first += together, y += together * tiles) {
-    size_t rows = tile_rows - first < together ? tile_rows - first : together;
+  for (size_t first = 0; first < run.rows; first += together, y += together * tiles) {
+    size_t rows = run.rows - first < together ? run.rows - first : together;
     for (size_t r = 0; r < CK_TILE; r++) {
       const float *in = y + r * CK_TILE * stride;
-      size_t own = CK_TILE * (tile_row + first) + r;
+      size_t own = CK_TILE * (run.row + first) + r;
       v16 columns[CK_TILE], line[CK_TILE];
       if (together > 1) {
         for (int column = 0; column < CK_TILE; column++) columns[column] = CK(load)(in + (size_t)column * stride);
@@ -260,9 +261,9 @@ static void CKW(winograd_scatter)(const float *y, size_t stride, size_t height, 
           columns[column] = CK(load)(in + (size_t)column * stride + tile);
         CKW(winograd_join)(columns, line);
         for (size_t i = 0; i < CK_TILE; i++) {
-          size_t place = CK_TILE * tile + 16 * i;
-          if (place >= width) break;
-          size_t count = width - place < 16 ? width - place : 16;
+          size_t place = CK_TILE * (run.column + tile) + 16 * i;
+          if (place >= end) break;
+          size_t count = end - place < 16 ? end - place : 16;
           v16 value = CKW(winograd_finish)(line[i], b, more ? more + place : NULL, count, f);
           if (count == 16) CK(store)(out + place, value); else CK(store_part)(out + place, value, count);
         }

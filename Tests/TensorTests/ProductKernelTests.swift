@@ -97,17 +97,17 @@ import Testing
   ) {
     let stride = 64
     let positions = (tile + 2) * (tile + 2)
-    func run(_ level: Int32, height: Int, width: Int, rows: Int) -> [[Float]] {
+    func run(_ level: Int32, height: Int, width: Int, tiles: ck_tiles) -> [[Float]] {
       let table = ck_kernels(level)
       let algorithm = Compute.winogradAlgorithm(tile, table)
       var windows = [Float](repeating: 0, count: positions * stride)
-      algorithm.gather(values(height * width, seed: 1), height, width, 1, rows, &windows, stride)
+      algorithm.gather(values(height * width, seed: 1), height, width, tiles, &windows, stride)
       var transformed = [Float](repeating: 0, count: positions * stride)
       algorithm.input(windows, stride, 48, &transformed, 32, stride)
       var results = [Float](repeating: 0, count: tile * tile * stride)
       algorithm.output(transformed, 32, stride, 48, &results, stride)
       var plane = [Float](repeating: 7, count: height * width)
-      algorithm.scatter(results, stride, height, width, 1, rows, &plane, 0.5, values(height * width, seed: 3), 0.7)
+      algorithm.scatter(results, stride, height, width, tiles, &plane, 0.5, values(height * width, seed: 3), 0.7)
       let weights = values(9 * 21, seed: 2)
       let brain = weights.map { UInt16($0.bitPattern >> 16) }
       var (u, narrow) = ([Float](repeating: 0, count: positions * 21), [Float](repeating: 0, count: positions * 21))
@@ -115,11 +115,15 @@ import Testing
       algorithm.weights(brain, Int32(CK_BFLOAT16.rawValue), 21, &narrow, 21)
       return [windows, transformed, results, plane, u, narrow]
     }
-    // A row of tiles of a wide plane, and several of a narrow one.
-    for (height, width, rows) in [(tile + 1, 37 * tile - 1, 1), (5 * tile - 1, 8 * tile, 4)] {
+    // A row of tiles of a wide plane, some of it, and several of a narrow one.
+    for (height, width, tiles) in [
+      (tile + 1, 37 * tile - 1, ck_tiles(row: 1, rows: 1, column: 0, columns: 37)),
+      (3 * tile, 37 * tile - 1, ck_tiles(row: 1, rows: 2, column: 16, columns: 19)),
+      (5 * tile - 1, 8 * tile, ck_tiles(row: 1, rows: 4, column: 0, columns: 8)),
+    ] {
       #expect(
-        run(Int32(level), height: height, width: width, rows: rows)
-          == run(Int32(CK_BASELINE.rawValue), height: height, width: width, rows: rows))
+        run(Int32(level), height: height, width: width, tiles: tiles)
+          == run(Int32(CK_BASELINE.rawValue), height: height, width: width, tiles: tiles))
     }
   }
 }

@@ -31,14 +31,19 @@ int ck_level_available(void);
 // How weights are stored.
 enum ck_element { CK_FLOAT32 = 0, CK_FLOAT16 = 1, CK_BFLOAT16 = 2 };
 
+// Rows of tiles of a plane from `row` on, of each the tiles from `column` on. Of planes so narrow that tiles of several
+// rows share a register (at most 8 tiles in whole eights of pixels), all columns.
+struct ck_tiles {
+  size_t row, rows, column, columns;
+};
+
 // Winograd's F(m x m, 3 x 3) ("Fast Algorithms for Convolutional Neural Networks", 2015) for m = 2, 4 or 6, step by step.
 // Tile (i, j) of a plane has the results from row m i and column m j on; its window, of n = m + 2 values a side, begins
 // a row and a column before. Transformed, a window and a kernel have n * n positions. `count` is a multiple of 16.
 struct ck_winograd {
-  // The windows of some rows of tiles of a plane, transformed along its lines: value (i, j) of tile t, counted row by row,
-  // goes to x[(n i + j) * stride + t]; outside the plane is zero. Up to 15 values behind the last are overwritten.
-  void (*gather)(const float *plane, size_t height, size_t width, size_t tile_row, size_t tile_rows, float *x,
-                 size_t stride);
+  // The windows of some tiles of a plane, transformed along its lines: value (i, j) of tile t, counted row by row, goes to
+  // x[(n i + j) * stride + t]; outside the plane is zero. Up to 15 values behind the last are overwritten.
+  void (*gather)(const float *plane, size_t height, size_t width, struct ck_tiles tiles, float *x, size_t stride);
   // Along the columns too: transformed value p of tile t goes to v[p * position_stride + t / 32 * panel_stride + t % 32].
   void (*input)(const float *x, size_t stride, size_t count, float *v, size_t panel_stride, size_t position_stride);
   // From `channels` kernels of 3 x 3, of the type `element`, to u[p * position_stride + channel].
@@ -46,10 +51,10 @@ struct ck_winograd {
   // From products laid out like v to result (i, j) of tile t at y[(m i + j) * stride + t].
   void (*output)(const float *products, size_t panel_stride, size_t position_stride, size_t count, float *y,
                  size_t stride);
-  // From results to what of some rows of tiles lies inside the plane: result + bias, then (that + residual) * factor where
-  // a plane to add is given. Up to 15 values of y behind the last are read.
-  void (*scatter)(const float *y, size_t stride, size_t height, size_t width, size_t tile_row, size_t tile_rows,
-                  float *plane, float bias, const float *residual, float factor);
+  // From results to what of some tiles lies inside the plane: result + bias, then (that + residual) * factor where a plane
+  // to add is given. Up to 15 values of y behind the last are read.
+  void (*scatter)(const float *y, size_t stride, size_t height, size_t width, struct ck_tiles tiles, float *plane,
+                  float bias, const float *residual, float factor);
 };
 
 // One table of kernels a level. `ck_kernels(level)` answers the table of that level, or of the best
