@@ -116,6 +116,75 @@ static void CK(activate)(const float *x, float *y, size_t n, int activation) {
   if (i < n) CK(store_part)(y + i, CK(apply)(CK(load_part)(x + i, n - i), activation), n - i);
 }
 
+// a * b + c, rounded once, at every level.
+static inline v16 CK(fused)(v16 a, v16 b, v16 c) { return __builtin_elementwise_fma(a, b, c); }
+
+// Natural logarithm of values in (0, 1].
+static inline v16 CK(normal_logarithm)(v16 value) {
+  i16 bits = (i16)CK(max)(value, CK(splat)(1.17549435e-38f));
+  // A mantissa in [sqrt(1/2), sqrt(2)) less one, and the power of two that belongs to it.
+  v16 x = (v16)((bits & (int)0x807fffff) | 0x3f000000);
+  v16 exponent = __builtin_convertvector((bits >> 23) - 126, v16);
+  i16 small = x < CK(splat)(0.707106781186547524f);
+  exponent -= CK(select)(small, CK(splat)(1.0f), CK(splat)(0.0f));
+  x = x - CK(splat)(1.0f) + CK(select)(small, x, CK(splat)(0.0f));
+  v16 square = x * x;
+  v16 y = CK(splat)(7.0376836292e-2f);
+  y = CK(fused)(y, x, CK(splat)(-1.1514610310e-1f));
+  y = CK(fused)(y, x, CK(splat)(1.1676998740e-1f));
+  y = CK(fused)(y, x, CK(splat)(-1.2420140846e-1f));
+  y = CK(fused)(y, x, CK(splat)(1.4249322787e-1f));
+  y = CK(fused)(y, x, CK(splat)(-1.6668057665e-1f));
+  y = CK(fused)(y, x, CK(splat)(2.0000714765e-1f));
+  y = CK(fused)(y, x, CK(splat)(-2.4999993993e-1f));
+  y = CK(fused)(y, x, CK(splat)(3.3333331174e-1f));
+  y = y * x;
+  y = CK(fused)(y, square, exponent * CK(splat)(-2.12194440e-4f));
+  y = CK(fused)(square, CK(splat)(-0.5f), y);
+  return CK(fused)(exponent, CK(splat)(0.693359375f), x + y);
+}
+
+// Of angles that are not negative.
+static inline void CK(normal_sine_cosine)(v16 angle, v16 *sine, v16 *cosine) {
+  // Eighths of a turn, rounded up to quarters.
+  i16 eighth = (__builtin_convertvector(angle * CK(splat)(1.27323954473516f), i16) + 1) & ~1;
+  v16 turn = __builtin_convertvector(eighth, v16);
+  v16 x = CK(fused)(turn, CK(splat)(-0.78515625f), angle);
+  x = CK(fused)(turn, CK(splat)(-2.4187564849853515625e-4f), x);
+  x = CK(fused)(turn, CK(splat)(-3.77489497744594108e-8f), x);
+  v16 square = x * x;
+  v16 even = CK(fused)(CK(splat)(2.443315711809948e-5f), square, CK(splat)(-1.388731625493765e-3f));
+  even = CK(fused)(even, square, CK(splat)(4.166664568298827e-2f));
+  even = even * square;
+  even = CK(fused)(even, square, CK(splat)(0.0f) - square * CK(splat)(0.5f)) + CK(splat)(1.0f);
+  v16 odd = CK(fused)(CK(splat)(-1.9515295891e-4f), square, CK(splat)(8.3321608736e-3f));
+  odd = CK(fused)(odd, square, CK(splat)(-1.6666654611e-1f));
+  odd = odd * square;
+  odd = CK(fused)(odd, x, x);
+  const i16 sign = (i16)CK(splat)(-0.0f);
+  i16 is_even = (eighth & 2) == 0;
+  i16 sine_sign = ((eighth & 4) != 0) & sign, cosine_sign = (((eighth - 2) & 4) == 0) & sign;
+  *sine = (v16)((i16)CK(select)(is_even, odd, even) ^ sine_sign);
+  *cosine = (v16)((i16)CK(select)(is_even, even, odd) ^ cosine_sign);
+}
+
+static void CK(box_muller)(float *values, size_t blocks) {
+  // Two blocks fill the registers.
+  for (size_t block = 0; block < blocks; block += 2) {
+    float *p = values + 16 * block;
+    v16 first = CK(load)(p), second = block + 1 < blocks ? CK(load)(p + 16) : first;
+    v16 radii = __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+    v16 angles = __builtin_shufflevector(first, second, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    v16 radius = __builtin_elementwise_sqrt(CK(splat)(-2.0f) * CK(normal_logarithm)(CK(splat)(1.0f) - radii));
+    v16 sine, cosine;
+    CK(normal_sine_cosine)(CK(splat)(6.283185307179586f) * angles, &sine, &cosine);
+    v16 a = radius * cosine, b = radius * sine;
+    CK(store)(p, __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+    if (block + 1 < blocks)
+      CK(store)(p + 16, __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
+  }
+}
+
 // Sum of n values, or of their squared distances from `centre`, in double across blocks.
 static double CK(moment)(const float *x, size_t n, float centre, bool squared) {
   double total = 0;

@@ -9,7 +9,7 @@
 // this is inlined, so that the sums stay in registers.
 static inline __attribute__((always_inline)) void CK(product_block)(
     const float *a, size_t lda, const float *b, size_t ldb, size_t depth, float *c, size_t ldc, bool accumulate,
-    const int rows, const int vectors) {
+    const float *next, const int rows, const int vectors) {
   v16 sums[CK_ROWS][CK_VECTORS];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++)
@@ -20,6 +20,7 @@ static inline __attribute__((always_inline)) void CK(product_block)(
     // Panels stream past, far larger than the second-level cache, which the weights are to stay in.
     __builtin_prefetch(b + (k + CK_AHEAD) * ldb, 0, 0);
     if (vectors == 2) __builtin_prefetch(b + (k + CK_AHEAD) * ldb + 16, 0, 0);
+    __builtin_prefetch(next + k * (size_t)rows, 0, 2);
     v16 column[CK_VECTORS];
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) column[v] = CK(load)(b + k * ldb + 16 * v);
@@ -37,12 +38,13 @@ static inline __attribute__((always_inline)) void CK(product_block)(
 }
 
 static void CK(product)(const float *a, size_t lda, const float *b, size_t ldb, size_t rows, size_t depth,
-                        size_t columns, float *c, size_t ldc, bool accumulate) {
+                        size_t columns, float *c, size_t ldc, bool accumulate, const float *next) {
+  if (next == NULL) next = a;
   for (size_t column = 0; column < columns;) {
     size_t r = 0;
 #define CK_BLOCK(n, vectors)                                                                     \
   CK(product_block)(a + r * lda, lda, b + column, ldb, depth, c + r * ldc + column, ldc, \
-                    accumulate, n, vectors)
+                    accumulate, next + r * depth, n, vectors)
 // What is left of the rows, in as few blocks as there are sizes for: small ones wait for their own sums.
 #if CK_ROWS >= 8
 #define CK_REST(vectors)                                     \

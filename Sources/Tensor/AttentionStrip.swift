@@ -42,14 +42,14 @@ struct AttentionStrip {
   ) {
     let panel = Compute.panel
     table.product(
-      keyRows.base, keyRows.stride, queries.base, panel, keys, width, count, scores.unsharedBase, panel, false)
+      keyRows.base, keyRows.stride, queries.base, panel, keys, width, count, scores.unsharedBase, panel, false, nil)
     table.softmax_columns(
       scores.unsharedBase, keys, count, visible.first, visible.more, 1 / Float(width).squareRoot(),
       inverses.unsharedBase)
     for first in Swift.stride(from: 0, to: keys, by: Self.keysAtOnce) {
       table.product(
         valueColumns.base + first, valueColumns.stride, scores.base + first * panel, panel, width,
-        min(Self.keysAtOnce, keys - first), count, sums.unsharedBase, panel, first > 0)
+        min(Self.keysAtOnce, keys - first), count, sums.unsharedBase, panel, first > 0, nil)
     }
     table.scale_columns(sums.base, width, count, inverses.base, out, stride)
   }

@@ -63,7 +63,8 @@ extension Compute {
         for first in stride(from: 0, to: depth, by: Self.depthAtOnce) {
           table.product(
             factors.base + first, factors.stride, packed.base + first * Self.panel, Self.panel, outer,
-            min(Self.depthAtOnce, depth - first), panels.columns(panel), products.unsharedBase, Self.panel, first > 0)
+            min(Self.depthAtOnce, depth - first), panels.columns(panel), products.unsharedBase, Self.panel, first > 0,
+            nil)
         }
         panels.take(panel, 0..<outer, products.base)
       }
@@ -106,7 +107,7 @@ extension Compute {
               table.product(
                 block.base + first - begin, block.stride, packed.base + place * panelSize + first * Self.panel,
                 Self.panel, range.count, min(Self.depthAtOnce, end - first), panels.columns(firstPanel + place),
-                products.unsharedBase + place * range.count * Self.panel, Self.panel, first > 0)
+                products.unsharedBase + place * range.count * Self.panel, Self.panel, first > 0, nil)
             }
           }
         }

@@ -15,7 +15,8 @@ extension Compute {
       threads.run(threads.threads) { _ in
         let c = Tensor(uninitialized: [rows, Self.panel])
         for _ in 0..<calls {
-          table.product(a.base, depth, b.base, Self.panel, rows, depth, Self.panel, c.unsharedBase, Self.panel, false)
+          table.product(
+            a.base, depth, b.base, Self.panel, rows, depth, Self.panel, c.unsharedBase, Self.panel, false, nil)
         }
       }
       best = max(best, operations / ((ContinuousClock.now - round) / .seconds(1)))

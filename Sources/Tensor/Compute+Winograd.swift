@@ -1,5 +1,4 @@
 import CKernels
-import Glibc
 
 extension Compute {
   /// Columns of a packed panel.
@@ -7,9 +6,9 @@ extension Compute {
   /// Tiles whose inputs are transformed at once: enough to transform the weights seldom.
   private static let tilesAtOnce = 64...256
   /// Values of transformed inputs: a share of the third-level cache.
-  private static let transformedLimit = Int(getenv("TL").map { String(cString: $0) } ?? "") ?? 3 << 20
+  private static let transformedLimit = 5 << 20
   /// Values of a panel's transformed windows, of narrow layers: of the second-level cache.
-  private static let narrowLimit = Int(getenv("NL").map { String(cString: $0) } ?? "") ?? 1 << 18
+  private static let narrowLimit = 1 << 18
   /// Values of their transformed weights, which all threads read again and again: of the third-level cache.
   private static let sharedLimit = 1 << 20
   /// Panels from which on narrow layers are multiplied block by block.

@@ -78,7 +78,7 @@ final class FewQueries {
         }
         table.product(
           scores.base + place, scoreStride, values, valueStride, count, part.count, columns, sums.unsharedBase + column,
-          padded, place > 0)
+          padded, place > 0, nil)
         place += part.count
       }
     }

@@ -21,6 +21,7 @@ package struct Weights: @unchecked Sendable {
   /// The first dimension are the rows: outputs of a layer, or entries of a table.
   package let shape: [Int]
   package let element: Element
+  let transformed = TransformedWeights()
   // Sharing between threads is safe because nobody writes the region and the owner keeps it alive.
   private let base: UnsafeRawPointer
   private let owner: any AnyObject & Sendable

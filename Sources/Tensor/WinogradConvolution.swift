@@ -51,16 +51,12 @@ struct WinogradConvolution: Sendable {
       for position in 0..<grid.positions {
         let factors = transformed + position * weightStride
         for panel in 0..<block.panels {
-          if weights.areKept {
-            // The next position's, a part beside each panel.
-            let ahead = (count * range.count + block.panels - 1) / block.panels
-            ck_fetch(factors + weightStride + panel * ahead, ahead)
-          }
           table.product(
             factors, range.count,
             inputs.base + position * inputStride + (panel * inner + range.lowerBound) * TileGrid.panel, TileGrid.panel,
             count, range.count, block.columns(ofPanel: panel),
-            products.unsharedBase + position * productStride + panel * count * TileGrid.panel, TileGrid.panel, part > 0)
+            products.unsharedBase + position * productStride + panel * count * TileGrid.panel, TileGrid.panel, part > 0,
+            factors + weightStride)
         }
       }
     }

@@ -13,7 +13,7 @@ struct WinogradWeights: Sendable {
   /// Blocks of tiles from which on it pays to read transformed weights from memory.
   private static let keptFrom = 3
   /// Values that are kept at most.
-  private static let keptLimit = 1 << 25
+  private static let keptLimit = 1 << 26
 
   /// How the output channels and the input channels are cut.
   let rows: (size: Int, count: Int)
@@ -37,7 +37,12 @@ struct WinogradWeights: Sendable {
     (self.weight, self.algorithm) = (weight, algorithm)
     positions = (tile + 2) * (tile + 2)
     let shape = [rows.count, depth.count, positions * (rows.size * depth.size + 16)]
-    guard blocks >= Self.keptFrom, Self.areKept(from: weight.shape[1], to: weight.rows, tile: tile) else {
+    if let kept = weight.transformed.forTiles(of: tile) {
+      self.kept = kept
+      return
+    }
+    let isShared = blocks >= Self.keptFrom && Self.areKept(from: weight.shape[1], to: weight.rows, tile: tile)
+    guard isShared || TransformedWeights.hasRoom(for: shape.reduce(1, *)) else {
       kept = nil
       return
     }
@@ -46,6 +51,7 @@ struct WinogradWeights: Sendable {
     threads.run(rows.count) { [self] item in
       for part in 0..<depth.count { transform(item, part, to: all.unsharedBase + place(item, part)) }
     }
+    weight.transformed.keep(all, forTilesOf: tile)
   }
 
   /// Input channels of the layer.
@@ -63,9 +69,6 @@ struct WinogradWeights: Sendable {
 
   /// Values that `block` needs room for.
   var scratch: Int { kept == nil ? positions * (rows.size * depth.size + 16) : 1 }
-
-  /// Whether blocks are read from memory, where it helps to ask for them early.
-  var areKept: Bool { kept != nil }
 
   /// For each position `[channels of the item, inputs of the part]`: where they are kept, or made in `scratch`.
   func block(_ item: Int, _ part: Int, scratch: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {

@@ -28,6 +28,18 @@ struct KernelTests {
     }
   }
 
+  @Test("Box and Muller's transform gives the same bits at every level", arguments: levels)
+  func boxMuller(level: Int) {
+    for blocks in [1, 2, 7] {
+      let uniform = values(16 * blocks).map { min(abs($0) / 6, 1 - .ulpOfOne) } + [7]
+      var (a, b) = (uniform, uniform)
+      plain.box_muller(&a, blocks)
+      ck_kernels(Int32(level)).box_muller(&b, blocks)
+      #expect(a == b, "\(blocks) blocks")
+      #expect(a.last == 7, "nothing behind the last block is written")
+    }
+  }
+
   @Test("Group normalisation gives the same bits at every level", arguments: levels, sizes)
   func groupNorm(level: Int, pixels: Int) {
     let channels = 3

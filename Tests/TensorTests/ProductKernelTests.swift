@@ -23,7 +23,7 @@ import Testing
       let start = values(rows * 40, seed: 3)
       for accumulates in [false, true] {
         var c = start
-        kernels.product(a, stride, b, 32, rows, depth, columns, &c, 40, accumulates)
+        kernels.product(a, stride, b, 32, rows, depth, columns, &c, 40, accumulates, nil)
         for row in 0..<rows {
           for column in 0..<columns {
             var sum = accumulates ? Double(start[row * 40 + column]) : 0

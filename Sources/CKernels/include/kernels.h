@@ -104,9 +104,10 @@ struct ck_table {
 
   // C = A * B, or C += A * B: A of `rows` x `depth` with row stride `lda`, B of `depth` x `columns` with row stride
   // `ldb`, which is 32 for a packed panel, C with row stride `ldc`. Columns are read and written in sixteens. Each sum
-  // runs over the depth in order.
+  // runs over the depth in order. Meanwhile the `rows` x `depth` values at `next`, if that is not NULL, are brought into the
+  // second-level cache; they need not exist.
   void (*product)(const float *a, size_t lda, const float *b, size_t ldb, size_t rows, size_t depth, size_t columns,
-                  float *c, size_t ldc, bool accumulate);
+                  float *c, size_t ldc, bool accumulate, const float *next);
 
   // y[c * ldy + r] = the product of row r of the weights, of `depth` values with row stride `lda` and of the type
   // `element`, with row c of x, for `columns` rows of x: what is quickest where these are few.
@@ -115,6 +116,11 @@ struct ck_table {
 
   // y = x, n values of half precision (an `enum ck_element`) as single ones.
   void (*widen)(const void *x, int element, size_t n, float *y);
+
+  // Turns blocks of 16 uniform values in [0, 1) into normal ones ("A Note on the Generation of Random Normal Deviates", Box
+  // and Muller, 1958): of a block the first eight give radii, the others angles. With the very roundings of PyTorch's
+  // AVX2 kernel: its polynomials (after the Cephes library) and its fused multiply-adds.
+  void (*box_muller)(float *values, size_t blocks);
 
   struct ck_winograd winograd_2, winograd_4, winograd_6;
 };
@@ -140,11 +146,6 @@ void ck_unpack_rows(const float *c, size_t rows, size_t depth, float *y, size_t 
 
 // y[c * y_stride + r] = x[r * stride + c] for `rows` x `columns` values of x.
 void ck_transpose(const float *x, size_t stride, size_t rows, size_t columns, float *y, size_t y_stride);
-
-// Asks the processor to bring n values that are read soon into its second-level cache. They need not exist.
-static inline void ck_fetch(const float *x, size_t n) {
-  for (size_t i = 0; i < n; i += 16) __builtin_prefetch(x + i, 0, 2);
-}
 
 // Tells the processor that the calling thread waits for another one.
 static inline void ck_pause(void) {

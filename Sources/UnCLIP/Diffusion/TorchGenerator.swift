@@ -1,4 +1,5 @@
 import Glibc
+import Tensor
 
 /// PyTorch's CPU generator: the same seed gives the numbers of `torch.randn` with
 /// `torch.Generator().manual_seed(seed)`, call by call.
@@ -19,15 +20,12 @@ package struct TorchGenerator: Sendable {
     guard count >= BoxMuller.block else { return (0..<max(0, count)).map { _ in single() } }
     return [Float](unsafeUninitializedCapacity: count) { values, filled in
       for index in 0..<count { values.initializeElement(at: index, to: uniform()) }
-      let values = UnsafeMutableBufferPointer(rebasing: values[..<count])
-      for start in stride(from: 0, through: count - BoxMuller.block, by: BoxMuller.block) {
-        BoxMuller.transform(values, at: start)
-      }
+      BoxMuller.transform(.init(rebasing: values[..<(count / BoxMuller.block * BoxMuller.block)]))
       if count % BoxMuller.block != 0 {
         // The last 16 values are drawn again, so that the tail fills a block.
-        let start = count - BoxMuller.block
-        for index in start..<count { values[index] = uniform() }
-        BoxMuller.transform(values, at: start)
+        let tail = count - BoxMuller.block..<count
+        for index in tail { values[index] = uniform() }
+        BoxMuller.transform(.init(rebasing: values[tail]))
       }
       filled = count
     }
