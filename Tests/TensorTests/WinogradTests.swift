@@ -42,7 +42,9 @@ import Testing
     let fast = compute.winograd(x, weight: weight, tile: tile, finish: finish).array
     let scale = direct.reduce(0) { max($0, abs($1)) }
     let worst = zip(direct, fast).reduce(0) { max($0, abs($1.0 - $1.1)) }
-    #expect(worst / scale < 1e-5, "\(worst / scale)")
+    // Roundings of a sum add up as a random walk does.
+    let bound = 1e-5 * max(1, (Float(shape.inner) / 32).squareRoot())
+    #expect(worst / scale < bound, "\(worst / scale)")
   }
 
   @Test(arguments: [2, 4, 6], [20, 260])

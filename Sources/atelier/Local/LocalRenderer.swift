@@ -51,6 +51,7 @@ struct LocalRenderer {
     var pictures: [Facts.Picture] = []
     let showsProgress = isatty(STDERR_FILENO) == 1
     for (index, request) in requests.enumerated() {
+      let begin = ContinuousClock.now
       let text = try pipeline.embedding.encode(request)
       watch.lap("encode")
       let rendering = try pipeline.render(request, text: text) { stage, step in
@@ -63,7 +64,7 @@ struct LocalRenderer {
       try LocalFile.write(PNG.encode(finish(rendering.picture)), to: file)
       try made(index, rendering)
       watch.lap("write")
-      pictures.append(Facts.Picture(file: file, seed: request.seed))
+      pictures.append(Facts.Picture(file: file, seed: request.seed, seconds: (ContinuousClock.now - begin).seconds))
       if !output.json { print("\(file)  seed \(request.seed)") }
     }
     let profile = ProfileReport(threads, of: ContinuousClock.now - start)
@@ -80,6 +81,8 @@ struct LocalRenderer {
     struct Picture: Encodable {
       let file: String
       let seed: UInt64
+      /// The first picture's are more: buffers are new, and large weights are read from the disk.
+      let seconds: Double
     }
 
     let pictures: [Picture]
