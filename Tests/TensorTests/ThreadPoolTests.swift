@@ -38,6 +38,25 @@ struct ThreadPoolTests {
     #expect(counter.total == 2000)
   }
 
+  @Test("Work side by side has loops of its own", arguments: [1, 2, 5])
+  func sideBySide(threads: Int) {
+    let pool = ThreadPool(threads: threads)
+    let other = ThreadPool(threads: 2)
+    let (running, most) = (Atomic<Int>(0), Atomic<Int>(0))
+    let seen = Mutex([Int](repeating: 0, count: 3 * 8))
+    pool.sideBySide(3) { piece in
+      most.max(running.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
+      for _ in 0..<20 {
+        pool.run(8) { item in seen.withLock { $0[piece * 8 + item] += 1 } }
+        other.run(2) { _ in }
+      }
+      running.subtract(1, ordering: .relaxed)
+    }
+    #expect(seen.withLock { $0 } == [Int](repeating: 20, count: 3 * 8))
+    #expect(most.load(ordering: .relaxed) <= threads)
+    #expect(pool.lanes(of: 3) == min(3, threads))
+  }
+
   @Test("A result does not depend on the number of threads")
   func determinism() {
     var generator = RepeatableGenerator(seed: 7)

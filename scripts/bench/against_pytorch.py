@@ -50,8 +50,8 @@ def step_of(folder, stage, batch, precision, layout):
     return step
 
 
-def picture_of(folder):
-    """Loads a whole model and answers a function that makes one picture."""
+def pictures_of(folder, count):
+    """Loads a whole model and answers a function that makes some pictures at once."""
     from diffusers.pipelines.deprecated.unclip import UnCLIPPipeline, text_proj
     # What model folders call the module of their text projection.
     sys.modules["unclip"] = text_proj
@@ -59,11 +59,11 @@ def picture_of(folder):
     pipeline.set_progress_bar_config(disable=True)
     prior, decoder, super_res = STARTER_STEPS
 
-    def picture():
+    def pictures():
         pipeline(
-            PROMPT, prior_num_inference_steps=prior, decoder_num_inference_steps=decoder,
+            [PROMPT] * count, prior_num_inference_steps=prior, decoder_num_inference_steps=decoder,
             super_res_num_inference_steps=super_res, generator=torch.Generator().manual_seed(7))
-    return picture
+    return pictures
 
 
 def peak_memory():
@@ -75,7 +75,7 @@ def peak_memory():
 def serve(folder, stage, batch, precision, layout, threads):
     """In a process of its own, so that memory is this variant's: a line in, one evaluation, its seconds out."""
     torch.set_num_threads(threads)
-    work = picture_of(folder) if stage == "picture" else step_of(folder, stage, int(batch), precision, layout)
+    work = pictures_of(folder, int(batch)) if stage == "picture" else step_of(folder, stage, int(batch), precision, layout)
     work()
     print(json.dumps("ready"), flush=True)
     for _ in sys.stdin:
@@ -99,13 +99,14 @@ class Comparison:
             str(steps), "--threads", str(threads or self.args.threads), "--json"], env=environment))
 
     def render(self, folder, pictures, parameters):
-        """Atelier's seconds a picture in a running process, and its peak memory."""
+        """Atelier's seconds a picture in a running process (the median, which a few first ones do not change), and its
+        peak memory."""
         with tempfile.TemporaryDirectory() as out:
             facts = json.loads(subprocess.check_output([
                 self.args.atelier, "render", "--model", folder, "--prompt", PROMPT, "--seed", "7", "--n", str(pictures),
                 "--threads", str(self.args.threads), "--out", f"{out}/picture.png", "--json", *parameters]))
-        seconds = sum(value for part, value in facts["seconds"].items() if part != "load")
-        return seconds / pictures, facts["peak_memory_bytes"]
+        seconds = statistics.median(picture["seconds"] for picture in facts["pictures"])
+        return seconds, facts["peak_memory_bytes"]
 
     def alternate(self, own, variants, stage, batch, folder=None):
         """Medians of `own`, which comes before each evaluation of each variant of the peer, and of the variants.
@@ -186,9 +187,12 @@ class Comparison:
         steps = [
             "--sampler", "ddpm", "--prior-steps", str(STARTER_STEPS[0]), "--decoder-steps", str(STARTER_STEPS[1]),
             "--super-res-steps", str(STARTER_STEPS[2]), "--prior-guidance", "4", "--decoder-guidance", "8"]
-        starter, starter_best, _ = self.alternate(
-            lambda: self.render(STARTER, 4, steps)[0], plain[:1], "picture", 1, folder=STARTER)
-        self.row("the starter model, a picture in a running process", starter, starter_best, {"f32": 4})
+        for pictures, name, bars in [
+            (1, "the starter model, a picture in a running process", {"f32": 4}),
+            (self.args.threads, "the same; PyTorch's as many at once as there are threads", {})]:
+            starter, starter_best, _ = self.alternate(
+                lambda: self.render(STARTER, 8, steps)[0], plain[:1], "picture", pictures, folder=STARTER)
+            self.row(name, starter, starter_best, bars, 1 / pictures)
         print()
         print("| limit | measured | asked |")
         print("|---|---|---|")

@@ -1,5 +1,6 @@
 import Foundation
 import Shared
+import Synchronization
 
 /// Runs tasks on a thread of its own, one after the other or like ones at once, and can interrupt them between steps.
 final class StageRunner: @unchecked Sendable {
@@ -61,20 +62,46 @@ final class StageRunner: @unchecked Sendable {
     finished.wait()
   }
 
-  private func execute(_ tasks: [StageTask], report: (Report) -> Void) {
-    var start = ContinuousClock.now
-    var saved = Array(repeating: start, count: tasks.count)
-    var left = tasks.count
+  /// What is known of tasks that run at once, which report from several threads.
+  private struct Course {
+    /// When the last of them ended.
+    var lastEnd = ContinuousClock.now
+    /// When the state of each was reported.
+    var saved: [ContinuousClock.Instant]
+    var left: Int
+
+    init(_ count: Int) {
+      saved = Array(repeating: lastEnd, count: count)
+      left = count
+    }
+
+    /// Seconds of the task that ends now: what is worked on at once shares the time.
+    mutating func end() -> Double {
+      let share = (ContinuousClock.now - lastEnd) / left
+      lastEnd += share
+      left -= 1
+      return share / .seconds(1)
+    }
+
+    /// Whether the state of a task is due, which counts as reported then.
+    mutating func isDue(_ place: Int, every interval: Duration) -> Bool {
+      guard ContinuousClock.now >= saved[place] + interval else { return false }
+      saved[place] = .now
+      return true
+    }
+  }
+
+  private func execute(_ tasks: [StageTask], report: @escaping @Sendable (Report) -> Void) {
+    let course = Mutex(Course(tasks.count))
     executor.execute(
       tasks,
-      report: { place, progress in
+      report: { [self] place, progress in
         let id = tasks[place].id
         report(.progress(id, step: progress.completedSteps, steps: progress.steps))
         // After the last step there is nothing to save, and little left to do.
         guard progress.completedSteps < progress.steps else { return .goOn }
         let isInterrupted = lock.withLock { self.isInterrupted }
-        if isInterrupted || ContinuousClock.now >= saved[place] + checkpointInterval {
-          saved[place] = .now
+        if isInterrupted || course.withLock({ $0.isDue(place, every: checkpointInterval) }) {
           let checkpoint = progress.checkpoint()
           if checkpoint.completedSteps > 0 {
             report(.checkpoint(id, step: checkpoint.completedSteps, latents: checkpoint.latents))
@@ -83,11 +110,8 @@ final class StageRunner: @unchecked Sendable {
         return isInterrupted ? .stop : .goOn
       },
       ended: { place, result in
-        // What is worked on at once shares the time.
-        let share = (ContinuousClock.now - start) / left
-        start += share
-        left -= 1
-        report(.ended(tasks[place].id, result.map { Result(artifacts: $0, seconds: share / .seconds(1)) }))
+        let seconds = course.withLock { $0.end() }
+        report(.ended(tasks[place].id, result.map { Result(artifacts: $0, seconds: seconds) }))
       })
   }
 }

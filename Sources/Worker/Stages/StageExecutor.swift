@@ -1,6 +1,6 @@
 package import Shared
 
-/// Does the work of a stage. Called from one thread.
+/// Does the work of a stage. Called from one thread; may call back from several.
 package protocol StageExecutor: Sendable {
   /// The models it holds.
   var models: [ModelInfo] { get }
@@ -15,8 +15,8 @@ package protocol StageExecutor: Sendable {
   ///     executor throws `CancellationError` soon.
   ///   - ended: called with a task's place once it has ended, for each, in any order.
   func execute(
-    _ tasks: [StageTask], report: (Int, StageProgress) -> StageDirective,
-    ended: (Int, Result<[Artifact], any Error>) -> Void)
+    _ tasks: [StageTask], report: @escaping @Sendable (Int, StageProgress) -> StageDirective,
+    ended: @escaping @Sendable (Int, Result<[Artifact], any Error>) -> Void)
 
   /// Runs a task to its end.
   ///
@@ -31,8 +31,8 @@ extension StageExecutor {
 
   /// One after the other.
   package func execute(
-    _ tasks: [StageTask], report: (Int, StageProgress) -> StageDirective,
-    ended: (Int, Result<[Artifact], any Error>) -> Void
+    _ tasks: [StageTask], report: @escaping @Sendable (Int, StageProgress) -> StageDirective,
+    ended: @escaping @Sendable (Int, Result<[Artifact], any Error>) -> Void
   ) {
     for (place, task) in tasks.enumerated() {
       ended(place, Result { try execute(task) { report(place, $0) } })

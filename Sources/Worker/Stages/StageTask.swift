@@ -60,19 +60,21 @@ package struct StageTask: Sendable {
 
   /// What tasks have in common that can be worked on at once.
   package struct Likeness: Hashable, Sendable {
+    private let stage: Stage
     private let modelDigest: String
     private let parameters: RenderParameters
 
     fileprivate init(_ task: StageTask) {
+      stage = task.stage
       modelDigest = task.modelDigest
       parameters = task.parameters
     }
   }
 
-  /// `nil` for a task that is worked on by itself: anything but a prompt's prior from its beginning, and what was tried
-  /// before. If a task kills its worker, those beside it must not be blamed twice.
+  /// `nil` for a task that is worked on by itself: anything but a stage of a prompt's picture from its beginning, and what
+  /// was tried before. If a task kills its worker, those beside it must not be blamed twice.
   package var likeness: Likeness? {
-    guard stage == .embed, operation == nil, checkpoint == nil, id.attempt == 1 else { return nil }
+    guard operation == nil, checkpoint == nil, id.attempt == 1 else { return nil }
     return Likeness(self)
   }
 

@@ -8,6 +8,9 @@ package struct UnCLIPExecutor: StageExecutor {
   package let models: [ModelInfo]
   private let loaded: [String: LoadedModel]
   private let pool: Pool
+  private let threads: ThreadPool
+  /// Whether all models are so small that pictures are made faster side by side.
+  private let favoursSideBySide: Bool
 
   /// The parts of one model that a pool needs.
   private struct LoadedModel: Sendable {
@@ -39,17 +42,29 @@ package struct UnCLIPExecutor: StageExecutor {
       loaded[info.digest] = model
     }
     self.pool = pool
+    self.threads = threads
     self.models = infos
     self.loaded = loaded
+    favoursSideBySide = try pool == .decoder && models.allSatisfy { try $0.folder.favoursSideBySide }
   }
 
-  /// Embeddings are worked on at once: what a step of the prior takes is reading its weights.
-  package func batch(capacity: Int) -> Int { pool == .prior ? capacity : 1 }
+  /// Embeddings are worked on at once: what a step of the prior takes is reading its weights. Pictures of small models
+  /// are made side by side.
+  package func batch(capacity: Int) -> Int {
+    if pool == .prior { return capacity }
+    return favoursSideBySide ? threads.lanes(of: capacity) : 1
+  }
 
   package func execute(
-    _ tasks: [StageTask], report: (Int, StageProgress) -> StageDirective,
-    ended: (Int, Result<[Artifact], any Error>) -> Void
+    _ tasks: [StageTask], report: @escaping @Sendable (Int, StageProgress) -> StageDirective,
+    ended: @escaping @Sendable (Int, Result<[Artifact], any Error>) -> Void
   ) {
+    if tasks.count > 1, pool == .decoder {
+      threads.sideBySide(tasks.count) { place in
+        ended(place, Result { try execute(tasks[place]) { report(place, $0) } })
+      }
+      return
+    }
     if tasks.count > 1 {
       do {
         for (place, artifacts) in try embed(tasks, report).enumerated() { ended(place, .success(artifacts)) }

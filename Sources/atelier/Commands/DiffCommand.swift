@@ -29,7 +29,7 @@ struct DiffCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    var renderer = try LocalRenderer(model, output: output)
+    let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [from, to])
     let picture = try LocalFile.seen(image)
     let seed = seed.value()

@@ -28,7 +28,7 @@ struct EditCommand: ParsableCommand {
   }
 
   func run() throws {
-    var renderer = try LocalRenderer(model, output: output)
+    let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [prompt])
     let picture = try LocalFile.picture(image)
     let edit = try PictureEdit(

@@ -36,7 +36,7 @@ struct InterpolateCommand: ParsableCommand {
   }
 
   func run() throws {
-    var renderer = try LocalRenderer(model, output: output)
+    let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [fromPrompt, toPrompt].compactMap { $0 })
     let ends = try (end(fromImage, fromPrompt), end(toImage, toPrompt))
     let seed = seed.value()

@@ -39,7 +39,7 @@ struct RenderCommand: ParsableCommand {
   }
 
   func run() throws {
-    var renderer = try LocalRenderer(model, output: output)
+    let renderer = try LocalRenderer(model, output: output)
     if let saveEmbedding { try LocalFile.checkFolder(of: saveEmbedding) }
     UnknownWords.warn(renderer.model, about: [prompt, negativePrompt].compactMap { $0 })
     var source = EmbeddingSource.prompt

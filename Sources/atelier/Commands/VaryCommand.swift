@@ -32,7 +32,7 @@ struct VaryCommand: ParsableCommand {
   }
 
   func run() throws {
-    var renderer = try LocalRenderer(model, output: output)
+    let renderer = try LocalRenderer(model, output: output)
     let picture = try LocalFile.seen(image)
     let first = seed.value()
     let requests = (0..<count).map { index in

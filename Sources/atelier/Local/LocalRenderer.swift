@@ -5,13 +5,12 @@ import Tensor
 import UnCLIP
 import Worker
 
-/// Renders requests on this machine, one after the other, and says what came of them.
-struct LocalRenderer {
+/// Renders requests on this machine, and says what came of them.
+struct LocalRenderer: Sendable {
   let model: ModelFolder
   let pipeline: Pipeline
   private let output: OutputOptions
   private let threads: ThreadPool
-  private var watch = StageClock()
 
   /// Reads the model's configuration. Parts are read when the first request needs them.
   init(_ options: ModelOptions, output: OutputOptions) throws {
@@ -36,63 +35,63 @@ struct LocalRenderer {
     return request
   }
 
-  /// Makes a picture of each request and writes it to the file of its place.
+  /// Makes a picture of each request and writes it to the file of its place: pictures of small models side by side.
   ///
   /// - Parameters:
   ///   - finish: what becomes of a picture before it is written.
-  ///   - made: called with the place and all that was made, after the picture was written.
-  mutating func render(
-    _ requests: [PictureRequest], finish: (RGBImage) -> RGBImage = { $0 },
-    made: (Int, Pipeline.Rendering) throws -> Void = { _, _ in }
+  ///   - made: called with the place and all that was made, after the picture was written, once at a time.
+  func render(
+    _ requests: [PictureRequest], finish: @escaping @Sendable (RGBImage) -> RGBImage = { $0 },
+    made: @escaping @Sendable (Int, Pipeline.Rendering) throws -> Void = { _, _ in }
   ) throws {
     let start = ContinuousClock.now
     if let first = requests.first { try pipeline.load(for: first) }
-    watch.lap("load")
-    var pictures: [Facts.Picture] = []
-    let showsProgress = isatty(STDERR_FILENO) == 1
-    for (index, request) in requests.enumerated() {
-      let begin = ContinuousClock.now
-      let text = try pipeline.embedding.encode(request)
-      watch.lap("encode")
-      let rendering = try pipeline.render(request, text: text) { stage, step in
-        watch.step(stage.rawValue)
-        guard showsProgress else { return }
-        progress("picture \(index + 1) of \(requests.count): \(stage.rawValue) \(step.index + 1)/\(step.count)")
-      }
-      if showsProgress { progress("") }
-      let file = output.file(index, of: requests.count)
-      try LocalFile.write(PNG.encode(finish(rendering.picture)), to: file)
-      try made(index, rendering)
-      watch.lap("write")
-      pictures.append(Facts.Picture(file: file, seed: request.seed, seconds: (ContinuousClock.now - begin).seconds))
-      if !output.json { print("\(file)  seed \(request.seed)") }
+    let watch = StageClock(loading: ContinuousClock.now - start)
+    // A profile tells what an operation takes on all threads.
+    let isSideBySide = try requests.count > 1 && threads.profile == nil && model.favoursSideBySide
+    let lanes = isSideBySide ? threads.lanes(of: requests.count) : 1
+    let progress = RenderProgress(pictures: requests.count, lanes: lanes, watch: watch)
+    let render = { @Sendable (index: Int) throws in
+      try renderOne(requests[index], index, of: requests.count, progress, finish, made)
     }
+    if isSideBySide {
+      threads.sideBySide(requests.count) { index in progress.attempt { try render(index) } }
+      try progress.rethrow()
+    } else {
+      for index in requests.indices { try render(index) }
+    }
+    let (pictures, seconds) = progress.result
     let profile = ProfileReport(threads, of: ContinuousClock.now - start)
     if output.json {
       try printJSON(
-        Facts(pictures: pictures, seconds: watch.seconds, peakMemoryBytes: PeakMemory.bytes, profile: profile))
+        Facts(pictures: pictures, seconds: seconds.seconds, peakMemoryBytes: PeakMemory.bytes, profile: profile))
       return
     }
-    if output.timings { print(watch.table) }
+    if output.timings { print(seconds.table) }
     if let profile { print(profile.table) }
   }
 
-  private struct Facts: Encodable {
-    struct Picture: Encodable {
-      let file: String
-      let seed: UInt64
-      /// The first picture's are more: buffers are new, and large weights are read from the disk.
-      let seconds: Double
+  private func renderOne(
+    _ request: PictureRequest, _ index: Int, of count: Int, _ progress: RenderProgress,
+    _ finish: (RGBImage) -> RGBImage, _ made: @Sendable (Int, Pipeline.Rendering) throws -> Void
+  ) throws {
+    var watch = StageClock()
+    let text = try pipeline.embedding.encode(request)
+    watch.lap("encode")
+    let rendering = try pipeline.render(request, text: text) { stage, step in
+      watch.step(stage.rawValue)
+      try progress.show(index, "\(stage.rawValue) \(step.index + 1)/\(step.count)")
     }
+    let file = output.file(index, of: count)
+    try LocalFile.write(PNG.encode(finish(rendering.picture)), to: file)
+    watch.lap("write")
+    try progress.end(index, file: file, seed: request.seed, watch, prints: !output.json) { try made(index, rendering) }
+  }
 
-    let pictures: [Picture]
+  private struct Facts: Encodable {
+    let pictures: [RenderProgress.Picture]
     let seconds: [String: Double]
     let peakMemoryBytes: Int
     let profile: ProfileReport?
-  }
-
-  /// Replaces the terminal's current line.
-  private func progress(_ line: String) {
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
   }
 }
