@@ -42,7 +42,8 @@ struct ThreadPoolTests {
   func sideBySide(threads: Int) {
     let pool = ThreadPool(threads: threads)
     let other = ThreadPool(threads: 2)
-    let (running, most) = (Atomic<Int>(0), Atomic<Int>(0))
+    let running = Atomic<Int>(0)
+    let most = Atomic<Int>(0)
     let seen = Mutex([Int](repeating: 0, count: 3 * 8))
     pool.sideBySide(3) { piece in
       most.max(running.add(1, ordering: .relaxed).newValue, ordering: .relaxed)

@@ -68,7 +68,8 @@ package struct EmbeddingStage: Sendable {
     if let picture = pictures.first, let text = embeddings.first, picture.count != text.count {
       throw UnCLIPError(
         .unsupported,
-        "Cannot compare texts and pictures: their embeddings are \(text.count) and \(picture.count) wide in this model.")
+        "Cannot compare texts and pictures: their embeddings are \(text.count) and \(picture.count) wide in this model."
+      )
     }
     return pictures.map { picture in embeddings.map { SphericalInterpolation.cosine(picture, $0) } }
   }
@@ -95,7 +96,8 @@ package struct EmbeddingStage: Sendable {
       }
       return embedding
     case .made:
-      throw UnCLIPError(.request, "The image embedding was made by an earlier stage, and did not come with the request.")
+      throw UnCLIPError(
+        .request, "The image embedding was made by an earlier stage, and did not come with the request.")
     case .between(let first, let second, let fraction):
       return SphericalInterpolation.between(
         try embedding(first, request, text, complete), try embedding(second, request, text, complete),

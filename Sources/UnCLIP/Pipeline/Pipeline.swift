@@ -48,10 +48,10 @@ package struct Pipeline: Sendable {
   ) throws -> Rendering {
     let text = try text ?? embedding.encode(request)
     let imageEmbedding = try embedding.embedding(request, text: text) { try complete($0, .prior, progress) }
-    letGo(of: ["text_encoder", "image_encoder", "prior"])
+    model.letGo(of: .prior)
     let base = try complete(
       decoder.run(request, text: text, imageEmbedding: imageEmbedding), .decoder, progress)
-    letGo(of: ["text_proj", "decoder"])
+    model.letGo(of: .decoder)
     var picture = base
     for pass in 0..<(try upsampler.passCount) {
       picture = try complete(
@@ -59,11 +59,6 @@ package struct Pipeline: Sendable {
     }
     return Rendering(
       picture: try upsampler.picture(request, of: picture), imageEmbedding: imageEmbedding, baseImage: base)
-  }
-
-  /// Large weights of stages that are over for this picture need not stay in memory beside those of the next.
-  private func letGo(of parts: [String]) {
-    for name in parts where model.hasPart(name) { (try? model.part(name))?.letGo() }
   }
 
   private func complete(

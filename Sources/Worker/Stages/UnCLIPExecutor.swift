@@ -14,6 +14,7 @@ package struct UnCLIPExecutor: StageExecutor {
 
   /// The parts of one model that a pool needs.
   private struct LoadedModel: Sendable {
+    let folder: ModelFolder
     var embedding: EmbeddingStage?
     var decoder: DecoderStage?
     var upsampler: UpsamplerStage?
@@ -28,7 +29,7 @@ package struct UnCLIPExecutor: StageExecutor {
     var loaded: [String: LoadedModel] = [:]
     for (name, folder) in models {
       let info = try ModelInfo(name: name, folder: folder)
-      var model = LoadedModel()
+      var model = LoadedModel(folder: folder)
       switch pool {
       case .prior:
         let stage = try EmbeddingStage(model: folder, threads: threads)
@@ -162,6 +163,8 @@ package struct UnCLIPExecutor: StageExecutor {
     let run = try decoder.run(
       PictureRequest(task), text: text, imageEmbedding: task.input(.imageEmbedding).tensor,
       from: task.resumption(of: .decoder))
+    // An upsampler's task may be next, for which the decoder's need not be in memory; and the other way round.
+    defer { model.folder.letGo(of: .decoder) }
     return [Artifact(.baseImage, try Self.complete(run, report))]
   }
 
@@ -169,6 +172,7 @@ package struct UnCLIPExecutor: StageExecutor {
     _ task: StageTask, _ model: LoadedModel, _ report: (StageProgress) -> StageDirective
   ) throws -> [Artifact] {
     guard let upsampler = model.upsampler else { throw Self.wrongPool(task) }
+    defer { model.folder.letGo(of: .upsampler) }
     let request = try PictureRequest(task)
     var image = try task.input(.baseImage).tensor
     for pass in 0..<upsampler.passCount {
