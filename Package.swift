@@ -130,7 +130,7 @@ let package = Package(
       name: "CoordinatorTests", dependencies: ["Coordinator", "Shared", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "WorkerTests", dependencies: ["Worker", "Shared", "TestSupport"],
+      name: "WorkerTests", dependencies: ["Worker", "Shared", "UnCLIP", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ClusterTests",

@@ -21,10 +21,10 @@ import UnCLIP
     #expect(try executor(.decoder, threads: 8).batch(capacity: 4) == 4)
   }
 
-  private func task(_ id: Int64, _ stage: Wire.Stage, prompt: String) throws -> StageTask {
+  private func task(_ id: Int64, _ stage: Stage, prompt: String) throws -> StageTask {
     var wire = Wire.Task()
     wire.task = TaskAttempt(task: id, attempt: 1).wire
-    wire.stage = stage
+    wire.stage = stage.wire
     wire.prompt = prompt
     return try StageTask(wire, frames: [])
   }
