@@ -18,8 +18,8 @@ extension Compute {
 
   /// Products of a weight matrix with columns that are packed on the way, 32 a panel.
   ///
-  /// The weights are read (and, from half precision, widened) once for all panels that are packed at a time. Each sum runs over the
-  /// depth in order, whatever else is computed beside it.
+  /// The weights are read (and, from half precision, widened) once for all panels that are packed at a time. Each sum
+  /// runs over the depth in order, whatever else is computed beside it.
   ///
   /// - Parameters:
   ///   - columns: how many columns of panel number `$0` count.
