@@ -73,7 +73,7 @@ struct CascadeTests {
     #expect(report.problems == [] && report.resolutions == [8])
   }
 
-  @Test("A second upsampling goes on from any of its steps to the same bytes, whatever the sampler", arguments: [Sampler.ddpm, .ddim(eta: 0.5), .solver])
+  @Test("A second upsampling goes on from any of its steps to the same bytes, whatever the sampler", arguments: [Sampler.ddpm, .ddim(eta: 0.5), .dpmSolver])
   func resume(sampler: Sampler) throws {
     let pipeline = try pipeline(CascadeFolder(fixture(), sizes: [20, 40]))
     var request = Self.request

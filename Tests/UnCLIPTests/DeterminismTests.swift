@@ -157,7 +157,7 @@ struct DeterminismTests {
       priorSteps: Int.random(in: 2...5, using: &random), decoderSteps: Int.random(in: 2...6, using: &random),
       superResSteps: Int.random(in: 2...4, using: &random))
     request.sampler =
-      [Sampler.ddpm, .ddim(eta: 0), .ddim(eta: 0.4), .ddim(eta: 1), .solver].randomElement(using: &random) ?? .ddpm
+      [Sampler.ddpm, .ddim(eta: 0), .ddim(eta: 0.4), .ddim(eta: 1), .dpmSolver].randomElement(using: &random) ?? .ddpm
     if Bool.random(using: &random) { (request.priorGuidance, request.decoderGuidance) = (1, 1) }
     let width = try ModelShape(model).embeddingWidth
     if Int.random(in: 0..<3, using: &random) == 0 {
@@ -174,7 +174,7 @@ struct DeterminismTests {
       for row in 4..<12 { for column in 6..<15 { mask.pixels[(row * across + column) * 4 + 3] = 0 } }
       request.edit = try PictureEdit(picture: picture, mask: EditMask(mask))
     case 1:
-      guard case .ddim = request.sampler else { break }
+      guard request.sampler.method.isInvertible else { break }
       request.inverted = picture
     default: break
     }

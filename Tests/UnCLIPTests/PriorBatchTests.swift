@@ -5,7 +5,7 @@ import Testing
 
 /// Several pictures' priors in step.
 @Suite struct PriorBatchTests {
-  @Test(arguments: Fixture.all, [Sampler.ddpm, .solver])
+  @Test(arguments: Fixture.all, [Sampler.ddpm, .dpmSolver])
   func `each picture's embedding is what it is alone`(fixture: Fixture, sampler: Sampler) throws {
     let stage = try EmbeddingStage(model: fixture.model, threads: ThreadPool(threads: 2))
     let requests = ["a red circle", "", "two blue squares beside a tree", "a red circle"].enumerated().map {

@@ -28,6 +28,7 @@ struct SamplerTests {
   func walk(number: Int) throws {
     let config = Self.cases[number]
     let isSolver = try config.string("sampler") == "solver"
+    let sampler = isSolver ? Sampler.dpmSolver : .ddim(eta: try config.double("eta"))
     let times = try config.ints("timesteps")
     let recorded = try WeightStore(folder: Self.folder)
     func rows(_ name: String) throws -> Tensor {
@@ -35,27 +36,37 @@ struct SamplerTests {
     }
     let (outputs, samples) = (try rows("outputs"), try rows("samples"))
     let shape = [1, samples.shape[1]]
-    let process = ReverseProcess(
-      try UnCLIPScheduler(config), sampler: isSolver ? .solver : .ddim(eta: try config.double("eta")),
-      steps: times.count, shape: shape)
+    let process = ReverseProcess(try UnCLIPScheduler(config), sampler: sampler, steps: times.count, shape: shape)
     #expect(process.timesteps == times)
     var state = process.state(samples.rows(0..<1))
     for index in times.indices {
-      let noise = process.drawsNoise(index) ? try rows("noise").rows(index..<index + 1).array : []
+      let noise = try (0..<process.draws(index)).map { _ in try rows("noise").rows(index..<index + 1).array }
       state = process.step(
         outputs.rows(index..<index + 1), index: index, state: state, noise: noise, isFirst: index == 0)
-      let error = relativeError(process.sample(state), samples.rows(index + 1..<index + 2))
+      let error = relativeError(state.sample, samples.rows(index + 1..<index + 2))
       #expect(error < (isSolver ? 1e-4 : 5e-5), "step \(index): \(error)")
     }
+  }
+
+  @Test("Every name makes its sampler, and eta goes to the one that has it")
+  func names() throws {
+    #expect(Sampler.names == ["ddpm", "ddim", "dpm-solver"])
+    for name in Sampler.names {
+      let sampler = try #require(Sampler(named: name, eta: 0.5))
+      #expect(sampler.method.eta == (name == "ddim" ? 0.5 : nil))
+    }
+    #expect(Sampler(named: "ddim")?.method.eta == 0)
+    #expect(Sampler(named: "euler").map { _ in true } == nil)
+    #expect(Sampler.invertible == ["ddim"])
   }
 
   @Test("Draws are those of the plan: the solver and the implicit sampler without noise draw only the first sample")
   func draws() {
     let scheduler = UnCLIPScheduler(trainSteps: 1000, variance: .fixedSmallLog, prediction: .sample, clipRange: nil)
-    for (sampler, expected) in [(Sampler.ddpm, 9), (.ddim(eta: 0), 0), (.ddim(eta: 0.3), 9), (.solver, 0)] {
+    for (sampler, expected) in [(Sampler.ddpm, 9), (.ddim(eta: 0), 0), (.ddim(eta: 0.3), 9), (.dpmSolver, 0)] {
       let process = ReverseProcess(scheduler, sampler: sampler, steps: 10, shape: [4])
-      #expect(process.timesteps.indices.count(where: process.drawsNoise) == expected)
-      #expect(sampler.draws(steps: 10) == expected + 1)
+      #expect(process.timesteps.indices.reduce(0) { $0 + process.draws($1) } == expected)
+      #expect(sampler.method.draws(steps: 10) == expected + 1)
     }
   }
 }
@@ -64,14 +75,14 @@ extension SamplerTests {
   @Test("The solver takes any number of steps that the schedule has, each timestep once", arguments: [2, 3, 49, 50])
   func solverSteps(steps: Int) {
     let scheduler = UnCLIPScheduler(trainSteps: 50, variance: .fixedSmallLog, prediction: .sample, clipRange: nil)
-    let process = ReverseProcess(scheduler, sampler: .solver, steps: steps, shape: [2])
+    let process = ReverseProcess(scheduler, sampler: .dpmSolver, steps: steps, shape: [2])
     #expect(process.timesteps.count == steps && Set(process.timesteps).count == steps)
     #expect(process.timesteps.first == 49 && process.timesteps == process.timesteps.sorted(by: >))
     var state = process.state(Tensor([1, -1], shape: [2]))
     for index in 0..<steps {
       state = process.step(Tensor([0.5, 0.25], shape: [2]), index: index, state: state, noise: [], isFirst: index == 0)
     }
-    #expect(process.sample(state).array == [0.5, 0.25])
+    #expect(state.sample.array == [0.5, 0.25])
   }
 }
 
@@ -192,7 +203,7 @@ struct ExactModelTests {
 
   @Test("Whatever the sampler, samples lie where the distribution has them")
   func distribution() throws {
-    for sampler in [Sampler.ddpm, .ddim(eta: 0), .ddim(eta: 0.5), .ddim(eta: 1), .solver] {
+    for sampler in [Sampler.ddpm, .ddim(eta: 0), .ddim(eta: 0.5), .ddim(eta: 1), .dpmSolver] {
       var (near, counts) = (0, [0, 0, 0])
       for seed in 0..<6 as Range<UInt64> {
         let values = try Self.sample(sampler, steps: 50, seed: seed).array.map { Double($0) }
@@ -219,9 +230,9 @@ struct ExactModelTests {
     var errors: [String: Double] = [:]
     for seed in 0..<8 as Range<UInt64> {
       let solution = try Self.sample(.ddim(eta: 0), steps: 400, seed: seed, prediction)
-      let other = try Self.sample(.solver, steps: 400, seed: seed, prediction)
+      let other = try Self.sample(.dpmSolver, steps: 400, seed: seed, prediction)
       errors["solution", default: 0] += distance(other, solution) / 8
-      for (name, sampler) in [("solver", Sampler.solver), ("ddim", .ddim(eta: 0)), ("ddpm", .ddpm)] {
+      for (name, sampler) in [("solver", Sampler.dpmSolver), ("ddim", .ddim(eta: 0)), ("ddpm", .ddpm)] {
         errors[name, default: 0] += distance(try Self.sample(sampler, steps: 12, seed: seed, prediction), solution) / 8
       }
     }

@@ -43,11 +43,12 @@ struct SchedulerTests {
     let first = Tensor(noise.draw(count: 27), shape: [1, 27])
     #expect(relativeError(first, samples.rows(0..<1)) < 2e-6)
     for (index, timestep) in times.enumerated() {
-      let next = scheduler.step(
-        outputs.rows(index..<index + 1), timestep: timestep,
-        previous: index + 1 < times.count ? times[index + 1] : nil,
-        sample: samples.rows(index..<index + 1), noise: timestep > 0 ? noise.draw(count: 27) : [])
-      let error = relativeError(next, samples.rows(index + 1..<index + 2))
+      let step = SamplingStep(
+        scheduler: scheduler, before: index > 0 ? times[index - 1] : nil, timestep: timestep,
+        next: index + 1 < times.count ? times[index + 1] : nil, output: outputs.rows(index..<index + 1),
+        noise: timestep > 0 ? [noise.draw(count: 27)] : [])
+      let next = DDPMSampler().step(step, from: SamplingState(sample: samples.rows(index..<index + 1)))
+      let error = relativeError(next.sample, samples.rows(index + 1..<index + 2))
       #expect(error < 2e-6, "step \(index): \(error)")
     }
   }

@@ -7,9 +7,9 @@ package struct ModelDefaults: Sendable, Equatable, Codable {
   package var superResSteps = 7
   package var priorGuidance = 4.0
   package var decoderGuidance = 8.0
-  /// `ddpm`, `ddim` or `dpm-solver`.
+  /// One of ``Sampler/names``.
   package var sampler = "ddpm"
-  /// Of `ddim`.
+  /// For a sampler that has this setting.
   package var eta: Double?
 
   package init() {}
@@ -26,10 +26,10 @@ package struct ModelDefaults: Sendable, Equatable, Codable {
     superResSteps = try config.int("super_res_steps", default: superResSteps)
     priorGuidance = try config.double("prior_guidance", default: priorGuidance)
     decoderGuidance = try config.double("decoder_guidance", default: decoderGuidance)
-    sampler = try config.require("sampler", oneOf: ["ddpm", "ddim", "dpm-solver"], default: sampler)
+    sampler = try config.require("sampler", oneOf: Sampler.names, default: sampler)
     if config.has("eta") {
       let noise = try config.double("eta", default: 0)
-      guard sampler == "ddim", (0...1).contains(noise) else {
+      guard Sampler(named: sampler, eta: noise)?.method.eta != nil, (0...1).contains(noise) else {
         throw config.refused("eta", "\(noise)", "it lies in 0 to 1 and goes with the sampler ddim")
       }
       eta = noise

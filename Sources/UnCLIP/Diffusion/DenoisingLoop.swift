@@ -12,15 +12,14 @@ struct DenoisingLoop {
   let draws: [Int]
   /// Whether a step is the walk's last.
   let isLast: [Bool]
+  /// Of the state as a checkpoint has it.
   let stateShape: [Int]
   /// From the initial noise to the state before the first step.
-  let start: (Tensor) -> Tensor
-  /// The sample of a state, which the model is asked about.
-  let sample: (Tensor) -> Tensor
+  let start: (Tensor) -> SamplingState
   let model: Model
   /// (state, number of the step, the model's output, the step's draws) to the next state.
-  let step: (Tensor, Int, Tensor, [[Float]]) -> Tensor
-  /// From the last state to what the stage hands on.
+  let step: (SamplingState, Int, Tensor, [[Float]]) -> SamplingState
+  /// From the last sample to what the stage hands on.
   let finish: (Tensor) -> Tensor
 }
 
@@ -32,13 +31,13 @@ extension DenoisingLoop {
   ) {
     let timesteps = process.timesteps
     self.init(
-      stage: stage, timesteps: timesteps, draws: timesteps.indices.map { process.drawsNoise($0) ? 1 : 0 },
+      stage: stage, timesteps: timesteps, draws: timesteps.indices.map(process.draws),
       isLast: timesteps.indices.map { $0 == timesteps.count - 1 }, stateShape: process.stateShape,
-      start: { process.state($0) }, sample: process.sample, model: model,
+      start: process.state, model: model,
       step: { state, index, output, noise in
-        process.step(output, index: index, state: state, noise: noise.first ?? [], isFirst: index == 0)
+        process.step(output, index: index, state: state, noise: noise, isFirst: index == 0)
       },
-      finish: { finish(process.sample($0)) })
+      finish: finish)
   }
 
   /// The walk from a clean sample to its noise, and from there back.
@@ -52,12 +51,12 @@ extension DenoisingLoop {
       stage: stage, timesteps: inversion.timesteps.dropLast() + back.timesteps,
       draws: Array(repeating: 0, count: inversion.count) + back.draws,
       isLast: Array(repeating: false, count: inversion.count) + back.isLast, stateShape: process.stateShape,
-      start: { _ in process.state(clean) }, sample: process.sample, model: model,
+      start: { _ in process.state(clean) }, model: model,
       step: { state, index, output, noise in
         guard index < inversion.count else { return back.step(state, index - inversion.count, output, noise) }
-        return process.state(inversion.step(output, index: index, sample: process.sample(state)))
+        return process.state(inversion.step(output, index: index, sample: state.sample))
       },
-      finish: back.finish)
+      finish: finish)
   }
 
   /// The walk from noise in which a part of the sample is known.
@@ -71,7 +70,7 @@ extension DenoisingLoop {
     _ stage: DenoisingStage, _ process: ReverseProcess, known: KnownRegion, keepsEnd: Bool, model: @escaping Model,
     finish: @escaping (Tensor) -> Tensor
   ) {
-    let repeats = KnownRegion.repeats(process)
+    let repeats = KnownRegion.repeats(process.method)
     // The last step is made once: there is no noise left to take it back to.
     let plan = process.timesteps.indices.flatMap { index in
       let count = index == process.timesteps.count - 1 ? 1 : repeats
@@ -79,23 +78,23 @@ extension DenoisingLoop {
     }
     self.init(
       stage: stage, timesteps: plan.map { process.timesteps[$0.index] },
-      draws: plan.map { (process.drawsNoise($0.index) ? 1 : 0) + ($0.isTakenBack ? 1 : 0) },
+      draws: plan.map { process.draws($0.index) + ($0.isTakenBack ? 1 : 0) },
       isLast: plan.map { $0.index == process.timesteps.count - 1 }, stateShape: process.stateShape,
-      start: { process.state($0) }, sample: process.sample, model: model,
+      start: process.state, model: model,
       step: { state, number, output, noise in
         let (index, isTakenBack) = plan[number]
         let timestep = process.timesteps[index]
         let isLast = index == process.timesteps.count - 1
-        let next = process.step(
-          output, index: index, state: state, noise: process.drawsNoise(index) ? noise[0] : [], isFirst: number == 0)
+        var next = process.step(
+          output, index: index, state: state, noise: Array(noise.prefix(process.draws(index))), isFirst: number == 0)
         if isLast, !keepsEnd { return next }
         let level = isLast ? .clean : process.scheduler.level(process.timesteps[index + 1])
-        var sample = known.laid(over: process.sample(next), at: level)
+        next.sample = known.laid(over: next.sample, at: level)
         if isTakenBack, let draw = noise.last {
-          sample = KnownRegion.noised(sample, from: level, to: process.scheduler.level(timestep), draw)
+          next.sample = KnownRegion.noised(next.sample, from: level, to: process.scheduler.level(timestep), draw)
         }
-        return process.replacing(sample, in: next)
+        return next
       },
-      finish: { finish(process.sample($0)) })
+      finish: finish)
   }
 }

@@ -19,12 +19,12 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
   private let loop: DenoisingLoop
   private let shape: [Int]
   private var noise: NoiseSource
-  private var state: Tensor
+  private var state: SamplingState
   private var completed: Int
   private var finished: Tensor?
   /// Steps after which a walk can be taken up again: what is kept from step to step beside the state is made anew then.
   private let cycle: Int
-  private var resumable: (completed: Int, state: Tensor)
+  private var resumable: (completed: Int, state: SamplingState)
 
   /// - Parameters:
   ///   - noise: positioned before the stage's first draw.
@@ -42,7 +42,7 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
       try Self.check(checkpoint, loop)
       let draws = 1 + loop.draws.prefix(checkpoint.completedSteps).reduce(0, +)
       for _ in 0..<draws { self.noise.skip(count: count) }
-      state = checkpoint.latents
+      state = SamplingState(checkpoint.latents, shape: shape)
       completed = checkpoint.completedSteps
     } else {
       state = loop.start(Tensor(self.noise.draw(count: count), shape: shape))
@@ -55,7 +55,7 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
 
   /// The state after the steps made so far, or after the last of them from which the walk can be taken up again.
   package var checkpoint: StageCheckpoint {
-    StageCheckpoint(stage: loop.stage, completedSteps: resumable.completed, latents: resumable.state)
+    StageCheckpoint(stage: loop.stage, completedSteps: resumable.completed, latents: resumable.state.tensor)
   }
 
   package func next() -> DenoisingStep? {
@@ -66,7 +66,7 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
   /// What the next step asks of the model; `nil` when all are made.
   var question: (sample: Tensor, timestep: Int, isLast: Bool)? {
     guard completed < loop.timesteps.count else { return nil }
-    return (loop.sample(state), loop.timesteps[completed], loop.isLast[completed])
+    return (state.sample, loop.timesteps[completed], loop.isLast[completed])
   }
 
   /// Makes the next step with the model's output, for whoever asks a model about several runs at once.
@@ -91,7 +91,7 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
 
   private func finish() -> Tensor {
     if let finished { return finished }
-    let value = loop.finish(state)
+    let value = loop.finish(state.sample)
     finished = value
     return value
   }

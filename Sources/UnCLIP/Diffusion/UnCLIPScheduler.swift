@@ -1,11 +1,10 @@
 import Glibc
 import Tensor
 
-/// The respaced DDPM sampler of unCLIP, on the squared-cosine noise schedule.
+/// A stage's noise schedule, and how its model's output is to be read: what diffusers' `UnCLIPScheduler` configures.
 ///
-/// "Denoising Diffusion Probabilistic Models" (2020), formulas 6, 7 and 15, with the learned range
-/// of variances of "Improved Denoising Diffusion Probabilistic Models" (2021). Each coefficient is
-/// rounded to single precision where diffusers' `UnCLIPScheduler` rounds, so that steps agree.
+/// The schedule is the squared-cosine one of "Improved Denoising Diffusion Probabilistic Models" (2021), rounded to
+/// single precision where diffusers rounds, so that steps agree. The steps are a ``SamplingMethod``'s.
 struct UnCLIPScheduler: Sendable {
   enum Variance: Sendable {
     /// The smallest variance consistent with the data, from the schedule alone.
@@ -26,8 +25,10 @@ struct UnCLIPScheduler: Sendable {
   let prediction: Prediction
   /// The clean prediction is clipped to ± this.
   let clipRange: Float?
-  private let betas: [Float]
-  private let cumulative: [Float]
+  /// β of each timestep: the share of noise that it adds.
+  let betas: [Float]
+  /// ᾱ of each timestep: the share of the clean sample's variance that is left.
+  let cumulative: [Float]
 
   /// Where a timestep lies on the walk, from the noise, 0, to the sample, 1.
   func position(_ timestep: Int) -> Double { 1 - Double(timestep) / Double(max(1, trainSteps - 1)) }
@@ -61,13 +62,6 @@ struct UnCLIPScheduler: Sendable {
   func timesteps(_ steps: Int) -> [Int] {
     let ratio = Double(trainSteps - 1) / Double(steps - 1)
     return (0..<steps).reversed().map { Int((Double($0) * ratio).rounded(.toNearestOrEven)) }
-  }
-
-  /// The timesteps of a run of the solver: evenly spaced, without the end of the schedule, from which a step in the
-  /// logarithm of signal to noise would be so long that a second-order step overshoots.
-  func solverTimesteps(_ steps: Int) -> [Int] {
-    // As many steps as there are timesteps leave none out.
-    steps < trainSteps ? timesteps(steps + 1).dropLast() : timesteps(steps)
   }
 
   /// How much of the clean sample and how much noise a noised sample holds.
@@ -108,63 +102,5 @@ struct UnCLIPScheduler: Sendable {
       }
     }
     return (cleans, noises)
-  }
-
-  /// The coefficients of one step from `timestep` to `previous` (-1 for the last).
-  private struct Coefficients {
-    let signal, noise, clean, current, minimumLog, maximumLog, fixedDeviation: Float
-
-    init(_ scheduler: UnCLIPScheduler, _ timestep: Int, _ previous: Int) {
-      let product = scheduler.cumulative[timestep]
-      let previousProduct = previous >= 0 ? scheduler.cumulative[previous] : 1
-      let rest = 1 - product
-      let previousRest = 1 - previousProduct
-      let adjacent = previous == timestep - 1
-      let beta = adjacent ? scheduler.betas[timestep] : 1 - product / previousProduct
-      signal = product.squareRoot()
-      noise = rest.squareRoot()
-      clean = previousProduct.squareRoot() * beta / rest
-      current = (1 - beta).squareRoot() * previousRest / rest
-      let smallest = previousRest / rest * beta
-      minimumLog = log(smallest)
-      maximumLog = log(beta)
-      fixedDeviation = exp(0.5 * log(max(smallest, 1e-20)))
-    }
-  }
-
-  /// One step of the reverse process.
-  ///
-  /// - Parameters:
-  ///   - output: what the model said: one value an element of `sample`; with a learned range twice as
-  ///     many, the second half being the variances.
-  ///   - previous: the timestep after this one, `nil` at the end.
-  ///   - noise: standard normal, one value an element; empty at timestep 0, which adds none.
-  func step(
-    _ output: Tensor, timestep: Int, previous: Int?, sample: Tensor, noise: [Float]
-  ) -> Tensor {
-    let c = Coefficients(self, timestep, previous ?? timestep - 1)
-    let count = sample.count
-    return Tensor(shape: sample.shape) { result in
-      output.withUnsafeBufferPointer { output in
-        sample.withUnsafeBufferPointer { sample in
-          for i in 0..<count {
-            var clean =
-              prediction == .epsilon ? (sample[i] - c.noise * output[i]) / c.signal : output[i]
-            if let clipRange { clean = min(max(clean, -clipRange), clipRange) }
-            var value = c.clean * clean + c.current * sample[i]
-            if timestep > 0 {
-              value += deviation(c, variance == .learnedRange ? output[count + i] : 0) * noise[i]
-            }
-            result[i] = value
-          }
-        }
-      }
-    }
-  }
-
-  private func deviation(_ c: Coefficients, _ predicted: Float) -> Float {
-    if variance == .fixedSmallLog { return c.fixedDeviation }
-    let fraction = (predicted + 1) / 2
-    return exp(0.5 * (fraction * c.maximumLog + (1 - fraction) * c.minimumLog))
   }
 }

@@ -10,13 +10,14 @@ struct KnownRegion: Sendable {
   /// part begin as one.
   let noise: Tensor
 
-  /// How often a step is made. A sampler without noise would only repeat itself.
-  static func repeats(_ process: ReverseProcess) -> Int { process.sampler.isStochastic ? 2 : 1 }
+  /// How often a step is made. A method without noise would only repeat itself.
+  static func repeats(_ method: any SamplingMethod) -> Int { method.isStochastic ? 2 : 1 }
 
   /// The draws of a walk with a known part, the initial sample's included.
-  static func draws(_ sampler: Sampler, steps: Int) -> Int {
-    // Each step but the last draws its noise and the noise that takes it back.
-    sampler.isStochastic ? 2 * (steps - 1) + (steps - 1) + 1 : 1
+  static func draws(_ method: any SamplingMethod, steps: Int) -> Int {
+    // Each step but the last draws its noise as often as it is made, and the noise that takes it back.
+    let repeats = repeats(method)
+    return (repeats * method.drawsPerStep + repeats - 1) * (steps - 1) + 1
   }
 
   /// The sample with the known part, noised to `level`, laid over it.

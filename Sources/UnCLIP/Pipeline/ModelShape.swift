@@ -63,15 +63,13 @@ struct ModelShape: Sendable {
     guard request.cacheInterval >= 1 else {
       throw UnCLIPError(.request, "Cannot keep deep features for \(request.cacheInterval) steps: 1 is the least.")
     }
-    var isImplicit = false
-    if case .ddim(let eta) = request.sampler {
-      isImplicit = true
-      guard (0...1).contains(eta) else {
-        throw UnCLIPError(.request, "Cannot sample with eta \(eta): it must lie in 0 to 1.")
-      }
+    let method = request.sampler.method
+    if let eta = method.eta, !(0...1).contains(eta) {
+      throw UnCLIPError(.request, "Cannot sample with eta \(eta): it must lie in 0 to 1.")
     }
-    guard request.inverted == nil || isImplicit else {
-      throw UnCLIPError(.request, "Cannot begin with a picture's noise: only the sampler ddim goes both ways.")
+    guard request.inverted == nil || method.isInvertible else {
+      let names = Sampler.invertible.joined(separator: ", ")
+      throw UnCLIPError(.request, "Cannot begin with a picture's noise: only the sampler \(names) goes both ways.")
     }
     guard request.inverted == nil || request.edit == nil else {
       throw UnCLIPError(.request, "Cannot edit a picture and begin with a picture's noise at once.")
@@ -80,11 +78,11 @@ struct ModelShape: Sendable {
 
   /// The draws of a request. The prior draws none where the embedding comes from elsewhere.
   func noisePlan(_ request: PictureRequest) -> NoisePlan {
+    let method = request.sampler.method
     let draws = { (steps: Int) in
-      request.edit == nil
-        ? request.sampler.draws(steps: steps) : KnownRegion.draws(request.sampler, steps: steps)
+      request.edit == nil ? method.draws(steps: steps) : KnownRegion.draws(method, steps: steps)
     }
-    let priorDraws = request.embedding.usesPrior ? request.sampler.draws(steps: request.priorSteps) : 0
+    let priorDraws = request.embedding.usesPrior ? method.draws(steps: request.priorSteps) : 0
     return NoisePlan(
       passes: [
         .init(elements: embeddingWidth, draws: priorDraws),
