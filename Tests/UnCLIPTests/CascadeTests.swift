@@ -84,15 +84,27 @@ struct CascadeTests {
       let first = try pipeline.upsampler.run(request, baseImage: middle, pass: 1)
       for _ in 0..<stop { _ = first.next() }
       let checkpoint = StageCheckpoint(
-        stage: .upsampler, completedSteps: stop,
+        stage: .upsampler, pass: first.checkpoint.pass, completedSteps: stop,
         latents: Tensor(first.checkpoint.latents.array, shape: first.checkpoint.latents.shape))
       let resumed = try pipeline.upsampler.run(request, baseImage: middle, pass: 1, from: checkpoint)
       #expect(UpsamplerStage.picture(of: resumed.complete()) == rendering.picture)
-      // A checkpoint of one pass is not taken for one of another.
-      #expect(throws: UnCLIPError.self) {
-        try pipeline.upsampler.run(request, baseImage: rendering.baseImage, pass: 0, from: checkpoint)
-      }
     }
+  }
+
+  @Test("A checkpoint of one pass is not taken for one of another, even where their pictures are of one size")
+  func foreignPass() throws {
+    let pipeline = try pipeline(CascadeFolder(fixture(), sizes: [20, 20]))
+    let base = try pipeline.render(Self.request).baseImage
+    let first = try pipeline.upsampler.run(Self.request, baseImage: base, pass: 0)
+    _ = first.next()
+    let checkpoint = first.checkpoint
+    let middle = first.complete()
+    #expect(checkpoint.pass == 0)
+    #expect(try pipeline.upsampler.run(Self.request, baseImage: middle, pass: 1).checkpoint.pass == 1)
+    let error = try #require(throws: UnCLIPError.self) {
+      try pipeline.upsampler.run(Self.request, baseImage: middle, pass: 1, from: checkpoint)
+    }
+    #expect(error.code == .request && error.message.contains("a checkpoint of pass 0"), "\(error)")
   }
 
   @Test("A report tells every resolution, and the digest depends on the cascade")
@@ -127,13 +139,13 @@ struct CascadeTests {
       (#"{"defaults": {"prior_step": 3}}"#, "'prior_step' is 3; known here"),
       (#"{"cascade": [{"first": "nowhere", "scheduler": "super_res_scheduler"}]}"#, "no part 'nowhere'"),
       (
-        #"{"cascade": [{"first": "enlarge_0", "scheduler": "super_res_scheduler"}, {"first": "super_res_first", "scheduler": "super_res_scheduler"}]}"#,
-        "'sample_size' is 20; it must be above 20"
+        #"{"cascade": [{"first": "enlarge_1", "scheduler": "super_res_scheduler"}, {"first": "super_res_first", "scheduler": "super_res_scheduler"}]}"#,
+        "'sample_size' is 20; it must not be below 40"
       ),
       (#"{"cascade": [{"first": "decoder", "scheduler": "super_res_scheduler"}]}"#, "decoder/config.json"),
     ])
   func refused(_ text: String, _ reason: String) throws {
-    let folder = try CascadeFolder(fixture(), sizes: [20])
+    let folder = try CascadeFolder(fixture(), sizes: [20, 40])
     _ = try folder.folder.write(text, to: "model/atelier.json")
     let error = try #require(throws: UnCLIPError.self) {
       _ = try UpsamplerStage(model: ModelFolder(path: folder.path), threads: ThreadPool(threads: 1))

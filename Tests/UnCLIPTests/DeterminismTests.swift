@@ -213,7 +213,7 @@ private struct Schedule {
       if let result = run.result { return Tensor(result.array, shape: result.shape) }
       let state = run.checkpoint
       checkpoint = StageCheckpoint(
-        stage: state.stage, completedSteps: state.completedSteps,
+        stage: state.stage, pass: state.pass, completedSteps: state.completedSteps,
         latents: Tensor(state.latents.array, shape: state.latents.shape))
     }
   }

@@ -17,6 +17,7 @@ package struct DenoisingStep: Sendable {
 /// time.
 package final class DenoisingRun: Sequence, IteratorProtocol {
   private let loop: DenoisingLoop
+  private let pass: Int
   private let shape: [Int]
   private var noise: NoiseSource
   private var state: SamplingState
@@ -29,17 +30,21 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
   /// - Parameters:
   ///   - noise: positioned before the stage's first draw.
   ///   - shape: of the sample.
+  ///   - pass: which of the stage's passes it is.
   ///   - cycle: checkpoints are of every so many steps.
+  /// - Throws: `request` if the checkpoint is not of this pass.
   init(
-    _ loop: DenoisingLoop, noise: NoiseSource, shape: [Int], cycle: Int = 1, from checkpoint: StageCheckpoint?
+    _ loop: DenoisingLoop, noise: NoiseSource, shape: [Int], pass: Int = 0, cycle: Int = 1,
+    from checkpoint: StageCheckpoint?
   ) throws {
     self.loop = loop
+    self.pass = pass
     self.cycle = cycle
     self.shape = shape
     self.noise = noise
     let count = shape.reduce(1, *)
     if let checkpoint {
-      try Self.check(checkpoint, loop)
+      try Self.check(checkpoint, loop, pass)
       let draws = 1 + loop.draws.prefix(checkpoint.completedSteps).reduce(0, +)
       for _ in 0..<draws { self.noise.skip(count: count) }
       state = SamplingState(checkpoint.latents, shape: shape)
@@ -55,7 +60,8 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
 
   /// The state after the steps made so far, or after the last of them from which the walk can be taken up again.
   package var checkpoint: StageCheckpoint {
-    StageCheckpoint(stage: loop.stage, completedSteps: resumable.completed, latents: resumable.state.tensor)
+    StageCheckpoint(
+      stage: loop.stage, pass: pass, completedSteps: resumable.completed, latents: resumable.state.tensor)
   }
 
   package func next() -> DenoisingStep? {
@@ -96,16 +102,18 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
     return value
   }
 
-  private static func check(_ checkpoint: StageCheckpoint, _ loop: DenoisingLoop) throws {
+  private static func check(
+    _ checkpoint: StageCheckpoint, _ loop: DenoisingLoop, _ pass: Int
+  ) throws(UnCLIPError) {
     let steps = loop.timesteps.count
-    guard checkpoint.stage == loop.stage, checkpoint.latents.shape == loop.stateShape,
+    guard checkpoint.stage == loop.stage, checkpoint.pass == pass, checkpoint.latents.shape == loop.stateShape,
       (0...steps).contains(checkpoint.completedSteps)
     else {
       throw UnCLIPError(
         .request,
         """
-        Cannot resume stage '\(loop.stage.rawValue)' (\(steps) steps, state \(loop.stateShape)) from a \
-        checkpoint of stage '\(checkpoint.stage.rawValue)' after \(checkpoint.completedSteps) \
+        Cannot resume pass \(pass) of stage '\(loop.stage.rawValue)' (\(steps) steps, state \(loop.stateShape)) from a \
+        checkpoint of pass \(checkpoint.pass) of stage '\(checkpoint.stage.rawValue)' after \(checkpoint.completedSteps) \
         steps with state \(checkpoint.latents.shape).
         """)
     }

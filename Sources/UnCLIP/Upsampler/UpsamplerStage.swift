@@ -19,10 +19,10 @@ package struct UpsamplerStage: Sendable {
       throw try model.part(names.first).config.refusal(
         "in_channels", "a picture has 3 channels, and the decoder gives \(shape.base.channels)")
     }
-    // By their size one tells which pass a checkpoint is of.
-    for (number, pass) in passes.enumerated().dropFirst() where pass.size <= passes[number - 1].size {
+    // A cascade that shrinks pictures is one whose steps were named in the wrong order.
+    for (number, pass) in passes.enumerated().dropFirst() where pass.size < passes[number - 1].size {
       throw try model.part(model.cascade[number].first).config.refusal(
-        "sample_size", "it must be above \(passes[number - 1].size), the size before it in the cascade")
+        "sample_size", "it must not be below \(passes[number - 1].size), the size before it in the cascade")
     }
   }
 
@@ -36,7 +36,9 @@ package struct UpsamplerStage: Sendable {
   ///
   /// - Parameters:
   ///   - baseImage: the decoder's picture, or the one that the enlargement before made.
-  ///   - pass: which enlargement.
+  ///   - pass: which enlargement, from 0.
+  ///   - checkpoint: of this pass.
+  /// - Throws: `request` for a base image or a checkpoint of another pass.
   package func run(
     _ request: PictureRequest, baseImage: Tensor, pass: Int = 0,
     from checkpoint: StageCheckpoint? = nil
@@ -58,7 +60,7 @@ package struct UpsamplerStage: Sendable {
       compute, picture: baseImage, steps: request.superResSteps, sampler: request.sampler,
       cache: DeepCache(interval: request.cacheInterval), known: known)
     return try DenoisingRun(
-      loop, noise: noise, shape: enlargement.shape, cycle: request.cacheInterval, from: checkpoint)
+      loop, noise: noise, shape: enlargement.shape, pass: pass, cycle: request.cacheInterval, from: checkpoint)
   }
 
   /// The finished picture: what the last pass made, laid into the source where the request is an edit.
