@@ -21,7 +21,7 @@ extension Compute {
       let result = Tensor(uninitialized: queries.shape)
       let part = Self.tile(n, limit: 4 * Self.panel, multiple: Self.panel)
       let table = kernels.table
-      threads.run(pictures * heads * part.count) { item in
+      run(pictures * heads * part.count) { item in
         let (rest, number) = item.quotientAndRemainder(dividingBy: part.count)
         let (picture, head) = rest.quotientAndRemainder(dividingBy: heads)
         let offset = picture * t * width + head * d
@@ -81,7 +81,7 @@ extension Compute {
     measured(.attention, products: products) {
       // Some heads an item, which share their scratch.
       let part = Self.tile(heads, limit: Self.headsAtOnce, multiple: 1)
-      threads.run(sequences.count * part.count) { item in
+      run(sequences.count * part.count) { item in
         let (number, rest) = item.quotientAndRemainder(dividingBy: part.count)
         let sequence = sequences[number]
         let few = FewQueries(

@@ -5,8 +5,8 @@ extension Compute {
   package func activate(_ x: Tensor, _ activation: Activation) -> Tensor {
     return measured(.elementwise) {
       let result = Tensor(uninitialized: x.shape)
-      kernels.table.activate(x.base, result.unsharedBase, x.count, activation.code)
-      withExtendedLifetime(x) {}
+      let table = kernels.table
+      run(1) { _ in table.activate(x.base, result.unsharedBase, x.count, activation.code) }
       return result
     }
   }
@@ -18,9 +18,8 @@ extension Compute {
     precondition(x.count == y.count && (z.map { $0.count == x.count } ?? true))
     return measured(.elementwise) {
       let result = Tensor(uninitialized: x.shape)
-      kernels.table.combine(
-        x.base, a, y.base, b, z.map { $0.base }, c, result.unsharedBase, x.count)
-      withExtendedLifetime((x, y, z)) {}
+      let table = kernels.table
+      run(1) { _ in table.combine(x.base, a, y.base, b, z.map { $0.base }, c, result.unsharedBase, x.count) }
       return result
     }
   }

@@ -33,7 +33,7 @@ extension Compute {
     let result = Tensor(uninitialized: [pictures, rows, outer])
     let table = kernels.table
     let part = Self.tile(outer, limit: 64, multiple: 4)
-    threads.run(part.count) { item in
+    run(part.count) { item in
       let first = item * part.size
       let count = min(part.size, outer - first)
       weight.withRow(first) { base, element in

@@ -17,7 +17,7 @@ extension Compute {
       let width = channels / groups
       let result = Tensor(uninitialized: x.shape)
       let table = kernels.table
-      threads.run(pictures * groups) { item in
+      run(pictures * groups) { item in
         let (picture, group) = item.quotientAndRemainder(dividingBy: groups)
         let channel = group * width
         let offset = (picture * channels + channel) * pixels
@@ -38,7 +38,7 @@ extension Compute {
       let result = Tensor(uninitialized: x.shape)
       let table = kernels.table
       let tile = Self.tile(rows, limit: 32, multiple: 1)
-      threads.run(tile.count) { item in
+      run(tile.count) { item in
         for row in item * tile.size..<min(rows, (item + 1) * tile.size) {
           table.layer_norm(
             x.base + row * width, result.unsharedBase + row * width, width, gamma.base, beta.base,

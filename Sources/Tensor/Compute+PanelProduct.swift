@@ -52,10 +52,12 @@ extension Compute {
     let (outer, depth) = (weight.rows, weight.depth)
     let table = kernels.table
     let scratch = Tensor(uninitialized: [weight.element == .float32 ? 1 : outer * Weights.scratchStride(depth)])
+    // The weights are widened before the items share them.
+    if BufferPool.countsOnly { return }
     let block = weight.block(rows: 0..<outer, columns: 0..<depth, table, scratch: scratch.unsharedBase)
     let factors = Factors(base: block.base, stride: block.stride)
     let part = Self.tile(panels.count, limit: Self.panelsAtOnce(of: panels.count), multiple: 1)
-    threads.run(part.count) { item in
+    run(part.count) { item in
       let packed = Tensor(uninitialized: [depth, Self.panel])
       let products = Tensor(uninitialized: [outer, Self.panel])
       for panel in item * part.size..<min(panels.count, (item + 1) * part.size) {
@@ -89,10 +91,10 @@ extension Compute {
     let packed = Tensor(uninitialized: [atOnce, depth, Self.panel])
     for firstPanel in stride(from: 0, to: panels.count, by: atOnce) {
       let count = min(atOnce, panels.count - firstPanel)
-      threads.run(count) { place in
+      run(count) { place in
         panels.pack(firstPanel + place, packed.unsharedBase + place * panelSize)
       }
-      threads.run(rows.count) { item in
+      run(rows.count) { item in
         let range = item * rows.size..<min(outer, (item + 1) * rows.size)
         let products = Tensor(uninitialized: [count, range.count, Self.panel])
         let scratch = Tensor(

@@ -27,7 +27,7 @@ extension Compute {
       let result = Tensor(uninitialized: [pictures, inner, x.shape[2], x.shape[3]])
       let part = Self.tile(n, limit: 4 * Self.panel, multiple: Self.panel)
       let table = kernels.table
-      threads.run(pictures * heads * part.count) { item in
+      run(pictures * heads * part.count) { item in
         let (rest, number) = item.quotientAndRemainder(dividingBy: part.count)
         let (picture, head) = rest.quotientAndRemainder(dividingBy: heads)
         let t = keys[picture].shape[0]
@@ -86,14 +86,16 @@ extension Compute {
           }
         })
     }
-    for (result, context) in zip(results, before) {
-      let tokens = result.count / outer
-      if asRows {
-        result.unsharedBase.update(from: context.base, count: context.count)
-      } else {
-        for row in 0..<outer {
-          (result.unsharedBase + row * tokens).update(
-            from: context.base + row * (tokens - pixels), count: tokens - pixels)
+    run(1) { _ in
+      for (result, context) in zip(results, before) {
+        let tokens = result.count / outer
+        if asRows {
+          result.unsharedBase.update(from: context.base, count: context.count)
+        } else {
+          for row in 0..<outer {
+            (result.unsharedBase + row * tokens).update(
+              from: context.base + row * (tokens - pixels), count: tokens - pixels)
+          }
         }
       }
     }

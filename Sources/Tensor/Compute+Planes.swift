@@ -36,7 +36,7 @@ extension Compute {
       let (first, second) = (x.count / pictures, y.count / pictures)
       let result = Tensor(
         uninitialized: [pictures, x.shape[1] + y.shape[1], x.shape[2], x.shape[3]])
-      threads.run(pictures * 2) { item in
+      run(pictures * 2) { item in
         let (picture, half) = item.quotientAndRemainder(dividingBy: 2)
         let out = result.unsharedBase + picture * (first + second)
         if half == 0 {
@@ -51,7 +51,7 @@ extension Compute {
 
   private func overPlanes(_ planes: Int, _ body: @escaping @Sendable (Int) -> Void) {
     let tile = Self.tile(planes, limit: 16, multiple: 1)
-    threads.run(tile.count) { item in
+    run(tile.count) { item in
       for plane in item * tile.size..<min(planes, (item + 1) * tile.size) { body(plane) }
     }
   }

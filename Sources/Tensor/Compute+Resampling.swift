@@ -11,7 +11,7 @@ extension Compute {
       let across = Self.bicubicWindows(from: width, to: newWidth)
       let down = Self.bicubicWindows(from: height, to: newHeight)
       let result = Tensor(uninitialized: [x.shape[0], x.shape[1], newHeight, newWidth])
-      threads.run(planes) { plane in
+      run(planes) { plane in
         let input = x.base + plane * height * width
         let output = result.unsharedBase + plane * newHeight * newWidth
         let middle = Tensor(uninitialized: [height, newWidth])

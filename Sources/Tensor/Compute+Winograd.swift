@@ -51,7 +51,7 @@ extension Compute {
     let algorithm = Self.winogradAlgorithm(tile, kernels.table)
     let convolution = WinogradConvolution(
       x: x,
-      weights: WinogradWeights(weight, tile: tile, blocks: blocks.count, algorithm: algorithm, on: threads),
+      weights: WinogradWeights(weight, tile: tile, blocks: blocks.count, algorithm: algorithm, on: self),
       finish: finish, result: Tensor(uninitialized: [grid.pictures, outer, grid.height, grid.width]),
       table: kernels.table, algorithm: algorithm)
     if Self.isNarrow(from: inner, to: outer, grid) {
@@ -79,7 +79,7 @@ extension Compute {
   /// Each item transforms the windows of a block and multiplies them by all weights, so that a thread reads what it has
   /// written itself.
   private func multiplyBlockByBlock(_ convolution: WinogradConvolution, _ blocks: [TileBlock]) {
-    threads.run(blocks.count) { index in
+    run(blocks.count) { index in
       let block = blocks[index]
       let inputs = convolution.inputs(of: block)
       convolution.transform(0..<convolution.weights.inner, of: block, to: inputs)
@@ -94,10 +94,10 @@ extension Compute {
     let part = Self.tile(inner, limit: 8, multiple: 1)
     for block in blocks {
       let inputs = convolution.inputs(of: block)
-      threads.run(part.count) { item in
+      run(part.count) { item in
         convolution.transform(item * part.size..<min(inner, (item + 1) * part.size), of: block, to: inputs)
       }
-      threads.run(convolution.weights.rows.count) { item in convolution.multiply(item, block, inputs) }
+      run(convolution.weights.rows.count) { item in convolution.multiply(item, block, inputs) }
     }
   }
 

@@ -18,6 +18,13 @@ package struct Compute: Sendable {
     kernels = Kernels(level: Int(CK_AVX512.rawValue))
   }
 
+  /// Calls `body` with 0 ..< count, each once, on the threads; not at all while tensors have no elements.
+  ///
+  /// All arithmetic of an operation is done in such items.
+  func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    if !BufferPool.countsOnly { threads.run(count, body) }
+  }
+
   /// The kernel table of one instruction set. Its function pointers are constants of the C target,
   /// so sharing them is safe.
   struct Kernels: @unchecked Sendable {

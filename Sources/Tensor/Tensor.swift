@@ -21,12 +21,13 @@ package struct Tensor: Sendable {
   /// A tensor of zeros.
   package init(zeros shape: [Int]) {
     self.init(uninitialized: shape)
-    storage.base.update(repeating: 0, count: count)
+    if storage.hasElements { storage.base.update(repeating: 0, count: count) }
   }
 
   /// A tensor that holds a copy of `values`, which must have as many elements as `shape`.
   package init(_ values: [Float], shape: [Int]) {
     self.init(uninitialized: shape)
+    guard storage.hasElements else { return }
     precondition(values.count == count, "\(values.count) values cannot have shape \(shape)")
     values.withUnsafeBufferPointer { source in
       if let base = source.baseAddress { storage.base.update(from: base, count: count) }
@@ -49,6 +50,7 @@ package struct Tensor: Sendable {
     shape: [Int], initialize: (UnsafeMutableBufferPointer<Float>) throws -> Void
   ) rethrows {
     self.init(uninitialized: shape)
+    guard storage.hasElements else { return }
     try withExtendedLifetime(storage) {
       try initialize(UnsafeMutableBufferPointer(start: storage.base, count: count))
     }
@@ -57,12 +59,12 @@ package struct Tensor: Sendable {
   /// The elements in row-major order, copied.
   package var array: [Float] { withUnsafeBufferPointer { Array($0) } }
 
-  /// Calls `body` with the elements; the pointer must not escape.
+  /// Calls `body` with the elements, of which a tensor that was counted only has none; the pointer must not escape.
   package func withUnsafeBufferPointer<Result>(
     _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) rethrows -> Result {
     try withExtendedLifetime(storage) {
-      try body(UnsafeBufferPointer(start: storage.base, count: count))
+      try body(UnsafeBufferPointer(start: storage.base, count: storage.hasElements ? count : 0))
     }
   }
 
@@ -72,11 +74,11 @@ package struct Tensor: Sendable {
   ) rethrows -> Result {
     if storage.isBorrowed || !isKnownUniquelyReferenced(&storage) {
       let copy = TensorStorage(uninitialized: count)
-      copy.base.update(from: storage.base, count: count)
+      if copy.hasElements, storage.hasElements { copy.base.update(from: storage.base, count: count) }
       storage = copy
     }
     return try withExtendedLifetime(storage) {
-      try body(UnsafeMutableBufferPointer(start: storage.base, count: count))
+      try body(UnsafeMutableBufferPointer(start: storage.base, count: storage.hasElements ? count : 0))
     }
   }
 

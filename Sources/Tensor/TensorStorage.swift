@@ -14,10 +14,14 @@ package final class TensorStorage: @unchecked Sendable {
   /// Keeps a borrowed region alive; `nil` for heap buffers.
   private let owner: (any AnyObject & Sendable)?
   private let capacity: Int
+  /// Where a heap buffer goes back to; `nil` for borrowed regions.
+  private let pool: BufferPool?
 
   /// A heap buffer of `count` elements whose contents are undefined.
   init(uninitialized count: Int) {
-    let buffer = BufferPool.shared.take(count)
+    let pool = BufferPool.current
+    let buffer = pool.take(count)
+    self.pool = pool
     base = buffer.base
     capacity = buffer.capacity
     self.count = count
@@ -29,13 +33,17 @@ package final class TensorStorage: @unchecked Sendable {
     self.base = UnsafeMutablePointer(mutating: base)
     self.count = count
     capacity = 0
+    pool = nil
     self.owner = owner
   }
 
   /// Whether the memory belongs to someone else and must not be written.
   var isBorrowed: Bool { owner != nil }
 
+  /// Whether there is memory behind it, and not only a count of what it would take.
+  var hasElements: Bool { pool?.countsOnly != true }
+
   deinit {
-    if owner == nil { BufferPool.shared.give(base, capacity: capacity) }
+    pool?.give(base, capacity: capacity)
   }
 }

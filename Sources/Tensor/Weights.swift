@@ -39,8 +39,10 @@ package struct Weights: @unchecked Sendable {
   }
 
   /// The values of a tensor, which are not copied.
-  package init(_ tensor: Tensor) {
-    self.init(shape: tensor.shape, element: .float32, borrowing: UnsafeRawPointer(tensor.base), owner: tensor.owner)
+  ///
+  /// - Parameter element: how its bytes are read; zeros are zeros in each type.
+  package init(_ tensor: Tensor, as element: Element = .float32) {
+    self.init(shape: tensor.shape, element: element, borrowing: UnsafeRawPointer(tensor.base), owner: tensor.owner)
   }
 
   package var rows: Int { shape[0] }

@@ -31,7 +31,7 @@ struct WinogradWeights: Sendable {
   }
 
   /// - Parameter blocks: how many blocks of tiles are multiplied with them.
-  init(_ weight: Weights, tile: Int, blocks: Int, algorithm: ck_winograd, on threads: ThreadPool) {
+  init(_ weight: Weights, tile: Int, blocks: Int, algorithm: ck_winograd, on compute: Compute) {
     rows = Compute.tile(weight.rows, limit: Self.channelsAtOnce(of: weight.rows), multiple: 4)
     depth = Compute.tile(weight.shape[1], limit: Self.depthAtOnce)
     (self.weight, self.algorithm) = (weight, algorithm)
@@ -48,7 +48,7 @@ struct WinogradWeights: Sendable {
     }
     let all = Tensor(uninitialized: shape)
     kept = all
-    threads.run(rows.count) { [self] item in
+    compute.run(rows.count) { [self] item in
       for part in 0..<depth.count { transform(item, part, to: all.unsharedBase + place(item, part)) }
     }
     weight.transformed.keep(all, forTilesOf: tile)

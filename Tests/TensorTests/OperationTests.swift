@@ -120,4 +120,25 @@ struct OperationTests {
     #expect(first.base == second.base)
     pool.give(second.base, capacity: second.capacity)
   }
+
+  @Test("A pool that counts only hands out no memory, and takes what a real one would")
+  func counting() {
+    let compute = Compute(threads: ThreadPool(threads: 1))
+    func work() {
+      let x = Tensor(zeros: [1, 32, 64, 64])
+      let sum = compute.add(x, Tensor.stack([x]))
+      let pooled = compute.averagePool2x2(compute.activate(sum, .silu))
+      _ = compute.add(pooled, compute.averagePool2x2(x))
+    }
+    let real = BufferPool()
+    BufferPool.$current.withValue(real) { work() }
+    #expect(BufferPool.bytes(of: work) == real.bytes)
+    // Far more than any machine has.
+    let side = 1 << 16
+    let large = BufferPool.bytes {
+      let x = Tensor(zeros: [1, 1 << 10, side, side])
+      #expect(compute.add(x, x).array == [])
+    }
+    #expect(large == 2 * Tensor.bytes(ofElements: side * side << 10))
+  }
 }

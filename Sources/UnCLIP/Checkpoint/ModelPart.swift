@@ -23,9 +23,9 @@ package final class ModelPart: Sendable {
   /// Schedulers, tokenizers and feature extractors have none.
   package var hasWeights: Bool { config.path.hasSuffix("/config.json") }
 
-  /// Opens the weights for a report, before anything else uses them: from here on their faults are noted.
-  func openNotingFaults() throws(UnCLIPError) -> WeightStore {
-    let store = try WeightStore(folder: folder, notesFaults: true)
+  /// Opens the weights for an inspector, before anything else uses them: from here on it is told of their faults.
+  func open(for inspector: any WeightInspector) throws(UnCLIPError) -> WeightStore {
+    let store = try WeightStore(folder: folder, for: inspector)
     opened.withLock { $0 = store }
     return store
   }

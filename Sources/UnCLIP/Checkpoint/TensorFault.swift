@@ -16,3 +16,24 @@ package struct TensorFault: Sendable, Codable, Equatable {
   /// The shape that the configuration calls for; nil if it calls for none.
   package var expected: [Int]?
 }
+
+extension TensorFault {
+  /// The fault as an error.
+  ///
+  /// - Parameters:
+  ///   - folder: of the part.
+  ///   - file: the one that holds the tensor.
+  func error(folder: String, file: String?) -> UnCLIPError {
+    let file = file ?? folder
+    let sentence =
+      switch kind {
+      case .missing: "Cannot use '\(folder)': the tensor '\(tensor)' of shape \(expected ?? []) is missing."
+      case .misshapen:
+        "Cannot read '\(file)': tensor '\(tensor)' has shape \(shape ?? []), expected \(expected ?? [])."
+      case .mistyped:
+        "Cannot read '\(file)': tensor '\(tensor)' is of type \(type ?? "?"); supported: F32, F16, BF16, F64."
+      case .extra: "Cannot use '\(folder)': its configuration does not call for the tensor '\(tensor)'."
+      }
+    return UnCLIPError(.weights, sentence)
+  }
+}

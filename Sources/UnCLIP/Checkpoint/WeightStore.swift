@@ -3,17 +3,16 @@ import Synchronization
 package import Tensor
 
 /// The tensors of one part. Each is asked for by name and shape; what is missing, misshapen or left over
-/// is an error that names it, or with others in a list of faults.
+/// is an error that names it, or is told to an inspector.
 package final class WeightStore: Sendable {
   /// The folder, for errors.
   package let path: String
-  private let files: [SafetensorsFile]
-  private let places: [String: Int]
+  let files: [SafetensorsFile]
+  /// Which of the files holds a tensor.
+  private let fileOfTensor: [String: Int]
   private let consumed = Mutex<Set<String>>([])
-  /// Where faults go that are to be told together; nil where the first one is thrown.
-  private let faults: FaultList?
-  /// What is wrong with shards, and the tensors that an index places in them.
-  private let unread: (problems: [String], tensors: Set<String>)
+  /// Who is told of faults, so that all can be told together; nil where the first one is thrown.
+  private let inspector: (any WeightInspector)?
 
   /// Buffers that some exporters save beside the parameters; they can be derived.
   private static let ignoredSuffixes = ["position_ids", "causal_attention_mask"]
@@ -21,30 +20,28 @@ package final class WeightStore: Sendable {
   /// Opens the weights in a part's folder: one safetensors file, or shards with an index. Half-precision
   /// variants (`.fp16`) are taken where there are no others.
   ///
-  /// - Parameter notesFaults: for a report: faults of tensors and shards are noted, and tensors are zeros of the
-  ///   shapes that are asked for, which take no memory.
   /// - Throws: `missing` if there are none, `malformed` if they cannot be read.
-  package init(folder: String, notesFaults: Bool = false) throws(UnCLIPError) {
+  package convenience init(folder: String) throws(UnCLIPError) { try self.init(folder: folder, for: nil) }
+
+  /// - Parameter inspector: is told of faulty tensors and shards, and gives what stands for all tensors.
+  init(folder: String, for inspector: (any WeightInspector)?) throws(UnCLIPError) {
     path = folder
-    faults = notesFaults ? FaultList() : nil
+    self.inspector = inspector
     var files: [SafetensorsFile] = []
-    var places: [String: Int] = [:]
-    var unread: (problems: [String], tensors: Set<String>) = ([], [])
+    var fileOfTensor: [String: Int] = [:]
     for (name, promised) in try WeightFiles.all(of: folder) {
       do {
         let file = try SafetensorsFile(path: "\(folder)/\(name)")
-        try Self.check(file, promised, known: places, folder: folder)
-        for tensor in file.entries.keys { places[tensor] = files.count }
+        try Self.check(file, promised, known: fileOfTensor, folder: folder)
+        for tensor in file.entries.keys { fileOfTensor[tensor] = files.count }
         files.append(file)
       } catch {
-        guard notesFaults, !promised.isEmpty else { throw error }
-        unread.problems.append(error.message)
-        unread.tensors.formUnion(promised)
+        guard let inspector, !promised.isEmpty else { throw error }
+        inspector.note(error, unread: promised)
       }
     }
     self.files = files
-    self.places = places
-    self.unread = unread
+    self.fileOfTensor = fileOfTensor
   }
 
   private static func check(
@@ -61,10 +58,10 @@ package final class WeightStore: Sendable {
   }
 
   /// Sorted.
-  package var names: [String] { places.keys.sorted() }
+  package var names: [String] { fileOfTensor.keys.sorted() }
 
   package func entry(_ name: String) -> SafetensorsFile.Entry? {
-    places[name].flatMap { files[$0].entries[name] }
+    fileOfTensor[name].flatMap { files[$0].entries[name] }
   }
 
   /// Lets go of the pages of large files, for a while in which they are not used. They come in again when they are
@@ -78,27 +75,14 @@ package final class WeightStore: Sendable {
 
   package func shape(of name: String) -> [Int]? { entry(name)?.shape }
 
-  package func has(_ name: String) -> Bool { places[name] != nil }
+  package func has(_ name: String) -> Bool { fileOfTensor[name] != nil }
 
   /// Calls `body` with the bytes of a tensor as they are in the file, and lets go of them.
   func withBytes(of name: String, _ body: (UnsafeRawBufferPointer) -> Void) {
-    guard let place = places[name], let entry = files[place].entries[name] else { return }
-    let file = files[place].file
+    guard let index = fileOfTensor[name], let entry = files[index].entries[name] else { return }
+    let file = files[index].file
     body(UnsafeRawBufferPointer(rebasing: file.bytes[entry.range]))
     file.release(entry.range)
-  }
-
-  /// Number of values, bytes on disk and types of all parameters; derived buffers are left out.
-  package var size: (parameters: Int, bytes: Int, types: Set<SafetensorsFile.ElementType>) {
-    var size: (parameters: Int, bytes: Int, types: Set<SafetensorsFile.ElementType>) = (0, 0, [])
-    for file in files {
-      for (name, entry) in file.entries where !Self.isDerived(name) {
-        size.parameters += entry.elements
-        size.bytes += entry.range.count
-        size.types.insert(entry.type)
-      }
-    }
-    return size
   }
 
   static func isDerived(_ name: String) -> Bool { ignoredSuffixes.contains { name.hasSuffix($0) } }
@@ -120,7 +104,9 @@ package final class WeightStore: Sendable {
   /// - Throws: as ``tensor(_:shape:)``.
   package func weights(_ name: String, shape: [Int]) throws(UnCLIPError) -> Weights {
     switch try find(name, shape) {
-    case .instead(let zeros): return Weights(zeros)
+    case .instead(let zeros):
+      let element = entry(name).flatMap { Self.isAligned($0) ? $0.type.weight : nil }
+      return Weights(zeros, as: element ?? .float32)
     case .found(let entry, let file):
       let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
       guard let element = entry.type.weight, Self.isAligned(entry), let base = bytes.baseAddress else {
@@ -132,51 +118,35 @@ package final class WeightStore: Sendable {
 
   private enum Found {
     case found(SafetensorsFile.Entry, MappedFile)
-    /// A fault was noted; zeros stand for the tensor.
+    /// What an inspector gives for it.
     case instead(Tensor)
   }
 
   private func find(_ name: String, _ shape: [Int]) throws(UnCLIPError) -> Found {
-    guard let place = places[name], let entry = files[place].entries[name] else {
-      guard !unread.tensors.contains(name) else { return .instead(try zeros(name, shape)) }
-      return .instead(try instead(
-        of: TensorFault(tensor: name, kind: .missing, expected: shape),
-        "Cannot use '\(path)': the tensor '\(name)' of shape \(shape) is missing."))
+    let file = fileOfTensor[name].map { files[$0] }
+    let entry = file?.entries[name]
+    let fault = Self.fault(of: entry, name, shape)
+    if let inspector {
+      if let fault { try inspector.note(fault, in: path) }
+      consumed.withLock { _ = $0.insert(name) }
+      return .instead(try inspector.tensor(name, shape: shape, in: path))
     }
-    let file = files[place].file
-    let fault = { (kind: TensorFault.Kind) in
-      TensorFault(tensor: name, kind: kind, shape: entry.shape, type: entry.type.rawValue, expected: shape)
-    }
-    guard entry.shape == shape else {
-      return .instead(try instead(
-        of: fault(.misshapen),
-        "Cannot read '\(file.path)': tensor '\(name)' has shape \(entry.shape), expected \(shape)."))
-    }
-    guard entry.type.isFloat else {
-      return .instead(try instead(
-        of: fault(.mistyped),
-        "Cannot read '\(file.path)': tensor '\(name)' is of type \(entry.type.rawValue); supported: F32, F16, BF16, F64."
-      ))
+    guard fault == nil, let file, let entry else {
+      throw (fault ?? TensorFault(tensor: name, kind: .missing)).error(folder: path, file: file?.file.path)
     }
     consumed.withLock { _ = $0.insert(name) }
-    return faults == nil ? .found(entry, file) : .instead(try zeros(name, shape))
+    return .found(entry, file.file)
   }
 
-  /// Throws a fault, or notes it and gives zeros.
-  private func instead(of fault: TensorFault, _ sentence: String) throws(UnCLIPError) -> Tensor {
-    guard let faults else { throw UnCLIPError(.weights, sentence) }
-    try faults.note(fault, path: path)
-    consumed.withLock { _ = $0.insert(fault.tensor) }
-    return try zeros(fault.tensor, fault.expected ?? [])
-  }
-
-  private func zeros(_ name: String, _ shape: [Int]) throws(UnCLIPError) -> Tensor {
-    guard let tensor = ZeroPages.tensor(shape: shape) else {
-      throw UnCLIPError(
-        .weights,
-        "Cannot use '\(path)': its configuration asks for a tensor '\(name)' of shape \(shape), larger than any machine.")
+  /// What is wrong with a tensor of which `shape` was asked for; nil if nothing is.
+  private static func fault(of entry: SafetensorsFile.Entry?, _ name: String, _ shape: [Int]) -> TensorFault? {
+    guard let entry else { return TensorFault(tensor: name, kind: .missing, expected: shape) }
+    guard entry.shape == shape, entry.type.isFloat else {
+      return TensorFault(
+        tensor: name, kind: entry.shape == shape ? .mistyped : .misshapen, shape: entry.shape,
+        type: entry.type.rawValue, expected: shape)
     }
-    return tensor
+    return nil
   }
 
   private static func read(_ entry: SafetensorsFile.Entry, _ shape: [Int], _ file: MappedFile) -> Tensor {
@@ -201,37 +171,19 @@ package final class WeightStore: Sendable {
   }
 
   /// Whether a tensor is used where it lies. A mapping begins at a page, so that the place in the file decides.
-  private static func isBorrowed(_ entry: SafetensorsFile.Entry) -> Bool {
+  static func isBorrowed(_ entry: SafetensorsFile.Entry) -> Bool {
     entry.type == .float32 && isAligned(entry)
   }
 
-  private static func isAligned(_ entry: SafetensorsFile.Entry) -> Bool {
+  static func isAligned(_ entry: SafetensorsFile.Entry) -> Bool {
     entry.range.lowerBound % entry.type.size == 0
-  }
-
-  /// Bytes of parameters that are used where they lie in the file, which processes share, and bytes that the
-  /// others take once they are widened.
-  package var memory: (mapped: Int, widened: Int) {
-    var memory = (mapped: 0, widened: 0)
-    for file in files {
-      for (name, entry) in file.entries where !Self.isDerived(name) {
-        // What has more than one dimension are weights of layers and tables, nearly all of it.
-        let isWeights = entry.shape.count > 1 && entry.type.weight != nil && Self.isAligned(entry)
-        if isWeights || Self.isBorrowed(entry) {
-          memory.mapped += entry.range.count
-        } else {
-          memory.widened += Tensor.bytes(ofElements: entry.elements)
-        }
-      }
-    }
-    return memory
   }
 
   /// - Throws: `weights` naming tensors that nobody asked for.
   package func requireAllConsumed() throws(UnCLIPError) {
     let used = consumed.withLock { $0 }
-    let extra = places.keys.filter { !used.contains($0) && !Self.isDerived($0) }.sorted()
-    guard let faults else {
+    let extra = names.filter { !used.contains($0) && !Self.isDerived($0) }
+    guard let inspector else {
       guard !extra.isEmpty else { return }
       let named = extra.prefix(5).map { "'\($0)'" }.joined(separator: ", ") + (extra.count > 5 ? ", ..." : "")
       throw UnCLIPError(
@@ -240,11 +192,8 @@ package final class WeightStore: Sendable {
     }
     for name in extra {
       let entry = entry(name)
-      try faults.note(
-        TensorFault(tensor: name, kind: .extra, shape: entry?.shape, type: entry?.type.rawValue), path: path)
+      try inspector.note(
+        TensorFault(tensor: name, kind: .extra, shape: entry?.shape, type: entry?.type.rawValue), in: path)
     }
   }
-
-  /// The faults that were noted: of shards in a sentence each, of tensors one by one.
-  package var notedFaults: (shards: [String], tensors: [TensorFault]) { (unread.problems, faults?.all ?? []) }
 }
