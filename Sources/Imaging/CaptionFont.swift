@@ -14,8 +14,8 @@ enum CaptionFont {
     line.utf8.map { $0 < 97 ? $0 - 48 : $0 - 87 }
   }
 
-  private static let box: [UInt8] = (0..<height * width).map { place in
-    let (x, y) = (place % width, place / width)
+  private static let box: [UInt8] = (0..<height * width).map { pixel in
+    let (x, y) = (pixel % width, pixel / width)
     let isEdge = (x == 1 || x == 5) && (2...10).contains(y) || (y == 2 || y == 10) && (1...5).contains(x)
     return isEdge ? 8 : 0
   }

@@ -88,8 +88,8 @@ extension Substring {
 extension RGBImage {
   fileprivate mutating func write(_ text: String, x: Int, y: Int, colour: (UInt8, UInt8, UInt8)) {
     for (index, character) in text.enumerated() {
-      for (place, coverage) in CaptionFont.glyph(character).enumerated() where coverage > 0 {
-        let (column, row) = (x + index * CaptionFont.width + place % CaptionFont.width, y + place / CaptionFont.width)
+      for (cell, coverage) in CaptionFont.glyph(character).enumerated() where coverage > 0 {
+        let (column, row) = (x + index * CaptionFont.width + cell % CaptionFont.width, y + cell / CaptionFont.width)
         guard (0..<width).contains(column), (0..<height).contains(row) else { continue }
         let pixel = (row * width + column) * 3
         for (channel, value) in [colour.0, colour.1, colour.2].enumerated() {

@@ -28,8 +28,8 @@ enum ExifOrientation: Int {
           case .mirroredRight: (right - y, bottom - x)
           case .left: (right - y, x)
           }
-        let place = (sourceY * picture.width + sourceX) * 3
-        pixels.append(contentsOf: picture.pixels[place..<(place + 3)])
+        let offset = (sourceY * picture.width + sourceX) * 3
+        pixels.append(contentsOf: picture.pixels[offset..<(offset + 3)])
       }
     }
     return RGBImage(width: width, height: height, pixels: pixels)
@@ -38,21 +38,21 @@ enum ExifOrientation: Int {
   /// The Exif segment's TIFF structure.
   private static func segment(of jpeg: [UInt8]) -> ArraySlice<UInt8>? {
     let name = Array("Exif\0\0".utf8)
-    var place = 2
-    while place + 4 <= jpeg.count, jpeg[place] == 0xFF {
-      let marker = jpeg[place + 1]
+    var index = 2
+    while index + 4 <= jpeg.count, jpeg[index] == 0xFF {
+      let marker = jpeg[index + 1]
       // Filling before a marker.
       if marker == 0xFF {
-        place += 1
+        index += 1
         continue
       }
       // The pixels begin; what follows is no header.
       if marker == 0xDA || marker == 0xD9 { return nil }
-      let length = Int(jpeg[place + 2]) << 8 | Int(jpeg[place + 3])
-      guard length >= 2, place + 2 + length <= jpeg.count else { return nil }
-      let content = jpeg[(place + 4)..<(place + 2 + length)]
+      let length = Int(jpeg[index + 2]) << 8 | Int(jpeg[index + 3])
+      guard length >= 2, index + 2 + length <= jpeg.count else { return nil }
+      let content = jpeg[(index + 4)..<(index + 2 + length)]
       if marker == 0xE1, content.starts(with: name) { return content.dropFirst(name.count) }
-      place += 2 + length
+      index += 2 + length
     }
     return nil
   }
@@ -61,16 +61,16 @@ enum ExifOrientation: Int {
     let bytes = Array(tiff)
     let isBigEndian = bytes.starts(with: Array("MM".utf8))
     guard isBigEndian || bytes.starts(with: Array("II".utf8)) else { return nil }
-    func number(_ place: Int, _ count: Int) -> Int? {
-      guard place >= 0, place + count <= bytes.count else { return nil }
-      let digits = bytes[place..<(place + count)]
+    func number(_ index: Int, _ count: Int) -> Int? {
+      guard index >= 0, index + count <= bytes.count else { return nil }
+      let digits = bytes[index..<(index + count)]
       return (isBigEndian ? Array(digits) : digits.reversed()).reduce(0) { $0 << 8 | Int($1) }
     }
     guard number(2, 2) == 42, let directory = number(4, 4), let count = number(directory, 2) else { return nil }
     for entry in 0..<count {
-      let place = directory + 2 + entry * 12
-      guard let tag = number(place, 2) else { return nil }
-      if tag == 0x0112 { return number(place + 8, 2).flatMap(ExifOrientation.init(rawValue:)) }
+      let index = directory + 2 + entry * 12
+      guard let tag = number(index, 2) else { return nil }
+      if tag == 0x0112 { return number(index + 8, 2).flatMap(ExifOrientation.init(rawValue:)) }
     }
     return nil
   }

@@ -37,9 +37,9 @@ package enum JPEG {
   private static func rgb(inverted pixels: [UInt8]) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(pixels.count / 4 * 3)
-    for place in stride(from: 0, to: pixels.count, by: 4) {
-      let light = Int(pixels[place + 3])
-      for channel in 0..<3 { result.append(UInt8((Int(pixels[place + channel]) * light + 127) / 255)) }
+    for offset in stride(from: 0, to: pixels.count, by: 4) {
+      let light = Int(pixels[offset + 3])
+      for channel in 0..<3 { result.append(UInt8((Int(pixels[offset + channel]) * light + 127) / 255)) }
     }
     return result
   }

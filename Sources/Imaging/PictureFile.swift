@@ -16,8 +16,8 @@ package enum PictureFile {
     let picture = try JPEG.decode(bytes)
     var pixels: [UInt8] = []
     pixels.reserveCapacity(picture.width * picture.height * 4)
-    for place in stride(from: 0, to: picture.pixels.count, by: 3) {
-      pixels.append(contentsOf: picture.pixels[place..<(place + 3)])
+    for offset in stride(from: 0, to: picture.pixels.count, by: 3) {
+      pixels.append(contentsOf: picture.pixels[offset..<(offset + 3)])
       pixels.append(255)
     }
     return RGBAImage(width: picture.width, height: picture.height, pixels: pixels)

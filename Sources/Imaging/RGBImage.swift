@@ -18,8 +18,8 @@ package struct RGBImage: Sendable, Equatable {
     self.height = height
     let count = width * height * 3
     pixels = [UInt8](unsafeUninitializedCapacity: count) { values, filled in
-      for place in stride(from: 0, to: count, by: 3) {
-        (values[place], values[place + 1], values[place + 2]) = colour
+      for offset in stride(from: 0, to: count, by: 3) {
+        (values[offset], values[offset + 1], values[offset + 2]) = colour
       }
       filled = count
     }

@@ -106,10 +106,10 @@ package struct Resampler: Sendable {
           for (index, window) in windows.enumerated() {
             for channel in 0..<3 {
               var sum = Int32(1) << (Self.precision - 1)
-              var place = line * lineStride + window.first * step + channel
+              var input = line * lineStride + window.first * step + channel
               for weight in window.weights {
-                sum &+= Int32(pixels[place]) &* weight
-                place += step
+                sum &+= Int32(pixels[input]) &* weight
+                input += step
               }
               result[line * resultLineStride + index * resultStep + channel] = UInt8(clamping: sum >> Self.precision)
             }

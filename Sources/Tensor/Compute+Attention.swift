@@ -31,12 +31,12 @@ extension Compute {
         let out = Tensor(uninitialized: [d, Self.panel])
         for first in stride(from: number * part.size, to: min(n, (number + 1) * part.size), by: Self.panel) {
           let count = min(Self.panel, n - first)
-          let place = (picture * n + first) * width + head * d
-          ck_pack_rows(queries.base + place, width, count, d, strip.queries.unsharedBase)
+          let start = (picture * n + first) * width + head * d
+          ck_pack_rows(queries.base + start, width, count, d, strip.queries.unsharedBase)
           strip.run(
             count, keyRows: (keys.base + offset, width), valueColumns: (columns.base, t),
             visible: causal ? (t - n + first + 1, 1) : (t, 0), into: out.unsharedBase, stride: Self.panel)
-          ck_unpack_rows(out.base, count, d, result.unsharedBase + place, width)
+          ck_unpack_rows(out.base, count, d, result.unsharedBase + start, width)
         }
       }
       return result
@@ -52,19 +52,19 @@ extension Compute {
     let first: Int
     let count: Int
     /// Keys and values of earlier tokens, `[heads, t, d]`: what is read in every step lies together.
-    let memory: KeysAndValues
+    let cache: KeysAndValues
     /// Number of another token of this call that comes between those and these.
     let before: Int?
 
-    package init(first: Int, count: Int, memory: KeysAndValues, before: Int? = nil) {
+    package init(first: Int, count: Int, cache: KeysAndValues, before: Int? = nil) {
       self.first = first
       self.count = count
-      self.memory = memory
+      self.cache = cache
       self.before = before
     }
   }
 
-  /// Causal attention of a few tokens of several sequences behind those that their memories hold.
+  /// Causal attention of a few tokens of several sequences behind those that their caches hold.
   ///
   /// - Parameters:
   ///   - queries: `[tokens, 1, heads · d]`; `keys` and `values` likewise.
@@ -77,7 +77,7 @@ extension Compute {
     let d = width / heads
     let result = Tensor(uninitialized: queries.shape)
     let table = kernels.table
-    let products = sequences.reduce(0) { $0 + 2 * $1.count * width * ($1.memory.keys.shape[1] + $1.count + 1) }
+    let products = sequences.reduce(0) { $0 + 2 * $1.count * width * ($1.cache.keys.shape[1] + $1.count + 1) }
     measured(.attention, products: products) {
       // Some heads an item, which share their scratch.
       let part = Self.tile(heads, limit: Self.headsAtOnce, multiple: 1)
@@ -85,14 +85,14 @@ extension Compute {
         let (number, rest) = item.quotientAndRemainder(dividingBy: part.count)
         let sequence = sequences[number]
         let few = FewQueries(
-          table, queries: sequence.count, keys: sequence.memory.keys.shape[1] + 1 + sequence.count, width: d)
+          table, queries: sequence.count, keys: sequence.cache.keys.shape[1] + 1 + sequence.count, width: d)
         for head in rest * part.size..<min(heads, (rest + 1) * part.size) {
           let (own, column) = (sequence.first * width + head * d, head * d)
-          // The keys in their order: what is remembered, the token between, the sequence's own.
-          let memory = sequence.memory
-          let kept = memory.keys.shape[1]
+          // The keys in their order: what is cached, the token between, the sequence's own.
+          let cache = sequence.cache
+          let cached = cache.keys.shape[1]
           few.begin(queries.base + own, stride: width)
-          few.see(memory.keys.base + head * kept * d, memory.values.base + head * kept * d, kept, stride: d)
+          few.see(cache.keys.base + head * cached * d, cache.values.base + head * cached * d, cached, stride: d)
           if let before = sequence.before {
             few.see(keys.base + before * width + column, values.base + before * width + column, 1, stride: width)
           }

@@ -83,11 +83,11 @@ extension Compute {
       take: { panel, rows, products in
         let (picture, range) = panels[panel]
         let count = range.count
-        let place = (picture * outer + rows.lowerBound) * pixels + range.lowerBound
+        let start = (picture * outer + rows.lowerBound) * pixels + range.lowerBound
         table.finish_rows(
-          products, Self.panel, result.unsharedBase + place, pixels, rows.count, count,
+          products, Self.panel, result.unsharedBase + start, pixels, rows.count, count,
           finish.bias.map { $0.base + rows.lowerBound },
-          finish.offset.map { $0.base + picture * outer + rows.lowerBound }, finish.residual.map { $0.base + place },
+          finish.offset.map { $0.base + picture * outer + rows.lowerBound }, finish.residual.map { $0.base + start },
           pixels, finish.factor, Activation.identity.code)
       })
     return result

@@ -91,8 +91,8 @@ extension Compute {
     let packed = Tensor(uninitialized: [atOnce, depth, Self.panel])
     for firstPanel in stride(from: 0, to: panels.count, by: atOnce) {
       let count = min(atOnce, panels.count - firstPanel)
-      run(count) { place in
-        panels.pack(firstPanel + place, packed.unsharedBase + place * panelSize)
+      run(count) { slot in
+        panels.pack(firstPanel + slot, packed.unsharedBase + slot * panelSize)
       }
       run(rows.count) { item in
         let range = item * rows.size..<min(outer, (item + 1) * rows.size)
@@ -104,17 +104,17 @@ extension Compute {
         for begin in stride(from: 0, to: depth, by: Self.widenedAtOnce) {
           let end = min(depth, begin + Self.widenedAtOnce)
           let block = weight.block(rows: range, columns: begin..<end, table, scratch: scratch.unsharedBase)
-          for place in 0..<count {
+          for slot in 0..<count {
             for first in stride(from: begin, to: end, by: Self.depthAtOnce) {
               table.product(
-                block.base + first - begin, block.stride, packed.base + place * panelSize + first * Self.panel,
-                Self.panel, range.count, min(Self.depthAtOnce, end - first), panels.columns(firstPanel + place),
-                products.unsharedBase + place * range.count * Self.panel, Self.panel, first > 0, nil)
+                block.base + first - begin, block.stride, packed.base + slot * panelSize + first * Self.panel,
+                Self.panel, range.count, min(Self.depthAtOnce, end - first), panels.columns(firstPanel + slot),
+                products.unsharedBase + slot * range.count * Self.panel, Self.panel, first > 0, nil)
             }
           }
         }
-        for place in 0..<count {
-          panels.take(firstPanel + place, range, products.base + place * range.count * Self.panel)
+        for slot in 0..<count {
+          panels.take(firstPanel + slot, range, products.base + slot * range.count * Self.panel)
         }
         withExtendedLifetime((products, scratch)) {}
       }

@@ -2,7 +2,7 @@ import CKernels
 
 /// Scaled dot-product attention of one head for a few queries, over keys that lie in several places.
 ///
-/// For each head: `begin`, `see` for each place, `finish`. The queries are the last tokens of what is seen, under a
+/// For each head: `begin`, `see` for each part, `finish`. The queries are the last tokens of what is seen, under a
 /// causal mask.
 final class FewQueries {
   private typealias Part = (values: UnsafePointer<Float>, count: Int, stride: Int)
@@ -67,19 +67,19 @@ final class FewQueries {
     }
     for column in Swift.stride(from: 0, to: width, by: Compute.panel) {
       let columns = min(Compute.panel, width - column)
-      var place = 0
+      var offset = 0
       for part in parts {
         var (values, valueStride) = (part.values + column, part.stride)
         if columns % 16 != 0 {
           for row in 0..<part.count {
-            (rows.unsharedBase + (place + row) * padded).update(from: values + row * part.stride, count: columns)
+            (rows.unsharedBase + (offset + row) * padded).update(from: values + row * part.stride, count: columns)
           }
-          (values, valueStride) = (rows.base + place * padded, padded)
+          (values, valueStride) = (rows.base + offset * padded, padded)
         }
         table.product(
-          scores.base + place, scoreStride, values, valueStride, count, part.count, columns, sums.unsharedBase + column,
-          padded, place > 0, nil)
-        place += part.count
+          scores.base + offset, scoreStride, values, valueStride, count, part.count, columns, sums.unsharedBase + column,
+          padded, offset > 0, nil)
+        offset += part.count
       }
     }
     for row in 0..<count { (out + row * stride).update(from: sums.base + row * padded, count: width) }

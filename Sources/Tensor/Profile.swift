@@ -54,9 +54,9 @@ extension Compute {
   /// - Parameters:
   ///   - products: multiplications with a sum, as the operation is defined.
   ///   - saving: how many times fewer are made.
-  func measured<Result>(
-    _ kind: Profile.Kind, products: @autoclosure () -> Int = 0, saving: Double = 1, _ operation: () -> Result
-  ) -> Result {
+  func measured<Value>(
+    _ kind: Profile.Kind, products: @autoclosure () -> Int = 0, saving: Double = 1, _ operation: () -> Value
+  ) -> Value {
     guard let profile = threads.profile else { return operation() }
     let start = ContinuousClock.now
     let result = operation()

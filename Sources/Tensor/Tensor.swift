@@ -60,18 +60,18 @@ package struct Tensor: Sendable {
   package var array: [Float] { withUnsafeBufferPointer { Array($0) } }
 
   /// Calls `body` with the elements, of which a tensor that was counted only has none; the pointer must not escape.
-  package func withUnsafeBufferPointer<Result>(
-    _ body: (UnsafeBufferPointer<Float>) throws -> Result
-  ) rethrows -> Result {
+  package func withUnsafeBufferPointer<Value>(
+    _ body: (UnsafeBufferPointer<Float>) throws -> Value
+  ) rethrows -> Value {
     try withExtendedLifetime(storage) {
       try body(UnsafeBufferPointer(start: storage.base, count: storage.hasElements ? count : 0))
     }
   }
 
   /// Calls `body` with the elements for writing, after a copy if the storage is shared or borrowed.
-  package mutating func withUnsafeMutableBufferPointer<Result>(
-    _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
-  ) rethrows -> Result {
+  package mutating func withUnsafeMutableBufferPointer<Value>(
+    _ body: (UnsafeMutableBufferPointer<Float>) throws -> Value
+  ) rethrows -> Value {
     if storage.isBorrowed || !isKnownUniquelyReferenced(&storage) {
       let copy = TensorStorage(uninitialized: count)
       if copy.hasElements, storage.hasElements { copy.base.update(from: storage.base, count: count) }

@@ -38,7 +38,7 @@ struct TileBlock: Sendable {
     let picture: Int
     let tiles: ck_tiles
     /// Where its tiles begin among those of the block.
-    let place: Int
+    let offset: Int
   }
 
   let grid: TileGrid
@@ -53,16 +53,16 @@ struct TileBlock: Sendable {
     var runs: [Run] = []
     var next = tiles.lowerBound
     while next < tiles.upperBound {
-      let (picture, place) = next.quotientAndRemainder(dividingBy: ofPicture)
-      let (row, column) = place.quotientAndRemainder(dividingBy: grid.columns)
-      let left = min(tiles.upperBound - next, ofPicture - place)
+      let (picture, index) = next.quotientAndRemainder(dividingBy: ofPicture)
+      let (row, column) = index.quotientAndRemainder(dividingBy: grid.columns)
+      let left = min(tiles.upperBound - next, ofPicture - index)
       let wholeRows = column == 0 ? left / grid.columns : 0
       let columns = wholeRows > 0 ? grid.columns : min(left, grid.columns - column)
       let rows = max(1, wholeRows)
       runs.append(
         Run(
           picture: picture, tiles: ck_tiles(row: row, rows: rows, column: column, columns: columns),
-          place: next - tiles.lowerBound))
+          offset: next - tiles.lowerBound))
       next += rows * columns
     }
     self.runs = runs

@@ -26,7 +26,7 @@ struct WinogradConvolution: Sendable {
       for run in block.runs {
         algorithm.gather(
           x.base + (run.picture * inner + channel) * plane, grid.height, grid.width, run.tiles,
-          windows.unsharedBase + run.place, block.stride)
+          windows.unsharedBase + run.offset, block.stride)
       }
       algorithm.input(
         windows.base, block.stride, block.padded, inputs.unsharedBase + channel * TileGrid.panel,
@@ -68,16 +68,16 @@ struct WinogradConvolution: Sendable {
     let grid = block.grid
     let outer = result.shape[1]
     let values = Tensor(uninitialized: [grid.tile * grid.tile, block.stride])
-    for (place, channel) in channels.enumerated() {
+    for (row, channel) in channels.enumerated() {
       algorithm.output(
-        products.base + place * TileGrid.panel, channels.count * TileGrid.panel, block.positionStride(channels.count),
+        products.base + row * TileGrid.panel, channels.count * TileGrid.panel, block.positionStride(channels.count),
         block.padded, values.unsharedBase, block.stride)
       for run in block.runs {
         let plane = (run.picture * outer + channel) * grid.height * grid.width
         let bias = finish.bias.map { $0.base[channel] } ?? 0
         let offset = finish.offset.map { $0.base[run.picture * outer + channel] } ?? 0
         algorithm.scatter(
-          values.base + run.place, block.stride, grid.height, grid.width, run.tiles, result.unsharedBase + plane,
+          values.base + run.offset, block.stride, grid.height, grid.width, run.tiles, result.unsharedBase + plane,
           bias + offset, finish.residual.map { $0.base + plane }, finish.factor)
       }
     }

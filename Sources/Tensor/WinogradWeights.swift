@@ -49,7 +49,7 @@ struct WinogradWeights: Sendable {
     let all = Tensor(uninitialized: shape)
     kept = all
     compute.run(rows.count) { [self] item in
-      for part in 0..<depth.count { transform(item, part, to: all.unsharedBase + place(item, part)) }
+      for part in 0..<depth.count { transform(item, part, to: all.unsharedBase + offset(item, part)) }
     }
     weight.transformed.keep(all, forTilesOf: tile)
   }
@@ -72,20 +72,20 @@ struct WinogradWeights: Sendable {
 
   /// For each position `[channels of the item, inputs of the part]`: where they are kept, or made in `scratch`.
   func block(_ item: Int, _ part: Int, scratch: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
-    if let kept { return kept.base + place(item, part) }
+    if let kept { return kept.base + offset(item, part) }
     transform(item, part, to: scratch)
     return UnsafePointer(scratch)
   }
 
-  private func place(_ item: Int, _ part: Int) -> Int {
+  private func offset(_ item: Int, _ part: Int) -> Int {
     (item * depth.count + part) * positions * (rows.size * depth.size + 16)
   }
 
   private func transform(_ item: Int, _ part: Int, to target: UnsafeMutablePointer<Float>) {
     let (inputs, stride) = (inputs(part), positionStride(item))
-    for (place, channel) in channels(item).enumerated() {
+    for (row, channel) in channels(item).enumerated() {
       weight.withRow(channel, from: inputs.lowerBound * 9) { base, element in
-        algorithm.weights(base, element, inputs.count, target + place * inputs.count, stride)
+        algorithm.weights(base, element, inputs.count, target + row * inputs.count, stride)
       }
     }
   }

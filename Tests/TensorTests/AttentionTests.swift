@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Tensor
@@ -13,7 +14,7 @@ import Testing
   private let compute = Compute(threads: ThreadPool(threads: 2))
 
   private func random(_ shape: [Int], seed: UInt64, within limit: Float = 2) -> Tensor {
-    var generator = RepeatableGenerator(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     return Tensor(
       (0..<shape.reduce(1, *)).map { _ in Float.random(in: -limit...limit, using: &generator) }, shape: shape)
   }
@@ -76,14 +77,14 @@ import Testing
     // Of a sequence: what is kept, the token between, which all share, and its own.
     let shared = [random([1, all], seed: 4), random([1, all], seed: 5)]
     let own = [random([3, queries, all], seed: 2), random([3, queries, all], seed: 3)]
-    let memories = (0..<3).map { picture in
+    let caches = (0..<3).map { picture in
       [6, 7].map { random([1, kept, all], seed: $0 * 10 + UInt64(picture)) }
     }
     func joined(_ kind: Int) -> Tensor {
       Tensor.stack(
         (0..<3).map { picture in
           let parts =
-            [memories[picture][kind].reshaped([kept, all])] + (hasTokenBetween ? [shared[kind]] : [])
+            [caches[picture][kind].reshaped([kept, all])] + (hasTokenBetween ? [shared[kind]] : [])
             + [own[kind].rows(picture..<picture + 1).reshaped([queries, all])]
           return Tensor.stack(parts).reshaped([1, shape.keys, all])
         })
@@ -96,11 +97,11 @@ import Testing
     var sequences = (0..<3).map { picture in
       Compute.TokenSequence(
         first: between + picture * queries, count: queries,
-        memory: (memories[picture][0].byHeads(2), memories[picture][1].byHeads(2)),
+        cache: (caches[picture][0].byHeads(2), caches[picture][1].byHeads(2)),
         before: hasTokenBetween ? 0 : nil)
     }
     if hasTokenBetween {
-      sequences.append(.init(first: 0, count: 1, memory: (memories[0][0].byHeads(2), memories[0][1].byHeads(2))))
+      sequences.append(.init(first: 0, count: 1, cache: (caches[0][0].byHeads(2), caches[0][1].byHeads(2))))
     }
     let actual = compute.attention(
       queries: tokens(random([1, all], seed: 9), q), keys: tokens(shared[0], own[0]),

@@ -1,6 +1,7 @@
 import CKernels
 import COpenBLAS
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Tensor
@@ -19,7 +20,7 @@ struct KernelSpeedTests {
   init() { openblas_set_num_threads(1) }
 
   private func random(_ shape: [Int], seed: UInt64) -> Tensor {
-    var generator = RepeatableGenerator(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     return Tensor((0..<shape.reduce(1, *)).map { _ in Float.random(in: -1...1, using: &generator) }, shape: shape)
   }
 

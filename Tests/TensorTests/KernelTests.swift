@@ -1,4 +1,5 @@
 import CKernels
+import TestSupport
 import Testing
 
 /// Every kernel at every instruction set of this processor against the baseline build, which is its
@@ -12,7 +13,7 @@ struct KernelTests {
   private let plain = ck_kernels(Int32(CK_BASELINE.rawValue))
 
   private func values(_ count: Int, seed: UInt64 = 1) -> [Float] {
-    var generator = RepeatableGenerator(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     return (0..<count).map { _ in Float.random(in: -6...6, using: &generator) }
   }
 

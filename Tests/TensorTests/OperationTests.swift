@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Tensor
@@ -9,7 +10,7 @@ struct OperationTests {
   private let compute = Compute(threads: ThreadPool(threads: 2))
 
   private func random(_ shape: [Int], seed: UInt64) -> Tensor {
-    var generator = RepeatableGenerator(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let count = shape.reduce(1, *)
     return Tensor((0..<count).map { _ in Float.random(in: -1...1, using: &generator) }, shape: shape)
   }

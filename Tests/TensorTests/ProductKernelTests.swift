@@ -1,4 +1,5 @@
 import CKernels
+import TestSupport
 import Testing
 
 @testable import Tensor
@@ -8,7 +9,7 @@ import Testing
   private static let levels = Array(0...Int(ck_level_available()))
 
   private func values(_ count: Int, seed: UInt64) -> [Float] {
-    var generator = RepeatableGenerator(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     return (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
   }
 

@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Tensor
@@ -60,7 +61,7 @@ struct ThreadPoolTests {
 
   @Test("A result does not depend on the number of threads")
   func determinism() {
-    var generator = RepeatableGenerator(seed: 7)
+    var generator = SeededGenerator(seed: 7)
     let x = Tensor(
       (0..<2 * 24 * 20 * 20).map { _ in Float.random(in: -1...1, using: &generator) },
       shape: [2, 24, 20, 20])

@@ -75,14 +75,14 @@ struct CLIPImageEncoder: Sendable {
     let columns = side / patch
     return Tensor(shape: [1, columns * columns, 3 * patch * patch]) { values in
       pixels.withUnsafeBufferPointer { pixels in
-        var place = 0
+        var offset = 0
         for row in 0..<columns {
           for column in 0..<columns {
             for line in 0..<3 * patch {
               let (channel, y) = line.quotientAndRemainder(dividingBy: patch)
               let first = (channel * side + row * patch + y) * side + column * patch
-              for x in 0..<patch { values[place + x] = pixels[first + x] }
-              place += patch
+              for x in 0..<patch { values[offset + x] = pixels[first + x] }
+              offset += patch
             }
           }
         }

@@ -90,8 +90,8 @@ struct ImagePreprocessor: Sendable {
     guard let crop else { return picture }
     // What a smaller picture lacks is black; the larger half of it comes first, as in the reference.
     var square = RGBImage(width: crop.width, height: crop.height, filledWith: (0, 0, 0))
-    let place = { (cut: Int, whole: Int) in cut < whole ? -((whole - cut) / 2) : (cut - whole + 1) / 2 }
-    square.paste(picture, x: place(crop.width, picture.width), y: place(crop.height, picture.height))
+    let origin = { (cut: Int, whole: Int) in cut < whole ? -((whole - cut) / 2) : (cut - whole + 1) / 2 }
+    square.paste(picture, x: origin(crop.width, picture.width), y: origin(crop.height, picture.height))
     return square
   }
 
@@ -101,9 +101,9 @@ struct ImagePreprocessor: Sendable {
     let pixels = picture.width * picture.height
     return Tensor(shape: [3, picture.height, picture.width]) { values in
       for channel in 0..<3 {
-        for place in 0..<pixels {
-          let value = Float(picture.pixels[place * 3 + channel]) * scale
-          values[channel * pixels + place] = (value - mean[channel]) / deviation[channel]
+        for pixel in 0..<pixels {
+          let value = Float(picture.pixels[pixel * 3 + channel]) * scale
+          values[channel * pixels + pixel] = (value - mean[channel]) / deviation[channel]
         }
       }
     }

@@ -13,14 +13,14 @@ struct JSONReader {
   private static let deepest = 64
 
   private let bytes: UnsafeRawBufferPointer
-  private var place = 0
+  private var index = 0
 
   /// Reads the one value that `bytes` hold.
   static func read(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> JSONValue {
     var reader = JSONReader(bytes: bytes)
     let value = try reader.value(depth: 0)
     reader.skipSpace()
-    guard reader.place == bytes.count else { throw reader.failure("there is more behind the value") }
+    guard reader.index == bytes.count else { throw reader.failure("there is more behind the value") }
     return value
   }
 
@@ -47,19 +47,19 @@ struct JSONReader {
 
   private mutating func object(depth: Int) throws(Failure) -> JSONValue {
     var values: [String: JSONValue] = [:]
-    place += 1
+    index += 1
     skipSpace()
     if take("}") { return .object(values) }
     while true {
       skipSpace()
       guard peek == UInt8(ascii: "\"") else { throw failure("a name is missing") }
-      let start = place
+      let start = index
       let name = try string()
       skipSpace()
       guard take(":") else { throw failure("a colon is missing") }
       let value = try value(depth: depth + 1)
       guard values.updateValue(value, forKey: name) == nil else {
-        place = start
+        index = start
         throw failure("the name '\(name)' is given twice")
       }
       skipSpace()
@@ -70,7 +70,7 @@ struct JSONReader {
 
   private mutating func array(depth: Int) throws(Failure) -> JSONValue {
     var values: [JSONValue] = []
-    place += 1
+    index += 1
     skipSpace()
     if take("]") { return .array(values) }
     while true {
@@ -82,16 +82,16 @@ struct JSONReader {
   }
 
   private mutating func number() throws(Failure) -> JSONValue {
-    let start = place
-    while let byte = peek, Self.isNumeric(byte) { place += 1 }
-    let text = String(decoding: bytes[start..<place], as: UTF8.self)
+    let start = index
+    while let byte = peek, Self.isNumeric(byte) { index += 1 }
+    let text = String(decoding: bytes[start..<index], as: UTF8.self)
     guard let last = text.utf8.last, last >= UInt8(ascii: "0"), !text.hasPrefix("+") else {
-      place = start
+      index = start
       throw failure("a value is missing")
     }
     if let whole = Int(text) { return .integer(whole) }
     guard let number = Double(text) else {
-      place = start
+      index = start
       throw failure("'\(text)' is no number")
     }
     return .number(number)
@@ -107,26 +107,26 @@ struct JSONReader {
   }
 
   private mutating func string() throws(Failure) -> String {
-    place += 1
-    let start = place
-    while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { place += 1 }
+    index += 1
+    let start = index
+    while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
     if peek == UInt8(ascii: "\"") {
-      defer { place += 1 }
-      return try text(bytes[start..<place])
+      defer { index += 1 }
+      return try text(bytes[start..<index])
     }
-    var content = Array(bytes[start..<place])
+    var content = Array(bytes[start..<index])
     while let byte = peek {
       switch byte {
       case UInt8(ascii: "\""):
-        place += 1
+        index += 1
         return try text(content)
       case UInt8(ascii: "\\"):
-        place += 1
+        index += 1
         try escape(into: &content)
       case 0..<0x20: throw failure("a control character stands in a text")
       default:
         content.append(byte)
-        place += 1
+        index += 1
       }
     }
     throw failure("a text does not end")
@@ -134,7 +134,7 @@ struct JSONReader {
 
   private mutating func escape(into content: inout [UInt8]) throws(Failure) {
     guard let byte = peek else { throw failure("a text does not end") }
-    place += 1
+    index += 1
     switch byte {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): content.append(byte)
     case UInt8(ascii: "b"): content.append(0x08)
@@ -157,15 +157,15 @@ struct JSONReader {
   }
 
   private mutating func codeUnit() throws(Failure) -> UInt32 {
-    guard place + 4 <= bytes.count else { throw failure("a text does not end") }
+    guard index + 4 <= bytes.count else { throw failure("a text does not end") }
     var code: UInt32 = 0
-    for byte in bytes[place..<(place + 4)] {
+    for byte in bytes[index..<(index + 4)] {
       guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
         throw failure("an escape is not hexadecimal")
       }
       code = code << 4 | UInt32(digit)
     }
-    place += 4
+    index += 4
     return code
   }
 
@@ -174,19 +174,19 @@ struct JSONReader {
     return text
   }
 
-  private var peek: UInt8? { place < bytes.count ? bytes[place] : nil }
+  private var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
 
   private mutating func skipSpace() {
-    while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { place += 1 }
+    while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { index += 1 }
   }
 
   private mutating func take(_ word: StaticString) -> Bool {
     let count = word.utf8CodeUnitCount
-    guard place + count <= bytes.count else { return false }
-    for index in 0..<count where bytes[place + index] != word.utf8Start[index] { return false }
-    place += count
+    guard index + count <= bytes.count else { return false }
+    for letter in 0..<count where bytes[index + letter] != word.utf8Start[letter] { return false }
+    index += count
     return true
   }
 
-  private func failure(_ reason: String) -> Failure { Failure(reason: reason, offset: place) }
+  private func failure(_ reason: String) -> Failure { Failure(reason: reason, offset: index) }
 }

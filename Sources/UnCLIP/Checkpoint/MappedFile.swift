@@ -29,7 +29,7 @@ package final class MappedFile: @unchecked Sendable {
     bytes = UnsafeRawBufferPointer(start: base, count: count)
   }
 
-  /// Lets go of the pages that lie within a range; they come in again when they are touched.
+  /// Gives back the memory of the pages within a range; they come in again when they are touched.
   func release(_ range: Range<Int>) {
     let page = Int(getpagesize())
     let (start, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)

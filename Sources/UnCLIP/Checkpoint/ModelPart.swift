@@ -42,6 +42,6 @@ package final class ModelPart: Sendable {
     }
   }
 
-  /// Lets go of large weights, if they were opened.
-  func letGo() { opened.withLock { $0 }?.letGo() }
+  /// Gives back the memory of large weights, if they were opened.
+  func releaseWeights() { opened.withLock { $0 }?.release() }
 }

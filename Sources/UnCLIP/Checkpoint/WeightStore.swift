@@ -64,9 +64,9 @@ package final class WeightStore: Sendable {
     fileOfTensor[name].flatMap { files[$0].entries[name] }
   }
 
-  /// Lets go of the pages of large files, for a while in which they are not used. They come in again when they are
-  /// touched, mostly from the system's cache.
-  func letGo() {
+  /// Gives back the memory of large files, for a while in which they are not used. Their pages come in again when they
+  /// are touched, mostly from the system's cache.
+  func release() {
     for file in files where file.file.bytes.count >= Self.largeFile { file.file.release(0..<file.file.bytes.count) }
   }
 
@@ -77,7 +77,7 @@ package final class WeightStore: Sendable {
 
   package func has(_ name: String) -> Bool { fileOfTensor[name] != nil }
 
-  /// Calls `body` with the bytes of a tensor as they are in the file, and lets go of them.
+  /// Calls `body` with the bytes of a tensor as they are in the file, and gives their memory back.
   func withBytes(of name: String, _ body: (UnsafeRawBufferPointer) -> Void) {
     guard let index = fileOfTensor[name], let entry = files[index].entries[name] else { return }
     let file = files[index].file

@@ -84,7 +84,7 @@ package struct DecoderStage: Sendable {
     }
     let noise = shape.noisePlan(request).source(seed: request.seed, afterPasses: 1)
     return try DenoisingRun(
-      loop(request, noise, model), noise: noise, shape: sampleShape, cycle: request.cacheInterval, from: checkpoint)
+      loop(request, noise, model), noise: noise, shape: sampleShape, checkpointInterval: request.cacheInterval, from: checkpoint)
   }
 
   /// The walk that a request asks for: from noise, around what an edit keeps, or from a picture's own noise.

@@ -23,23 +23,24 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
   private var state: SamplingState
   private var completed: Int
   private var finished: Tensor?
-  /// Steps after which a walk can be taken up again: what is kept from step to step beside the state is made anew then.
-  private let cycle: Int
+  /// Deep features that are kept for some steps are no part of a state; they are made anew every so many steps, and only
+  /// there a run can be resumed.
+  private let checkpointInterval: Int
   private var resumable: (completed: Int, state: SamplingState)
 
   /// - Parameters:
   ///   - noise: positioned before the stage's first draw.
   ///   - shape: of the sample.
   ///   - pass: which of the stage's passes it is.
-  ///   - cycle: checkpoints are of every so many steps.
+  ///   - checkpointInterval: steps from one state that a run can be resumed from to the next.
   /// - Throws: `request` if the checkpoint is not of this pass.
   init(
-    _ loop: DenoisingLoop, noise: NoiseSource, shape: [Int], pass: Int = 0, cycle: Int = 1,
+    _ loop: DenoisingLoop, noise: NoiseSource, shape: [Int], pass: Int = 0, checkpointInterval: Int = 1,
     from checkpoint: StageCheckpoint?
   ) throws {
     self.loop = loop
     self.pass = pass
-    self.cycle = cycle
+    self.checkpointInterval = checkpointInterval
     self.shape = shape
     self.noise = noise
     let count = shape.reduce(1, *)
@@ -58,38 +59,38 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
 
   package var count: Int { loop.timesteps.count }
 
-  /// The state after the steps made so far, or after the last of them from which the walk can be taken up again.
+  /// The state after the steps made so far, or after the last of them from which a run can be resumed.
   package var checkpoint: StageCheckpoint {
     StageCheckpoint(
       stage: loop.stage, pass: pass, completedSteps: resumable.completed, latents: resumable.state.tensor)
   }
 
   package func next() -> DenoisingStep? {
-    guard let question else { return nil }
-    return answer(loop.model(question.sample, question.timestep, question.isLast))
+    guard let input = nextInput else { return nil }
+    return step(with: loop.model(input.sample, input.timestep, input.isLast))
   }
 
-  /// What the next step asks of the model; `nil` when all are made.
-  var question: (sample: Tensor, timestep: Int, isLast: Bool)? {
+  /// What the model takes in the next step; `nil` when all are made.
+  var nextInput: (sample: Tensor, timestep: Int, isLast: Bool)? {
     guard completed < loop.timesteps.count else { return nil }
     return (state.sample, loop.timesteps[completed], loop.isLast[completed])
   }
 
-  /// Makes the next step with the model's output, for whoever asks a model about several runs at once.
-  func answer(_ output: Tensor) -> DenoisingStep {
+  /// Makes the next step with the model's output, for whoever evaluates a model for several runs at once.
+  func step(with output: Tensor) -> DenoisingStep {
     let index = completed
     let count = shape.reduce(1, *)
     let draws = (0..<loop.draws[index]).map { _ in noise.draw(count: count) }
     state = loop.step(state, index, output, draws)
     completed += 1
-    if completed % cycle == 0 { resumable = (completed, state) }
+    if completed % checkpointInterval == 0 { resumable = (completed, state) }
     return DenoisingStep(index: index, count: self.count, timestep: loop.timesteps[index])
   }
 
   /// What the stage hands on, once all steps are made; `nil` before.
   package var result: Tensor? { completed == loop.timesteps.count ? finish() : nil }
 
-  /// Makes the remaining steps and answers the result.
+  /// Makes the remaining steps and returns the result.
   package func complete() -> Tensor {
     while next() != nil {}
     return finish()

@@ -3,7 +3,7 @@ struct MersenneTwister: Sendable {
   private static let size = 624
   private static let middle = 397
   private var state: [UInt32]
-  private var place = size
+  private var position = size
 
   init(seed: UInt32) {
     state = [UInt32](repeating: 0, count: Self.size)
@@ -15,9 +15,9 @@ struct MersenneTwister: Sendable {
   }
 
   mutating func next() -> UInt32 {
-    if place == Self.size { twist() }
-    var value = state[place]
-    place += 1
+    if position == Self.size { twist() }
+    var value = state[position]
+    position += 1
     value ^= value >> 11
     value ^= (value << 7) & 0x9D2C_5680
     value ^= (value << 15) & 0xEFC6_0000
@@ -27,9 +27,9 @@ struct MersenneTwister: Sendable {
   mutating func skip(_ count: Int) {
     var left = count
     while left > 0 {
-      if place == Self.size { twist() }
-      let step = min(left, Self.size - place)
-      place += step
+      if position == Self.size { twist() }
+      let step = min(left, Self.size - position)
+      position += step
       left -= step
     }
   }
@@ -41,6 +41,6 @@ struct MersenneTwister: Sendable {
         state[index] = state[(index + Self.middle) % Self.size] ^ (bits >> 1) ^ (bits & 1 == 0 ? 0 : 0x9908_B0DF)
       }
     }
-    place = 0
+    position = 0
   }
 }

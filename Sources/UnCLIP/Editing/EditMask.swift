@@ -13,8 +13,8 @@ package struct EditMask: Sendable {
     height = picture.height
     if picture.isOpaque {
       let pixels = picture.pixels
-      isEdited = (0..<picture.width * picture.height).map { place in
-        Int(pixels[place * 4]) + Int(pixels[place * 4 + 1]) + Int(pixels[place * 4 + 2]) >= 3 * 128
+      isEdited = (0..<picture.width * picture.height).map { pixel in
+        Int(pixels[pixel * 4]) + Int(pixels[pixel * 4 + 1]) + Int(pixels[pixel * 4 + 2]) >= 3 * 128
       }
     } else {
       isEdited = picture.opacity.map { $0 < 128 }
@@ -24,11 +24,11 @@ package struct EditMask: Sendable {
   /// The smallest rectangle around the edited pixels; nil if there are none.
   var bounds: (x: Int, y: Int, width: Int, height: Int)? {
     var (left, right, top, bottom) = (width, -1, height, -1)
-    for (place, isEdited) in isEdited.enumerated() where isEdited {
-      left = min(left, place % width)
-      right = max(right, place % width)
-      top = min(top, place / width)
-      bottom = max(bottom, place / width)
+    for (pixel, isEdited) in isEdited.enumerated() where isEdited {
+      left = min(left, pixel % width)
+      right = max(right, pixel % width)
+      top = min(top, pixel / width)
+      bottom = max(bottom, pixel / width)
     }
     return right < 0 ? nil : (left, top, right - left + 1, bottom - top + 1)
   }
@@ -60,9 +60,9 @@ package struct EditMask: Sendable {
         for order in [Array(0..<side), (0..<side).reversed()] {
           var last: Int?
           for position in order {
-            let place = line * stride + position * step
-            if source[place] { last = position }
-            if let last, abs(position - last) <= reach { near[place] = true }
+            let index = line * stride + position * step
+            if source[index] { last = position }
+            if let last, abs(position - last) <= reach { near[index] = true }
           }
         }
       }

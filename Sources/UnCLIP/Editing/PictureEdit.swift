@@ -83,10 +83,10 @@ package struct PictureEdit: Sendable {
     var result = picture
     for row in 0..<side {
       for column in 0..<side where isEdited[row * side + column] {
-        let place = (row * side + column) * 3
+        let offset = (row * side + column) * 3
         let target = ((window.y + row) * picture.width + window.x + column) * 3
         for channel in 0..<3 {
-          let value = Float(large.pixels[place + channel]) + correction[place + channel]
+          let value = Float(large.pixels[offset + channel]) + correction[offset + channel]
           result.pixels[target + channel] = UInt8(min(max(value.rounded(), 0), 255))
         }
       }

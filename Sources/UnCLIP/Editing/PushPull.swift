@@ -18,8 +18,8 @@ enum PushPull {
         for channel in 0..<3 { sums[target * 3 + channel] += values[(row * width + column) * 3 + channel] }
       }
     }
-    for place in counts.indices where counts[place] > 0 {
-      for channel in 0..<3 { sums[place * 3 + channel] /= counts[place] }
+    for pixel in counts.indices where counts[pixel] > 0 {
+      for channel in 0..<3 { sums[pixel * 3 + channel] /= counts[pixel] }
     }
     let coarse = extend(sums, known: counts.map { $0 > 0 }, width: halfWidth, height: halfHeight)
     var result = values

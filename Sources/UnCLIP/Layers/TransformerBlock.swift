@@ -20,7 +20,7 @@ struct TransformerBlock: Sendable {
   }
 
   /// Keys and values of the tokens of one picture, `[heads, tokens, width / heads]` each.
-  struct Memory: Sendable {
+  struct KeyValueCache: Sendable {
     let keys: Tensor
     let values: Tensor
   }
@@ -63,23 +63,23 @@ struct TransformerBlock: Sendable {
   /// Runs the tokens of one picture under a causal mask, and keeps their keys and values.
   ///
   /// - Parameter x: `[1, tokens, width]`.
-  func prefix(_ compute: Compute, _ x: Tensor) -> (Tensor, Memory) {
+  func prefix(_ compute: Compute, _ x: Tensor) -> (Tensor, KeyValueCache) {
     let (result, keys, values) = run(compute, x) { q, k, v in
       compute.attention(queries: q, keys: k, values: v, heads: heads, causal: true)
     }
-    return (result, Memory(keys: keys.byHeads(heads), values: values.byHeads(heads)))
+    return (result, KeyValueCache(keys: keys.byHeads(heads), values: values.byHeads(heads)))
   }
 
   /// The keys and values of the tokens of one picture alone.
   ///
   /// - Parameter x: `[1, tokens, width]`.
-  func memory(_ compute: Compute, _ x: Tensor) -> Memory {
+  func keysAndValues(_ compute: Compute, _ x: Tensor) -> KeyValueCache {
     let normalised = firstNorm(compute, x)
-    return Memory(
+    return KeyValueCache(
       keys: key(compute, normalised).byHeads(heads), values: value(compute, normalised).byHeads(heads))
   }
 
-  /// Runs a few tokens of several sequences, each behind what it remembers.
+  /// Runs a few tokens of several sequences, each behind what its cache holds.
   ///
   /// - Parameter x: `[tokens, 1, width]`.
   func callAsFunction(_ compute: Compute, _ x: Tensor, in sequences: [Compute.TokenSequence]) -> Tensor {

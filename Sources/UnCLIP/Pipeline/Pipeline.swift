@@ -48,10 +48,10 @@ package struct Pipeline: Sendable {
   ) throws -> Rendering {
     let text = try text ?? embedding.encode(request)
     let imageEmbedding = try embedding.embedding(request, text: text) { try complete($0, .prior, progress) }
-    model.letGo(of: .prior)
+    model.releaseWeights(of: .prior)
     let base = try complete(
       decoder.run(request, text: text, imageEmbedding: imageEmbedding), .decoder, progress)
-    model.letGo(of: .decoder)
+    model.releaseWeights(of: .decoder)
     var picture = base
     for pass in 0..<(try upsampler.passCount) {
       picture = try complete(

@@ -50,7 +50,7 @@ package struct StageBenchmark: Sendable {
         mask: Tensor(Array(repeating: 1, count: 2 * tokens), shape: [2, tokens]))
     }
     let samples = (0..<pictures).map { _ in random([prior.embeddingWidth], &generator) }
-    let prefixes = Shelf<[[PriorTransformer.Prefix]]>([])
+    let prefixes = Prepared<[[PriorTransformer.Prefix]]>([])
     return (
       {
         let shared = isGuided ? [prior.prefix(compute, text: texts[0], row: 0)] : []
@@ -75,7 +75,7 @@ package struct StageBenchmark: Sendable {
     let sample = random([batch, configuration.inChannels, size, size])
     let addition =
       configuration.takesAddition ? random([batch, 1, configuration.timeWidth]) : nil
-    let context = Shelf(UNet.Context.none)
+    let context = Prepared(UNet.Context.none)
     return (
       { context.value = unet.context(compute, tokens: contexts) },
       {
@@ -99,8 +99,8 @@ package struct StageBenchmark: Sendable {
     return ({}, { _ = unet(compute, sample, timestep: timestep) })
   }
 
-  /// What the preparation leaves for the steps; both run on the caller's thread.
-  private final class Shelf<Value>: @unchecked Sendable {
+  /// What `prepare` leaves for `step`; both run on the caller's thread.
+  private final class Prepared<Value>: @unchecked Sendable {
     var value: Value
     init(_ value: Value) { self.value = value }
   }

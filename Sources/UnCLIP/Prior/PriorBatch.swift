@@ -18,9 +18,9 @@ package final class PriorBatch: Sequence, IteratorProtocol {
   }
 
   package func next() -> DenoisingStep? {
-    let questions = runs.compactMap { $0.question }
-    guard let first = questions.first else { return nil }
-    let answers = predict(questions.map { $0.sample }, first.timestep)
-    return zip(runs, answers).map { $0.answer($1) }.last
+    let inputs = runs.compactMap { $0.nextInput }
+    guard let first = inputs.first else { return nil }
+    let outputs = predict(inputs.map { $0.sample }, first.timestep)
+    return zip(runs, outputs).map { $0.step(with: $1) }.last
   }
 }

@@ -93,9 +93,9 @@ struct PriorTransformer: Sendable {
 
   /// Keys and values of a text in every block.
   final class Prefix: Sendable {
-    fileprivate let memories: [TransformerBlock.Memory]
+    fileprivate let caches: [TransformerBlock.KeyValueCache]
 
-    fileprivate init(memories: [TransformerBlock.Memory]) { self.memories = memories }
+    fileprivate init(caches: [TransformerBlock.KeyValueCache]) { self.caches = caches }
   }
 
   /// Runs the text tokens and the text embedding of row `row`, once for all steps.
@@ -109,16 +109,16 @@ struct PriorTransformer: Sendable {
     let sequence = Tensor.stack([
       tokens.reshaped([kept.count, width]), embedding.reshaped([1, width]),
     ])
-    var hidden = place(compute, sequence, at: kept + [textTokens])
+    var hidden = addPositions(compute, sequence, at: kept + [textTokens])
       .reshaped([1, kept.count + 1, width])
-    let memories = blocks.enumerated().map { index, block in
+    let caches = blocks.enumerated().map { index, block in
       // Nobody reads what the last block makes of the text.
-      if index == blocks.count - 1 { return block.memory(compute, hidden) }
-      let (next, memory) = block.prefix(compute, hidden)
+      if index == blocks.count - 1 { return block.keysAndValues(compute, hidden) }
+      let (next, cache) = block.prefix(compute, hidden)
       hidden = next
-      return memory
+      return cache
     }
-    return Prefix(memories: memories)
+    return Prefix(caches: caches)
   }
 
   /// Predicts the clean image embeddings of several pictures.
@@ -139,22 +139,22 @@ struct PriorTransformer: Sendable {
       distinct.append(row)
       return distinct.count - 1
     }
-    let embedding = place(compute, time(compute, timestep).reshaped([1, width]), at: [textTokens + 1])
+    let embedding = addPositions(compute, time(compute, timestep).reshaped([1, width]), at: [textTokens + 1])
     let images = imageIn(compute, Tensor.stack(x).reshaped([x.count, 1, embeddingWidth]))
     let pairs = x.indices.flatMap { picture in
       let pair = Tensor.stack([images.rows(picture..<picture + 1).reshaped([1, width]), query.reshaped([1, width])])
-      let placed = place(compute, pair, at: [textTokens + 2, textTokens + 3])
+      let placed = addPositions(compute, pair, at: [textTokens + 2, textTokens + 3])
       return Array(repeating: placed, count: prefixes[picture].count)
     }
     let tokens = Tensor.stack(Array(repeating: embedding, count: distinct.count) + pairs)
     var hidden = tokens.reshaped([tokens.shape[0], 1, width])
     for (index, block) in blocks.enumerated() {
-      let memory = { (prefix: Prefix) in (keys: prefix.memories[index].keys, values: prefix.memories[index].values) }
+      let cache = { (prefix: Prefix) in (keys: prefix.caches[index].keys, values: prefix.caches[index].values) }
       let timesteps = distinct.indices.map {
-        Compute.TokenSequence(first: $0, count: 1, memory: memory(distinct[$0]))
+        Compute.TokenSequence(first: $0, count: 1, cache: cache(distinct[$0]))
       }
       let others = rows.indices.map {
-        Compute.TokenSequence(first: distinct.count + 2 * $0, count: 2, memory: memory(rows[$0]), before: group[$0])
+        Compute.TokenSequence(first: distinct.count + 2 * $0, count: 2, cache: cache(rows[$0]), before: group[$0])
       }
       hidden = block(compute, hidden, in: timesteps + others)
     }
@@ -173,7 +173,7 @@ struct PriorTransformer: Sendable {
   }
 
   /// Adds the position embeddings of `indices` to `[indices.count, width]` and normalises.
-  private func place(_ compute: Compute, _ x: Tensor, at indices: [Int]) -> Tensor {
+  private func addPositions(_ compute: Compute, _ x: Tensor, at indices: [Int]) -> Tensor {
     let placed = compute.add(x, compute.gather(positions, rows: indices))
     return normIn.map { $0(compute, placed) } ?? placed
   }

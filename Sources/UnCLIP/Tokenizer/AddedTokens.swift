@@ -13,7 +13,7 @@ struct AddedTokens: Sendable {
   }
 
   private struct Matcher: Sendable {
-    /// Longest first: at the same place the longest one counts.
+    /// Longest first: where several begin, the longest one counts.
     let tokens: [(bytes: [UInt8], id: Int)]
 
     init(_ tokens: [(text: String, id: Int)]) {
@@ -24,19 +24,19 @@ struct AddedTokens: Sendable {
     func split(_ text: String) -> [Piece] {
       let bytes = Array(text.utf8)
       var pieces: [Piece] = []
-      var (start, place) = (0, 0)
+      var (start, index) = (0, 0)
       func endText() {
-        if start < place { pieces.append(.text(String(decoding: bytes[start..<place], as: UTF8.self))) }
+        if start < index { pieces.append(.text(String(decoding: bytes[start..<index], as: UTF8.self))) }
       }
-      while place < bytes.count {
-        guard let token = tokens.first(where: { bytes[place...].starts(with: $0.bytes) }) else {
-          place += 1
+      while index < bytes.count {
+        guard let token = tokens.first(where: { bytes[index...].starts(with: $0.bytes) }) else {
+          index += 1
           continue
         }
         endText()
         pieces.append(.token(token.id))
-        place += token.bytes.count
-        start = place
+        index += token.bytes.count
+        start = index
       }
       endText()
       return pieces
@@ -107,8 +107,8 @@ struct AddedTokens: Sendable {
       var token = try Self.token(settings[role] ?? .null, path: part.config.path)
       if token == nil, isNeeded { token = Token(text: try text(role), isNormalized: false) }
       guard let token else { continue }
-      if let place = named.firstIndex(where: { Self.same($0.text, token.text) }) {
-        named[place] = token
+      if let index = named.firstIndex(where: { Self.same($0.text, token.text) }) {
+        named[index] = token
       } else {
         named.append(token)
       }

@@ -53,30 +53,30 @@ struct BytePairEncoder: Sendable {
   func encode(_ word: [UInt8]) -> [Int] {
     var tokens = word.map { inner[Int($0)] }
     if let byte = word.last { tokens[tokens.count - 1] = last[Int(byte)] }
-    // A joined token stays at its first place; the places behind it are bridged.
+    // A joined token stays where its first part was; the indices behind it are skipped.
     var next = Array(1...max(1, tokens.count))
     var previous = Array(-1..<tokens.count)
     var isGone = [Bool](repeating: false, count: tokens.count)
     var queue = MinimumQueue()
 
-    func merge(at place: Int) -> Merge? {
-      next[place] < tokens.count ? merges[Self.key(tokens[place], tokens[next[place]])] : nil
+    func merge(at index: Int) -> Merge? {
+      next[index] < tokens.count ? merges[Self.key(tokens[index], tokens[next[index]])] : nil
     }
-    func enqueue(_ place: Int) {
-      if let merge = merge(at: place) { queue.insert(UInt64(merge.rank) << 32 | UInt64(place)) }
+    func enqueue(_ index: Int) {
+      if let merge = merge(at: index) { queue.insert(UInt64(merge.rank) << 32 | UInt64(index)) }
     }
 
-    for place in tokens.indices.dropLast() { enqueue(place) }
+    for index in tokens.indices.dropLast() { enqueue(index) }
     while let first = queue.removeMinimum() {
-      let place = Int(first & 0xFFFF_FFFF)
+      let index = Int(first & 0xFFFF_FFFF)
       // The pair may have changed since it was queued.
-      guard !isGone[place], let merge = merge(at: place), UInt64(merge.rank) == first >> 32 else { continue }
-      tokens[place] = merge.token
-      isGone[next[place]] = true
-      next[place] = next[next[place]]
-      if next[place] < tokens.count { previous[next[place]] = place }
-      if previous[place] >= 0 { enqueue(previous[place]) }
-      enqueue(place)
+      guard !isGone[index], let merge = merge(at: index), UInt64(merge.rank) == first >> 32 else { continue }
+      tokens[index] = merge.token
+      isGone[next[index]] = true
+      next[index] = next[next[index]]
+      if next[index] < tokens.count { previous[next[index]] = index }
+      if previous[index] >= 0 { enqueue(previous[index]) }
+      enqueue(index)
     }
     return tokens.indices.filter { !isGone[$0] }.map { Int(tokens[$0]) }
   }

@@ -4,10 +4,10 @@ struct MinimumQueue {
 
   mutating func insert(_ value: UInt64) {
     heap.append(value)
-    var place = heap.count - 1
-    while place > 0, heap[(place - 1) / 2] > heap[place] {
-      heap.swapAt(place, (place - 1) / 2)
-      place = (place - 1) / 2
+    var index = heap.count - 1
+    while index > 0, heap[(index - 1) / 2] > heap[index] {
+      heap.swapAt(index, (index - 1) / 2)
+      index = (index - 1) / 2
     }
   }
 
@@ -15,15 +15,15 @@ struct MinimumQueue {
     guard let minimum = heap.first, let last = heap.popLast() else { return nil }
     guard !heap.isEmpty else { return minimum }
     heap[0] = last
-    var place = 0
+    var index = 0
     while true {
-      var smallest = place
-      for child in [2 * place + 1, 2 * place + 2] where child < heap.count && heap[child] < heap[smallest] {
+      var smallest = index
+      for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child] < heap[smallest] {
         smallest = child
       }
-      if smallest == place { return minimum }
-      heap.swapAt(place, smallest)
-      place = smallest
+      if smallest == index { return minimum }
+      heap.swapAt(index, smallest)
+      index = smallest
     }
   }
 }

@@ -69,28 +69,28 @@ enum PreTokenizer {
   static func words(_ text: String) -> [[UInt8]] {
     let scalars = Array(text.unicodeScalars)
     var words: [[UInt8]] = []
-    var place = 0
+    var index = 0
     func take(_ count: Int) {
-      words.append(Array(String(String.UnicodeScalarView(scalars[place..<(place + count)])).utf8))
-      place += count
+      words.append(Array(String(String.UnicodeScalarView(scalars[index..<(index + count)])).utf8))
+      index += count
     }
-    while place < scalars.count {
-      if scalars[place] == "'", let match = contractions.first(where: { scalars[place...].starts(with: $0) }) {
+    while index < scalars.count {
+      if scalars[index] == "'", let match = contractions.first(where: { scalars[index...].starts(with: $0) }) {
         take(match.count)
         continue
       }
-      if scalars[place] == "<", let match = markers.first(where: { scalars[place...].starts(with: $0.text) }) {
+      if scalars[index] == "<", let match = markers.first(where: { scalars[index...].starts(with: $0.text) }) {
         match.cuts.forEach(take)
         continue
       }
-      let kind = ScalarKind(scalars[place])
+      let kind = ScalarKind(scalars[index])
       switch kind {
-      case .space: place += 1
+      case .space: index += 1
       case .number: take(1)
       case .letter, .other:
-        var end = place + 1
+        var end = index + 1
         while end < scalars.count, ScalarKind(scalars[end]) == kind { end += 1 }
-        take(end - place)
+        take(end - index)
       }
     }
     return words

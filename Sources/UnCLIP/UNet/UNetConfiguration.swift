@@ -75,7 +75,7 @@ struct UNetConfiguration: Sendable {
     try config.require("class_embed_type", .string("identity"))
     takesAddition = config.has("class_embed_type")
 
-    let settings = try Shared(config, channels: channels)
+    let settings = try CommonSettings(config, channels: channels)
     let headWidths = try config.intPerLevel("attention_head_dim", levels: count, default: 8)
     let contextWidths = try config.intPerLevel("cross_attention_dim", levels: count, default: 1280)
     let layers = try config.intPerLevel("layers_per_block", levels: count, default: 2)
@@ -134,7 +134,7 @@ struct UNetConfiguration: Sendable {
     try config.requireNotNull(["time_embedding_type"])
     try config.requireAbsent(["class_embed_type", "num_class_embeds"])
     try config.require("time_embedding_type", .string("positional"))
-    let settings = try Shared(config, channels: channels)
+    let settings = try CommonSettings(config, channels: channels)
     _ = try config.kinds("down_block_types", ["ResnetDownsampleBlock2D"], count: count)
     _ = try config.kinds("up_block_types", ["ResnetUpsampleBlock2D"], count: count)
     let layers = try config.intPerLevel("layers_per_block", levels: count, default: 2)
@@ -186,7 +186,7 @@ struct UNetConfiguration: Sendable {
   }
 
   /// What both classes spell alike.
-  private struct Shared {
+  private struct CommonSettings {
     let sampleSize, timeWidth, groups: Int
     let epsilon, middleScale: Float
     let scaleShift, cosineFirst, centersInput: Bool

@@ -60,7 +60,7 @@ package struct UpsamplerStage: Sendable {
       compute, picture: baseImage, steps: request.superResSteps, sampler: request.sampler,
       cache: DeepCache(interval: request.cacheInterval), known: known)
     return try DenoisingRun(
-      loop, noise: noise, shape: enlargement.shape, pass: pass, cycle: request.cacheInterval, from: checkpoint)
+      loop, noise: noise, shape: enlargement.shape, pass: pass, checkpointInterval: request.cacheInterval, from: checkpoint)
   }
 
   /// The finished picture: what the last pass made, laid into the source where the request is an edit.
@@ -74,8 +74,8 @@ package struct UpsamplerStage: Sendable {
     let count = picture.width * picture.height
     return Tensor(shape: [3, picture.height, picture.width]) { values in
       for channel in 0..<3 {
-        for place in 0..<count {
-          values[channel * count + place] = Float(picture.pixels[place * 3 + channel]) / 127.5 - 1
+        for pixel in 0..<count {
+          values[channel * count + pixel] = Float(picture.pixels[pixel * 3 + channel]) / 127.5 - 1
         }
       }
     }
@@ -87,11 +87,11 @@ package struct UpsamplerStage: Sendable {
     var pixels = [UInt8](repeating: 0, count: height * width * 3)
     tensor.withUnsafeBufferPointer { values in
       for channel in 0..<3 {
-        for position in 0..<height * width {
-          let value = values[channel * height * width + position] * 0.5 + 0.5
+        for pixel in 0..<height * width {
+          let value = values[channel * height * width + pixel] * 0.5 + 0.5
           // A model gone wrong may give no number at all; that becomes black.
           let level = value.isNaN ? 0 : min(max(value, 0), 1)
-          pixels[position * 3 + channel] = UInt8((level * 255).rounded(.toNearestOrEven))
+          pixels[pixel * 3 + channel] = UInt8((level * 255).rounded(.toNearestOrEven))
         }
       }
     }
