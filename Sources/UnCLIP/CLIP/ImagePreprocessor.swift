@@ -1,7 +1,7 @@
 import Imaging
 import Tensor
 
-/// What CLIP's image encoder is shown of a picture: resized, cut to its middle, normalised, as transformers'
+/// From a picture to what CLIP's image encoder takes: resized, cut to its middle, normalised, as transformers'
 /// `CLIPImageProcessor` does it with Pillow.
 struct ImagePreprocessor: Sendable {
   /// What to resize a picture to.
@@ -27,7 +27,7 @@ struct ImagePreprocessor: Sendable {
   private static let types = [
     "CLIPImageProcessor", "CLIPImageProcessorFast", "CLIPImageProcessorPil", "CLIPFeatureExtractor",
   ]
-  /// Sides beyond this are no picture that CLIP looks at.
+  /// Sides beyond this are a mistake: no CLIP model takes such pictures.
   private static let largestSide = 16_384
 
   /// Reads `preprocessor_config.json`.
@@ -63,7 +63,7 @@ struct ImagePreprocessor: Sendable {
     return nil
   }
 
-  /// Pixels of the largest picture that is made on the way: a very long one would grow without measure.
+  /// Pixels of the largest picture on the way: a very long one would else take any amount of memory.
   private static let mostPixels = 1 << 26
 
   /// The picture before normalisation.

@@ -1,6 +1,7 @@
 import Tensor
 
-/// What a ``DenoisingRun`` does in each of its steps: the walk of one stage, written as a table of steps.
+/// What a ``DenoisingRun`` does in each of its steps: a stage's walk, which is the way of its sample from noise to what
+/// the stage makes, as a table of steps.
 struct DenoisingLoop {
   /// What a model says of a sample, `(sample, timestep, is the walk's last) -> output`.
   typealias Model = (Tensor, Int, Bool) -> Tensor

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A value made when it is first asked for, once. A failure is not kept: the next asking tries again.
+/// A value made when it is first asked for, once. A failure is not kept: the next access tries again.
 final class Lazy<Value: Sendable>: Sendable {
   private let make: @Sendable () throws -> Value
   private let made = Mutex<Value?>(nil)

@@ -1,5 +1,5 @@
 extension ModelFolder {
-  /// Parameters of a U-Net that is small.
+  /// A U-Net with at most so many parameters counts as small.
   private static let small = 1 << 24
 
   /// Whether pictures are made faster side by side, each on its share of the threads: the loops of small U-Nets are so

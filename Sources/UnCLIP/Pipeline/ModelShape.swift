@@ -1,4 +1,4 @@
-/// The sizes by which the parts of a model meet, from the configurations alone.
+/// The sizes that the parts of a model share, from the configurations alone.
 ///
 /// A worker that holds only the decoder needs the prior's width too, to go past the noise that the
 /// prior drew.

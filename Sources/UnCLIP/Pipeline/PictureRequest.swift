@@ -12,14 +12,14 @@ package struct PictureRequest: Sendable {
   /// How far beyond the conditional prediction to go; 1 and less is no guidance.
   package var priorGuidance: Double
   package var decoderGuidance: Double
-  /// The part of the decoder's walk that is guided, from 0, its noise, to 1, the picture; outside, a step runs the
+  /// The part of the decoder's steps that is guided, from 0, its noise, to 1, the picture; outside, a step runs the
   /// conditional prediction alone and costs half ("Applying Guidance in a Limited Interval Improves Sample and
   /// Distribution Quality in Diffusion Models", 2024).
   package var decoderGuidanceInterval = 0.0...1.0
   /// Steps of decoder and upsampler from one evaluation of their deep levels to the next; the steps between take over
   /// what the deep levels gave last ("DeepCache: Accelerating Diffusion Models for Free", 2023). 1 is exact.
   package var cacheInterval = 1
-  /// How all stages walk from noise.
+  /// How all stages get from noise to their samples.
   package var sampler = Sampler.ddpm
   /// What the decoder paints.
   package var embedding = EmbeddingSource.prompt

@@ -22,7 +22,7 @@ package struct Pipeline: Sendable {
   package var decoder: DecoderStage { get throws { try loadedDecoder.value } }
   package var upsampler: UpsamplerStage { get throws { try loadedUpsampler.value } }
 
-  /// Reads what a request needs, to tell loading from rendering.
+  /// Reads what a request needs ahead of it, so that rendering can be timed without loading.
   package func load(for request: PictureRequest) throws {
     try embedding.load(
       prior: request.embedding.usesPrior, pictures: request.embedding.usesImageEncoder)
@@ -30,7 +30,7 @@ package struct Pipeline: Sendable {
     _ = try upsampler
   }
 
-  /// What ``render(_:text:progress:)`` made on its way.
+  /// A picture, and what was made on the way to it.
   package struct Rendering: Sendable {
     package let picture: RGBImage
     package let imageEmbedding: Tensor

@@ -67,7 +67,7 @@ package struct PriorStage: Sendable {
       shape: [width], from: checkpoint)
   }
 
-  /// What the model is asked about one picture: the text's prefixes, and how far to go beyond the conditional answer.
+  /// How the model is evaluated for one picture: with the prefixes of its texts, and its guidance.
   private struct Predictor {
     let prior: PriorTransformer
     let compute: Compute

@@ -125,7 +125,7 @@ struct PriorTransformer: Sendable {
   ///
   /// - Parameters:
   ///   - x: the noised image embeddings, `[embeddingWidth]` each.
-  ///   - prefixes: those of each picture: a row of the batch each, which all see its embedding.
+  ///   - prefixes: of each picture, one for each of its rows in the batch.
   /// - Returns: `[rows, embeddingWidth]`.
   func callAsFunction(
     _ compute: Compute, _ x: [Tensor], timestep: Int, prefixes: [[Prefix]]

@@ -1,4 +1,4 @@
-/// How a stage walks from noise to its sample: one of the methods below, with its settings.
+/// How a stage gets from noise to its sample: one of the methods below, with its settings.
 package struct Sampler: Sendable {
   let method: any SamplingMethod
 

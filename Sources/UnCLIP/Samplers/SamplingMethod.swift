@@ -1,6 +1,6 @@
 import Tensor
 
-/// A method of sampling: at which timesteps a walk asks the model, and where each answer leads.
+/// A method of sampling: at which timesteps the model is evaluated, and how the sample changes by what it says.
 ///
 /// A method is a value that holds its settings only. What a walk carries from step to step is its ``SamplingState``, so
 /// that a checkpoint holds all of it.

@@ -15,7 +15,7 @@ package final class Tokenizer: Sendable {
   private let encoder: BytePairEncoder
   private let cache = Mutex<[[UInt8]: [Int]]>([:])
 
-  /// Words remembered; prompts repeat themselves. Long ones do not.
+  /// Words whose ids are kept, since prompts repeat words. Long ones hardly repeat, and are not kept.
   private static let cacheLimit = 50_000
   private static let longestCached = 32
 
