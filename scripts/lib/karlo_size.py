@@ -1,7 +1,7 @@
 """Parts of Karlo's full size with random weights and what the reference computes with them, one part in memory at a time.
 
-    karlo_size.py make FOLDER           writes a fixture as make_fixtures.py does, without pictures
-    karlo_size.py report LOG SECONDS    writes the differences that the tests printed into docs/parity.md
+    karlo_size make FOLDER           writes a fixture as make_fixtures.py does, without pictures
+    karlo_size report LOG SECONDS    writes the differences that the tests printed into docs/parity.md
 """
 
 import gc
@@ -15,16 +15,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+from scripts.lib.generated import replace, table
+from scripts.lib.parity_tables import PARTS as NAMES
+
 LIMIT = 1e-3
-NAMES = {
-    "text_encoder": "text encoder", "image_encoder": "image encoder", "prior": "prior", "text_proj": "text projection",
-    "decoder": "decoder", "super_res_first": "upsampler", "super_res_last": "upsampler, last step",
-}
 
 
 def make(folder):
-    from diffusers import PriorTransformer, UNet2DConditionModel, UNet2DModel, UnCLIPScheduler
-    from diffusers.pipelines.deprecated.unclip.text_proj import UnCLIPTextProjModel
+    from diffusers import UnCLIPScheduler
     from reference.configurations import PROMPTS
     from reference.folders import randomise, write_tokenizer
     from reference.pictures import scene
@@ -32,8 +30,7 @@ def make(folder):
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
     import numpy as np
 
-    sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
-    from karlo_model import PARTS, SCHEDULERS
+    from scripts.bench.karlo_model import PARTS, SCHEDULERS
 
     shutil.rmtree(folder, ignore_errors=True)
     generator = torch.Generator().manual_seed(1)
@@ -127,17 +124,13 @@ def report(log, seconds):
     for part, value in re.findall(r"^parity: karlo-size (\w+) ([\d.e-]+)", Path(log).read_text(), re.M):
         if part in NAMES:
             worst[part] = max(worst.get(part, 0), float(value))
-    lines = ["| part | largest relative difference |", "|---|---|"]
-    lines += [f"| {title} | {worst[part]:.0e} |" if part in worst else f"| {title} | not measured |" for part, title in NAMES.items()]
+    rows = [[title, f"{worst[part]:.0e}" if part in worst else "not measured"] for part, title in NAMES.items()]
     text = (
         "Each part of a model of Karlo's full size, with random weights of half precision, in one forward pass of f32\n"
-        f"arithmetic against the reference; at most {LIMIT:.0e} is asked for. `scripts/karlo-size` took {round(seconds / 60)} minutes on {os.cpu_count()} cores.\n\n"
-        + "\n".join(lines))
-    path = Path("docs/parity.md")
-    page = path.read_text()
-    begin, end = "<!-- begin karlo-size -->", "<!-- end karlo-size -->"
-    before, rest = page.split(begin)
-    path.write_text(before + begin + "\n" + text + "\n" + end + rest.split(end)[1])
+        f"arithmetic against the reference; at most {LIMIT:.0e} is asked for. `scripts/karlo-size` took "
+        f"{round(seconds / 60)} minutes on {os.cpu_count()} cores.\n\n"
+        + table(["part", "largest relative difference"], rows))
+    replace("docs/parity.md", "karlo-size", text)
     print(text)
     sys.exit(0 if len(worst) == len(NAMES) and max(worst.values()) <= LIMIT else 1)
 

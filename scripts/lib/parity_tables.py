@@ -1,4 +1,7 @@
-"""Writes the tables of docs/parity.md: parity_tables.py LOG MAKING MODELS COUNT SEED (called by scripts/parity)."""
+"""Writes what scripts/parity, which calls it, has measured: parity_tables LOG MAKING MODELS COUNT SEED.
+
+A summary goes into docs/parity.md, each model's figures into a decision.
+"""
 import collections
 import json
 import pathlib
@@ -7,10 +10,14 @@ import re
 import sys
 from importlib.metadata import version
 
-from generated import replace, table
+from scripts.lib.generated import replace, table
 
 COMMITTED = pathlib.Path("Tests/UnCLIPTests/Fixtures/models")
-PARTS = ["text_encoder", "image_encoder", "prior", "text_proj", "decoder", "super_res_first", "super_res_last"]
+PARTS = {
+    "text_encoder": "text encoder", "image_encoder": "image encoder", "prior": "prior", "text_proj": "text projection",
+    "decoder": "decoder", "super_res_first": "upsampler", "super_res_last": "upsampler, last step",
+}
+DETAILS = "docs/decisions/0017-random-models-are-the-test-of-parity.md"
 TYPES = {"F32": "f32", "F16": "f16", "BF16": "bf16"}
 
 
@@ -62,19 +69,30 @@ def main():
     folders = sorted(COMMITTED.iterdir()) + sorted(
         pathlib.Path(models).iterdir(), key=lambda f: [int(n) for n in re.findall(r"\d+", f.name)])
 
-    def worst(name, measure, form="{:.0e}"):
-        values = figures[name].get(measure)
+    def largest(names, measure, form="{:.0e}"):
+        values = [value for name in names for value in figures[name].get(measure, [])]
         return form.format(max(values)).replace("e-0", "e-") if values else "-"
 
-    rows = [[f.name, *(worst(f.name, p) for p in PARTS),
-             *(worst(f.name, f"{kind}.{m}", form) for kind in ["prompt", "variation"]
+    names = [f.name for f in folders]
+    summary = [[title, largest(names, part), "1e-4"] for part, title in PARTS.items()]
+    for kind, title in [("prompt", "pictures of prompts"), ("variation", "variations")]:
+        summary += [[f"{title}, anywhere", largest(names, f"{kind}.worst", "{:.0f}/255"), "2/255"],
+                    ["the same, in the mean of a picture", largest(names, f"{kind}.mean", "{:.3f}/255"), "0.1/255"]]
+    rows = [[f.name, *(largest([f.name], p) for p in PARTS),
+             *(largest([f.name], f"{kind}.{m}", form) for kind in ["prompt", "variation"]
                for m, form in [("worst", "{:.0f}"), ("mean", "{:.3f}")])] for f in folders]
     set_aside = len(re.findall("is chaotic|is ill-conditioned|black and white", pathlib.Path(making).read_text()))
     head = ["model", "text encoder", "image encoder", "prior", "projection", "decoder", "upsampler", "its last step",
             "prompt, worst", "mean", "variation, worst", "mean"]
     versions = ", ".join(f"{name} {version(name)}" for name in ["torch", "diffusers", "transformers", "pillow"])
     pictures = [sum(len(figures[f.name].get(f"{kind}.worst", [])) for f in folders) for kind in ["prompt", "variation"]]
-    replace("docs/parity.md", "parity", f"""
+    replace("docs/parity.md", "parity-summary", f"""
+Reference: {versions}, on {platform.machine()}; {len(folders)} models,
+{pictures[0]} pictures of prompts and {pictures[1]} variations.
+
+{table(["compared", f"largest difference, {len(folders)} models", "asked: at most"], summary)}
+""")
+    replace(DETAILS, "parity", f"""
 Reference: {versions}, on {platform.machine()}. {len(folders)} models,
 {pictures[0]} pictures from prompts and {pictures[1]} variations. Of the {count} random configurations (seed {seed}), {set_aside} draws of weights were set aside.
 
