@@ -3,18 +3,18 @@
 import argparse
 import hashlib
 import json
-import os
 import random
-import shutil
 import sys
-import tempfile
 import threading
 import time
-import urllib.error
+from pathlib import Path
 
-from local_cluster import Cluster
+from scripts.lib.local_cluster import Cluster, patiently
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MODEL = Path(__file__).resolve().parents[2] / "models/starter"
+# Prompts of each job, and seconds between kills, on average.
+PROMPTS = 24
+EVERY = 3.5
 STEPS = {"prior_steps": 6, "decoder_steps": 12, "super_res_steps": 4}
 # Small times, so that ten minutes see as much as days would. No number of kills makes a task fail here:
 # what is looked for is loss, and each kill counts as a failed attempt of the task that ran.
@@ -25,24 +25,27 @@ WORKERS = {"prior": ["worker", "--pool", "prior", "--threads", "1"],
            "decoder-2": ["worker", "--pool", "decoder", "--threads", "1"]}
 
 
-def prompts(count):
-    things = ["a red apple", "a banana", "a pizza", "a cat", "a green leaf", "a blue cup"]
-    return [f"{things[i % len(things)]} on a {['blue', 'green', 'white', 'black'][i % 4]} background"
-            for i in range(count)]
+def begin(cluster):
+    cluster.launch("coordinator", "coordinator")
+    cluster.ready()
+    for name, arguments in WORKERS.items():
+        cluster.launch(name, *arguments)
 
 
-def submit(cluster, lines):
+def submit(cluster):
     """Submits until it is acknowledged. A submission that was not is no job, or one that is not counted."""
-    body = "".join(json.dumps({"prompt": prompt, "seed": 1000 + i, **STEPS}) + "\n"
-                   for i, prompt in enumerate(lines)).encode()
-    return cluster.patiently(
-        lambda: json.loads(cluster.ask("/api/v1/jobs?format=jsonl", method="POST", body=body)))["job"]
+    things = ["a red apple", "a banana", "a pizza", "a cat", "a green leaf", "a blue cup"]
+    colours = ["blue", "green", "white", "black"]
+    body = "".join(
+        json.dumps({"prompt": f"{things[i % 6]} on a {colours[i % 4]} background", "seed": 1000 + i, **STEPS}) + "\n"
+        for i in range(PROMPTS)).encode()
+    return patiently(lambda: json.loads(cluster.ask("/api/v1/jobs?format=jsonl", method="POST", body=body)))["job"]
 
 
 def wait(cluster, jobs, seconds):
     deadline = time.monotonic() + seconds
     for job in jobs:
-        while cluster.patiently(lambda: cluster.get(f"jobs/{job}"))["state"] not in ("completed", "cancelled"):
+        while patiently(lambda: cluster.get(f"jobs/{job}"))["state"] not in ("completed", "cancelled"):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.3)
@@ -61,85 +64,67 @@ class Watch(threading.Thread):
             for job in list(self.jobs)[-3:]:
                 try:
                     self.look(job)
-                except (OSError, urllib.error.URLError, ValueError):
+                except OSError:
                     pass
             time.sleep(1)
 
     def look(self, job):
         for line in self.cluster.images(job):
             if line["state"] == "completed":
-                path = os.path.join(self.cluster.data, "pictures", line["file"])
-                self.seen.setdefault(path, os.stat(path).st_ino)
+                path = self.cluster.data / "pictures" / line["file"]
+                self.seen.setdefault(path, path.stat().st_ino)
 
     def rewritten(self):
-        return [path for path, inode in self.seen.items() if os.stat(path).st_ino != inode]
+        return [path for path, inode in self.seen.items() if path.stat().st_ino != inode]
 
 
-def trouble(cluster, options, draw, watch):
+def trouble(cluster, options, draw):
     """Kills and starts again until the time is over. Returns counts of kills and the steps that were thrown away."""
     kills = dict.fromkeys(["coordinator", *WORKERS], 0)
     wasted = 0
-    begin = time.monotonic()
+    began = time.monotonic()
     names = list(kills)
-    while (left := begin + options.seconds - time.monotonic()) > 0:
-        time.sleep(min(left, draw.uniform(0.3, 2 * options.every - 0.3)))
+    while (left := began + options.seconds - time.monotonic()) > 0:
+        time.sleep(min(left, draw.uniform(0.3, 2 * EVERY - 0.3)))
         victims = draw.sample(names, 2 if draw.random() < 0.15 else 1)
         try:
             running = cluster.get("workers", timeout=1)
-        except (OSError, urllib.error.URLError, ValueError):
+        except OSError:
             running = []
         for name in victims:
-            pid = cluster.processes[name][0].pid
+            pid = cluster.processes[name].pid
             wasted += sum(r["step"] for w in running if w["process_id"] == pid for r in w["running"])
             cluster.kill(name)
             kills[name] += 1
         time.sleep(draw.uniform(0, 1.0))
         for name in victims:
             cluster.restart(name)
-        for name in cluster.died():
-            sys.exit(f"The process '{name}' ended by itself; see {cluster.folder}/{name}.log.")
+        cluster.check()
     return kills, wasted
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--atelier", required=True)
-    parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--every", type=float, default=3.5, help="seconds between kills, on average")
-    parser.add_argument("--prompts", type=int, default=24, help="of each job")
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--seconds", type=float, default=600, help="of kills")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of their sequence")
     options = parser.parse_args()
-    draw = random.Random(options.seed)
-    folder = tempfile.mkdtemp(prefix="atelier-chaos-")
-    model = os.path.join(ROOT, "models", "starter")
-    lines = prompts(options.prompts)
-    cluster = None
-    try:
-        print(f"seed {options.seed}; first the undisturbed run", file=sys.stderr, flush=True)
-        cluster = Cluster(options.atelier, os.path.join(folder, "calm"), model, SETTINGS)
-        cluster.start("coordinator", ["coordinator"])
-        cluster.ready()
-        for name, arguments in WORKERS.items():
-            cluster.start(name, arguments)
-        job = submit(cluster, lines)
+    print(f"seed {options.seed}; first the undisturbed run", file=sys.stderr, flush=True)
+    with Cluster("calm", options.atelier, MODEL, SETTINGS) as cluster:
+        begin(cluster)
+        job = submit(cluster)
         if not wait(cluster, [job], 600):
             sys.exit("The undisturbed run does not end.")
         expected = {(i["item"], i["index"]): i["sha256"] for i in cluster.images(job)}
-        cluster.stop()
-
-        cluster = Cluster(options.atelier, os.path.join(folder, "chaos"), model, SETTINGS)
-        cluster.start("coordinator", ["coordinator"])
-        cluster.ready()
-        for name, arguments in WORKERS.items():
-            cluster.start(name, arguments)
+    with Cluster("chaos", options.atelier, MODEL, SETTINGS) as cluster:
+        begin(cluster)
         watch = Watch(cluster)
         over = threading.Event()
         jobs = []
 
         def feed():
             while not over.is_set():
-                jobs.append(submit(cluster, lines))
+                jobs.append(submit(cluster))
                 watch.jobs.append(jobs[-1])
                 # Two jobs at a time, so that there is always work.
                 while not over.is_set() and len(jobs) > 1 and not wait(cluster, jobs[-2:-1], 0.5):
@@ -150,7 +135,7 @@ def main():
         watch.start()
         print(f"now {options.seconds:.0f} seconds of kills", file=sys.stderr, flush=True)
         began = time.monotonic()
-        kills, wasted = trouble(cluster, options, draw, watch)
+        kills, wasted = trouble(cluster, options, random.Random(options.seed))
         over.set()
         feeder.join(timeout=120)
         ended = wait(cluster, jobs, 600)
@@ -158,13 +143,6 @@ def main():
         watch.over = True
         watch.join(timeout=30)
         report(cluster, options, jobs, expected, kills, wasted, watch, ended, took)
-    finally:
-        if cluster:
-            cluster.stop()
-        if os.environ.get("KEEP"):
-            print(f"kept {folder}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def report(cluster, options, jobs, expected, kills, wasted, watch, ended, took):
@@ -182,8 +160,7 @@ def report(cluster, options, jobs, expected, kills, wasted, watch, ended, took):
                 (failed if image["state"] == "failed" else lost).append(f"{job} {key}: {image.get('error')}")
                 continue
             published += 1
-            with open(os.path.join(cluster.data, "pictures", image["file"]), "rb") as file:
-                digest = hashlib.sha256(file.read()).hexdigest()
+            digest = hashlib.sha256((cluster.data / "pictures" / image["file"]).read_bytes()).hexdigest()
             if digest != image["sha256"]:
                 damaged.append(f"{job} {key}")
             if image["sha256"] != expected[key]:
@@ -198,16 +175,13 @@ def report(cluster, options, jobs, expected, kills, wasted, watch, ended, took):
         "published_twice": len(twice), "all_jobs_ended": ended,
     }
     good = ended and not (lost or failed or different or damaged or twice)
-    if options.json:
-        print(json.dumps(result))
-    else:
-        for key, value in result.items():
-            print(f"{key.replace('_', ' ')}: {value}")
-        for name, found in [("lost", lost), ("failed", failed), ("different", different), ("damaged", damaged),
-                            ("published twice", twice)]:
-            for entry in found[:5]:
-                print(f"{name}: {entry}")
-        print("passed" if good else "FAILED")
+    for key, value in result.items():
+        print(f"{key.replace('_', ' ')}: {value}")
+    for name, found in [("lost", lost), ("failed", failed), ("different", different), ("damaged", damaged),
+                        ("published twice", twice)]:
+        for entry in found[:5]:
+            print(f"{name}: {entry}")
+    print("passed" if good else "FAILED")
     sys.exit(0 if good else 1)
 
 

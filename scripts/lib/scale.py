@@ -1,18 +1,17 @@
 """Measures one coordinator with many simulated workers, and Celery with Redis doing the same."""
 
 import argparse
+import contextlib
 import http.client
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-from local_cluster import Cluster
+from scripts.lib.local_cluster import Cluster
+from scripts.lib.memory import peak_memory
 
 # A thousand workers need more between the pools than the default, which is for a handful.
 SETTINGS = {"embedded_ahead": 20000}
@@ -23,10 +22,8 @@ def percentile(values, part):
     return values[int((len(values) - 1) * part)] if values else 0.0
 
 
-def memory(pid):
-    with open(f"/proc/{pid}/status") as file:
-        text = file.read()
-    return {key: int(re.search(key + r":\s+(\d+)", text)[1]) / 1024 for key in ("VmRSS", "VmHWM")}
+def coordinator_memory(cluster):
+    return round(peak_memory(cluster.processes["coordinator"].pid) / 2**20)
 
 
 def lines(count):
@@ -70,7 +67,7 @@ class StatusPoll(threading.Thread):
                 "status_worst_ms": round(max(self.times) * 1000, 1), "status_asked": len(self.times)}
 
 
-def submit(cluster, count, model="fleet"):
+def submit(cluster, count):
     connection = http.client.HTTPConnection("127.0.0.1", cluster.http, timeout=600)
     start = time.monotonic()
 
@@ -83,7 +80,7 @@ def submit(cluster, count, model="fleet"):
                 chunk = b""
         yield chunk
 
-    connection.request("POST", f"/api/v1/jobs?format=txt&model={model}&seed=1", body=chunks(), encode_chunked=True,
+    connection.request("POST", "/api/v1/jobs?format=txt&model=fleet&seed=1", body=chunks(), encode_chunked=True,
                        headers={"Transfer-Encoding": "chunked"})
     answer = connection.getresponse()
     body = json.loads(answer.read())
@@ -92,33 +89,38 @@ def submit(cluster, count, model="fleet"):
     return body["job"], time.monotonic() - start
 
 
-def fleet(options, cluster, seconds, workers, task_seconds, capacity=4, prior=0.34):
-    return subprocess.Popen(
-        [options.fleet, "--connect", f"tcp://127.0.0.1:{cluster.work}", "--workers", str(workers), "--seconds",
-         str(seconds), "--task-seconds", str(task_seconds), "--capacity", str(capacity), "--prior", str(prior)],
-        stdout=subprocess.PIPE, text=True)
+@contextlib.contextmanager
+def coordinator(options):
+    with Cluster("scale", options.atelier, settings=SETTINGS) as cluster:
+        cluster.launch("coordinator", "coordinator")
+        cluster.ready()
+        yield cluster
 
 
-def wait_connected(crew, workers):
-    for line in crew.stdout:
-        if json.loads(line)["connected"] == workers:
-            return
-    sys.exit("The simulated workers do not connect.")
+def fleet(options, cluster, workers, task_seconds, capacity=4, prior=0.34):
+    """Simulated workers, once they are connected: their reports, one a second."""
+    crew = cluster.start("fleet", [
+        options.fleet, "--connect", f"tcp://127.0.0.1:{cluster.work}", "--workers", str(workers), "--task-seconds",
+        str(task_seconds), "--capacity", str(capacity), "--prior", str(prior)], stdout=subprocess.PIPE, text=True)
+    reports = map(json.loads, crew.stdout)
+    for report in reports:
+        if report["connected"] == workers:
+            return reports
+    sys.exit(f"The simulated workers do not connect. {cluster.said()}")
 
 
-def measure(options, cluster, task_seconds, job_size, seconds, capacity=4, prior=0.34):
+def measure(options, task_seconds, job_size, capacity=4, prior=0.34):
     """Tasks a second and waits while a job runs, after a second of warming up."""
-    crew = fleet(options, cluster, seconds + 60, options.workers, task_seconds, capacity, prior)
-    try:
-        wait_connected(crew, options.workers)
+    with coordinator(options) as cluster:
+        coming = fleet(options, cluster, options.workers, task_seconds, capacity, prior)
         job, _ = submit(cluster, job_size)
         poll = StatusPoll(cluster, job)
         poll.start()
         reports, begin = [], time.monotonic()
-        for line in crew.stdout:
-            reports.append(json.loads(line))
+        for report in coming:
+            reports.append(report)
             status = cluster.get(f"jobs/{job}")
-            if time.monotonic() - begin > seconds or status["state"] == "completed":
+            if time.monotonic() - begin > options.seconds or status["state"] == "completed":
                 break
         facts = poll.facts()
         # Both pools have work only after the first pictures have come through.
@@ -130,48 +132,25 @@ def measure(options, cluster, task_seconds, job_size, seconds, capacity=4, prior
             "assignment_p99_under_ms": assignment_p99(cluster),
             "free_to_assignment_p50_ms": round(percentile([r["p50_ms"] for r in busy], 0.5), 1),
             "free_to_assignment_p99_ms": round(max((r["p99_ms"] for r in busy), default=0), 1),
-            "coordinator_mb": round(memory(cluster.processes["coordinator"][0].pid)["VmHWM"]), **facts}
-    finally:
-        crew.kill()
-        crew.wait()
-
-
-def with_cluster(options, body):
-    folder = tempfile.mkdtemp(prefix="atelier-scale-", dir=options.folder)
-    cluster = Cluster(options.atelier, folder, settings=SETTINGS, log_level="warning")
-    try:
-        cluster.start("coordinator", ["coordinator"])
-        cluster.ready()
-        return body(cluster)
-    finally:
-        cluster.stop()
-        if os.environ.get("KEEP"):
-            print(f"kept {folder}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+            "coordinator_mb": coordinator_memory(cluster), **facts}
 
 
 def tasks(options):
     """Workers that take no time: as many tasks as the coordinator can commit."""
-    return with_cluster(options, lambda cluster: measure(options, cluster, 0, options.prompts, options.seconds))
+    return measure(options, 0, options.prompts)
 
 
 def latency(options):
     """Workers that hold one task of about a second: each is free until the coordinator gives it the next. Enough of
     them are in the prior pool that the others never wait for work."""
-    return with_cluster(
-        options, lambda cluster: measure(options, cluster, 1.0, 40000, options.seconds, capacity=1, prior=0.45))
+    return measure(options, 1.0, 40000, capacity=1, prior=0.45)
 
 
 def million(options):
-    def body(cluster):
-        crew = fleet(options, cluster, 3600, 2, 0.05)
-        try:
-            wait_connected(crew, 2)
-        finally:
-            crew.kill()
-            crew.wait()
-        pid = cluster.processes["coordinator"][0].pid
+    """One job of very many prompts, for a model that workers have announced before they left."""
+    with coordinator(options) as cluster:
+        fleet(options, cluster, 2, 0.05)
+        cluster.kill("fleet")
         poll = StatusPoll(cluster)
         poll.start()
         job, took = submit(cluster, options.million)
@@ -186,10 +165,8 @@ def million(options):
         facts = poll.facts()
         return {"prompts": counted["items"], "accepted_seconds": round(took, 1),
                 "cancelled_ms": round(cancelled * 1000),
-                "coordinator_peak_mb": round(memory(pid)["VmHWM"]),
-                "database_mb": round(os.path.getsize(os.path.join(cluster.data, "atelier.sqlite")) / 1e6), **facts}
-
-    return with_cluster(options, body)
+                "coordinator_peak_mb": coordinator_memory(cluster),
+                "database_mb": round((cluster.data / "atelier.sqlite").stat().st_size / 1e6), **facts}
 
 
 BARS = {
@@ -205,11 +182,10 @@ def main():
     parser.add_argument("--atelier", required=True)
     parser.add_argument("--fleet", required=True)
     parser.add_argument("--only", choices=list(BARS))
-    parser.add_argument("--workers", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--workers", type=int, default=1000, help="simulated ones")
+    parser.add_argument("--seconds", type=float, default=20, help="of each part that counts tasks")
     parser.add_argument("--prompts", type=int, default=100_000, help="of the job whose tasks are counted")
-    parser.add_argument("--million", type=int, default=1_000_000)
-    parser.add_argument("--folder", help="where the data directories are made; default: the system's")
+    parser.add_argument("--million", type=int, default=1_000_000, help="prompts of the one large job")
     parser.add_argument("--celery", action="store_true")
     options = parser.parse_args()
     kept = True
@@ -222,8 +198,8 @@ def main():
                 kept &= holds
                 print(f"  {'holds' if holds else 'MISSED'}: {key.replace('_', ' ')} {result[key]} {sign} {bar}", flush=True)
     if options.celery:
-        from celery_comparison import measure as celery
-        print(json.dumps({"part": "celery with redis", **celery(options)}), flush=True)
+        from scripts.lib.celery_comparison import measure as celery
+        print(json.dumps({"part": "celery with redis", **celery()}), flush=True)
     sys.exit(0 if kept else 1)
 
 

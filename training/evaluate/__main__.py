@@ -23,7 +23,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--prompts", type=int, default=500, help="how many held-out prompts (default: %(default)s)")
     parser.add_argument("--seeded", type=int, default=16, help="prompts whose diversity is measured (default: %(default)s)")
     parser.add_argument("--atelier", type=Path, help="the engine's binary; default: $ATELIER, .build/release/atelier, PATH")
-    parser.add_argument("--workers", type=int, default=1, help="decoder workers")
     parser.add_argument("--work", type=Path, default=Path("training/.work/evaluation"), help="recogniser, pictures, JSON")
     parser.add_argument("--minutes", type=float, default=8, help="the recogniser's training (default: %(default)s)")
     parser.add_argument("--steps", type=int, help="the recogniser's training in steps, whatever time they take")
@@ -53,7 +52,8 @@ def main() -> int:
     if options.only_recogniser:
         print(evaluation.on_real(seer, world, preset))
         return 0
-    with Cluster(command, options.model, options.workers) as cluster:
+    with Cluster(command, options.model) as cluster:
+        cluster.up()
         if settings:
             rows = sweep.compare(settings, cluster, seer, world, preset, work, options.prompts)
             dated = report.stamp()

@@ -1,0 +1,1 @@
+"""The Python of the scripts; training/evaluate starts its clusters with lib/local_cluster.py too."""
