@@ -10,7 +10,9 @@ import tempfile
 import time
 
 import torch
-from karlo_model import PARTS, write
+
+from scripts.bench.karlo_model import PARTS, write
+from scripts.lib.memory import peak_memory
 
 PART = {"prior": "prior", "decoder": "decoder", "upsampler": "super_res_first"}
 STARTER = "models/starter"
@@ -66,12 +68,6 @@ def pictures_of(folder, count):
     return pictures
 
 
-def peak_memory():
-    """Bytes. Not getrusage, whose figure a process inherits from the one that started it."""
-    line = next(line for line in open("/proc/self/status") if line.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024
-
-
 def serve(folder, stage, batch, precision, layout, threads):
     """In a process of its own, so that memory is this variant's: a line in, one evaluation, its seconds out."""
     torch.set_num_threads(threads)
@@ -116,8 +112,8 @@ class Comparison:
         owns, peers, memory = [], {}, {}
         for variant in variants:
             command = [
-                sys.executable, __file__, "--serve", folder or self.folder, stage, str(batch), *variant, "--threads",
-                str(self.args.threads)]
+                sys.executable, "-m", "scripts.bench.against_pytorch", "--serve", folder or self.folder, stage,
+                str(batch), *variant, "--threads", str(self.args.threads)]
             with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
                 seconds = []
                 # Not before it has loaded and warmed up: both would be in each other's way.
@@ -137,8 +133,8 @@ class Comparison:
                 (seconds, variant) for variant, seconds in peers.items() if variant[0] == precision)
         return statistics.median(owns), best, memory
 
-    def row(self, name, own, best, bars, scale=1.0, unit="s"):
-        cells = [name, f"{own:.3g} {unit}"]
+    def row(self, name, own, best, bars, scale=1.0):
+        cells = [name, f"{own:.3g} s"]
         for precision in ["f32", "bf16"]:
             if precision not in best:
                 cells += ["", ""]
@@ -147,7 +143,7 @@ class Comparison:
             ratio = seconds * scale / own
             bar = bars.get(precision)
             layout = f" ({variant[1]})" if variant[1] == "channels last" else ""
-            cells += [f"{seconds * scale:.3g} {unit}{layout}", f"{ratio:.1f}" + (f" (asked: {bar})" if bar else "")]
+            cells += [f"{seconds * scale:.3g} s{layout}", f"{ratio:.1f}" + (f" (asked: {bar})" if bar else "")]
             self.met = self.met and (bar is None or ratio >= bar)
         print("| " + " | ".join(cells) + " |", flush=True)
 
@@ -223,21 +219,16 @@ class Comparison:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--atelier")
-    parser.add_argument("--model", help="a folder that karlo_model.write() has written; left out, one is written and removed")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--serve", nargs=5)
     args = parser.parse_args()
     if args.serve:
         return serve(*args.serve, args.threads)
-    if args.model:
-        met = Comparison(args, args.model).run()
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            print(f"Writing random weights of Karlo's size to {folder} (6 GB) ...", file=sys.stderr)
-            # The published weights are of half precision too; the peer widens them as it loads them.
-            write(folder, torch.float16)
-            met = Comparison(args, folder).run()
+    with tempfile.TemporaryDirectory() as folder:
+        print(f"Writing random weights of Karlo's size to {folder} (6 GB) ...", file=sys.stderr)
+        write(folder)
+        met = Comparison(args, folder).run()
     print()
     print("All that is asked is met." if met else "Not all that is asked is met.")
     sys.exit(0 if met else 1)

@@ -34,6 +34,8 @@ PARTS = {
 TEXT_ENCODER = dict(
     hidden_size=768, projection_dim=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12)
 TOKENIZER = Path(__file__).parents[2] / "models/starter/tokenizer"
+# The published weights are of half precision too; the peer widens them as it loads them.
+DTYPE = torch.float16
 SCHEDULERS = {
     "prior_scheduler": dict(prediction_type="sample", variance_type="fixed_small_log", clip_sample_range=5.0),
     "decoder_scheduler": dict(prediction_type="epsilon", variance_type="learned_range", clip_sample_range=1.0),
@@ -55,7 +57,7 @@ def random_weights(module, generator):
         yield name, value
 
 
-def write_text_encoder(folder, dtype, generator):
+def write_text_encoder(folder, generator):
     shutil.copytree(TOKENIZER, folder / "tokenizer", dirs_exist_ok=True)
     vocabulary = json.loads((TOKENIZER / "vocab.json").read_text())
     start, end = vocabulary["<|startoftext|>"], vocabulary["<|endoftext|>"]
@@ -66,21 +68,21 @@ def write_text_encoder(folder, dtype, generator):
     config.architectures = ["CLIPTextModelWithProjection"]
     (folder / "text_encoder").mkdir(exist_ok=True)
     config.save_pretrained(folder / "text_encoder")
-    weights = {key: value.to(dtype) for key, value in random_weights(encoder, generator) if "position_ids" not in key}
+    weights = {key: value.to(DTYPE) for key, value in random_weights(encoder, generator) if "position_ids" not in key}
     save_file(weights, folder / "text_encoder" / "model.safetensors", metadata={"format": "pt"})
 
 
-def write(folder, dtype=torch.float32, seed=1):
+def write(folder):
     """Writes the folder, one part at a time."""
     folder = Path(folder)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(1)
     index = {"_class_name": "UnCLIPPipeline", "_diffusers_version": "0.42.1"}
     for name, (cls, settings) in PARTS.items():
         with torch.device("meta"):
             module = cls(**settings)
         (folder / name).mkdir(parents=True, exist_ok=True)
         module.save_config(folder / name)
-        weights = {key: value.to(dtype) for key, value in random_weights(module, generator)}
+        weights = {key: value.to(DTYPE) for key, value in random_weights(module, generator)}
         save_file(weights, folder / name / "diffusion_pytorch_model.safetensors")
         index[name] = ["diffusers", cls.__name__]
     for name, settings in SCHEDULERS.items():
@@ -88,6 +90,6 @@ def write(folder, dtype=torch.float32, seed=1):
         config = {"_class_name": "UnCLIPScheduler", "num_train_timesteps": 1000, "clip_sample": True, **settings}
         (folder / name / "scheduler_config.json").write_text(json.dumps(config))
         index[name] = ["diffusers", "UnCLIPScheduler"]
-    write_text_encoder(folder, dtype, generator)
+    write_text_encoder(folder, generator)
     index |= {"tokenizer": ["transformers", "CLIPTokenizer"], "text_encoder": ["transformers", "CLIPTextModelWithProjection"]}
     (folder / "model_index.json").write_text(json.dumps(index, indent=2))

@@ -24,10 +24,10 @@ def sheet(entries: list[tuple[str, Path]], columns: int) -> Image.Image:
     return picture
 
 
-def mask(side: int = 128) -> Image.Image:
+def mask() -> Image.Image:
     """White where the middle is to be made anew."""
-    picture = Image.new("L", (side, side), 0)
-    picture.paste(255, (12, 12, side - 12, side - 12))
+    picture = Image.new("L", (128, 128), 0)
+    picture.paste(255, (12, 12, 116, 116))
     return picture
 
 

@@ -1,4 +1,5 @@
-# Shared by the scripts: installs what is missing, and builds. Sourced, from the project's root.
+# Shared by the scripts: installs what is missing, and builds. Sourced, by scripts with `set -e`; ROOT is the project's
+# folder if that is not the one they run in.
 
 # Debian packages that the build links against.
 PACKAGES="libzmq3-dev libsqlite3-dev libopenblas-dev libpng-dev libturbojpeg0-dev"
@@ -28,4 +29,43 @@ install_packages() {
 
 require_swift() {
   command -v swift >/dev/null || { say "There is no 'swift' on the PATH; install Swift 6.2 or later from https://swift.org/install."; return 1; }
+}
+
+# Installs, and builds products in that configuration; BIN is the folder that they are in.
+build() {
+  require_swift
+  install_packages
+  for product in "$@"; do
+    # shellcheck disable=SC2086
+    swift build $BUILD_FLAGS --product "$product" >&2
+  done
+  # shellcheck disable=SC2086
+  BIN="$(swift build $BUILD_FLAGS --show-bin-path)"
+}
+
+# ATELIER: the binary that the environment names, else the release build's, which must be there.
+require_atelier() {
+  # shellcheck disable=SC2086
+  ATELIER="${ATELIER:-$(swift build --package-path "${ROOT:-.}" $BUILD_FLAGS --show-bin-path)/atelier}"
+  [ -x "$ATELIER" ] || { say "There is no '$ATELIER'; build it first: swift build $BUILD_FLAGS --product atelier"; return 1; }
+}
+
+# PYTHON: the interpreter that the environment names, else one in .venv/NAME, where pip installs what each further
+# argument says: require_python NAME PACKAGES...
+require_python() {
+  [ -n "${PYTHON:-}" ] && return 0
+  folder="${ROOT:-.}/.venv/$1"
+  shift
+  PYTHON="$folder/bin/python"
+  [ -x "$PYTHON" ] && return 0
+  python3 -m venv "$folder"
+  for packages in "$@"; do
+    # shellcheck disable=SC2086
+    "$PYTHON" -m pip install -q $packages
+  done
+}
+
+# The packages in the versions of training/requirements.txt: pinned NAME...
+pinned() {
+  for name in "$@"; do grep "^$name=" "${ROOT:-.}/training/requirements.txt"; done
 }
