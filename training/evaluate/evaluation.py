@@ -22,20 +22,22 @@ BARS = {
     "mini": {"object": 70, "background": 98}, "base": {"object": 92, "background": 98, "relation": 75},
 }
 SEED = 1000
+# With how many each prompt is rendered whose diversity is measured; and scenes that the recogniser itself is tried on.
+SEEDS = 8
+REAL = 2000
 
 
-def on_real(recogniser: Recogniser, world: World, preset: Preset, count: int = 2000) -> dict[str, float | None]:
+def on_real(recogniser: Recogniser, world: World, preset: Preset) -> dict[str, float | None]:
     """The recogniser's own rates, on composed scenes that it never saw."""
     chance = random.Random(10)
-    scenes = [world.scene(chance, is_held_out=True) for _ in range(count)]
+    scenes = [world.scene(chance, is_held_out=True) for _ in range(REAL)]
     return asdict(rates(recogniser.answers(composed(scenes, world, preset)), right(scenes, world)))
 
 
 def evaluate(
-    cluster: Cluster, recogniser: Recogniser, world: World, preset: Preset, out: Path, count: int = 500,
-    spread: int = 16, seeds: int = 8,
+    cluster: Cluster, recogniser: Recogniser, world: World, preset: Preset, out: Path, count: int, spread: int,
 ) -> dict:
-    """Renders `count` prompts once, and `spread` of them with `seeds` seeds; sheets and pictures go to `out`."""
+    """Renders `count` prompts once, and `spread` of them with several seeds; sheets and pictures go to `out`."""
     prompts = held_out(world, count, seed=0)
     requests = [{"prompt": prompt.text, "seed": SEED + index} for index, prompt in enumerate(prompts)]
     pictures, lines = cluster.pictures(requests, out / "prompts")
@@ -45,12 +47,12 @@ def evaluate(
 
     chosen = combinations(prompts)[:spread]
     groups, _ = cluster.pictures(
-        [{"prompt": prompt.text, "seed": 2 * SEED, "n": seeds} for prompt in chosen], out / "seeds")
-    groups = tensors(groups).unflatten(0, (len(chosen), seeds))
+        [{"prompt": prompt.text, "seed": 2 * SEED, "n": SEEDS} for prompt in chosen], out / "seeds")
+    groups = tensors(groups).unflatten(0, (len(chosen), SEEDS))
     pixels, features = diversity(groups, recogniser)
     chance = random.Random(11)
-    moved = composed([world.placed(prompt.scene, chance) for prompt in chosen for _ in range(seeds)], world, preset)
-    real_pixels, real_features = diversity(moved.unflatten(0, (len(chosen), seeds)), recogniser)
+    moved = composed([world.placed(prompt.scene, chance) for prompt in chosen for _ in range(SEEDS)], world, preset)
+    real_pixels, real_features = diversity(moved.unflatten(0, (len(chosen), SEEDS)), recogniser)
 
     sample = combinations(prompts)
     rows = torch.tensor([prompts.index(prompt) for prompt in sample])
@@ -64,7 +66,7 @@ def evaluate(
         "rendered": asdict(rates(given, expected)), "real": on_real(recogniser, world, preset),
         "bars": BARS.get(preset.name, {}),
         "diversity": {
-            "prompts": len(chosen), "seeds": seeds, "pixels": pixels, "features": features,
+            "prompts": len(chosen), "seeds": SEEDS, "pixels": pixels, "features": features,
             "composed_pixels": real_pixels, "composed_features": real_features,
         },
         "nearest": {

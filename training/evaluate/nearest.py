@@ -55,8 +55,9 @@ def find(
     return found, len(scenes)
 
 
-def draw(found: list[Nearest], path: Path, side: int = 96, columns: int = 2) -> None:
+def draw(found: list[Nearest], path: Path) -> None:
     """Threes: rendered; nearest of training; the held-out truth; each distance under its picture."""
+    side, columns = 96, 2
     width, height = 3 * side + 24, side + 32
     rows = -(-len(found) // columns)
     sheet = Image.new("RGB", (columns * width + 8, rows * height + 24), "white")

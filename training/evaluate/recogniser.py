@@ -19,17 +19,19 @@ from .answers import Answers, right
 # Side of the pictures that it looks at.
 SIDE = 64
 BATCH = 96
+WIDTHS = (32, 64, 128, 128)
+# Batches that its normalisation is settled with.
+SETTLING = 20
 LEARNING_RATE = 2e-3
 # Of a picture's side: scenes are moved by up to so much, about the error of a decoder that places things.
 SHIFT = 4
 
 
 class Recogniser(torch.nn.Module):
-    def __init__(self, world: World, width: int = 32):
+    def __init__(self, world: World):
         super().__init__()
-        widths = (width, 2 * width, 4 * width, 4 * width)
         layers, before = [], 3
-        for after in widths:
+        for after in WIDTHS:
             layers += [
                 torch.nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), torch.nn.BatchNorm2d(after),
                 torch.nn.ReLU(), torch.nn.Conv2d(after, after, 3, padding=1, bias=False),
@@ -99,12 +101,12 @@ def trained(world: World, preset: Preset, folder: Path, budget: Budget) -> Recog
 
 
 @torch.no_grad()
-def settle(model: Recogniser, composer: Composer, world: World, loop: Loop, batches: int = 20) -> None:
+def settle(model: Recogniser, composer: Composer, world: World, loop: Loop) -> None:
     """Statistics of its normalisation anew, for the averaged weights, on pictures that are not spoilt."""
     for layer in model.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
             layer.reset_running_stats()
             layer.momentum = None
-    for _ in range(batches):
+    for _ in range(SETTLING):
         pictures = reduced(composer.pictures([world.scene(loop.chance) for _ in range(BATCH)]))
         model(spoilt(pictures, loop.chance))

@@ -26,8 +26,8 @@ def stamp() -> dict[str, str]:
     return {"date": date.today().isoformat(), "commit": commit()}
 
 
-def shown(value: float | None, unit: str = "%", digits: int = 1) -> str:
-    return "not in its world" if value is None else f"{value:.{digits}f} {unit}".strip()
+def shown(value: float | None) -> str:
+    return "not in its world" if value is None else f"{value:.1f} %"
 
 
 def put(card: Path, name: str, text: str) -> None:
