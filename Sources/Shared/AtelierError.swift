@@ -1,3 +1,5 @@
+import Foundation
+
 /// What went wrong, on what, why, and what to do about it.
 ///
 /// One error type serves every part of the cluster: `code` says how to react (an HTTP status, an exit
@@ -24,8 +26,12 @@ package struct AtelierError: Error, Sendable, CustomStringConvertible {
   }
 
   package var code: Code
+  /// What, on what, why and what to do; it ends with a full stop.
   package var message: String
+  /// What it comes from, for the log.
   package var cause: (any Error)?
+  /// The system's number of what it refused, where a call of it failed.
+  package var systemError: Int32?
 
   package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
     self.code = code
@@ -35,5 +41,51 @@ package struct AtelierError: Error, Sendable, CustomStringConvertible {
 
   package var description: String {
     cause.map { "\(message) (\($0))" } ?? message
+  }
+}
+
+extension AtelierError {
+  /// A call of the system that failed.
+  ///
+  /// - Parameters:
+  ///   - errno: as the call left it.
+  ///   - message: what was tried on what, without a full stop: "Cannot write 'x'".
+  package init(errno: Int32, _ message: String) {
+    self.init(.system, "\(message): \(String(cString: strerror(errno))).")
+    systemError = errno
+  }
+
+  /// A call of Foundation's that failed.
+  ///
+  /// - Parameter message: what was tried on what, without a full stop.
+  package init(_ message: String, system error: any Error) {
+    self.init(.system, "\(message): \(Self.reason(error)).")
+    systemError = Self.number(of: error)
+  }
+
+  /// Why a call of Foundation's failed, without a full stop.
+  package static func reason(_ error: any Error) -> String {
+    switch (error as? CocoaError)?.code {
+    case .fileReadNoSuchFile?: "there is no such file"
+    case .fileReadNoPermission?, .fileWriteNoPermission?: "permission denied"
+    case .fileReadInapplicableStringEncoding?: "it is not UTF-8"
+    case .fileWriteFileExists?: "a file of that name is in the way"
+    case .fileWriteOutOfSpace?: "the disk is full"
+    case .fileWriteVolumeReadOnly?: "the file system is read-only"
+    default: "\(error)"
+    }
+  }
+
+  /// The system's number of an error of Foundation's; nil where it has none that anybody looks at.
+  private static func number(of error: any Error) -> Int32? {
+    if let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? POSIXError {
+      return underlying.code.rawValue
+    }
+    switch (error as? CocoaError)?.code {
+    case .fileWriteOutOfSpace?: return ENOSPC
+    case .fileWriteVolumeReadOnly?: return EROFS
+    case .fileReadNoPermission?, .fileWriteNoPermission?: return EACCES
+    default: return nil
+    }
   }
 }

@@ -1,9 +1,11 @@
-/// What the coordinator answers to an accepted submission.
+/// What the coordinator answers to an accepted submission: from here on the job survives every process' death.
 package struct Submitted: Sendable, Codable, Equatable {
   package var job: JobID
+  /// Lines that were accepted.
   package var items: Int
+  /// Pictures that they ask for, a scoring counting as one.
   package var images: Int
-  /// Lines left out on request (`skip_bad`).
+  /// Lines left out on request (`skip_bad`), a thousand at most.
   package var skipped: [SkippedLine]
 
   package init(job: JobID, items: Int, images: Int, skipped: [SkippedLine]) {
@@ -14,7 +16,7 @@ package struct Submitted: Sendable, Codable, Equatable {
   }
 }
 
-/// A line of a prompt file that was left out, and why.
+/// A line of a prompt file that was left out, and why. Lines are counted from 1, comments and empty ones too.
 package struct SkippedLine: Sendable, Codable, Equatable {
   package var line: Int
   package var reason: String
@@ -25,8 +27,10 @@ package struct SkippedLine: Sendable, Codable, Equatable {
   }
 }
 
-/// What the coordinator answers when it refuses.
+/// What the coordinator answers when it refuses: `{"error": {"code": ..., "message": ...}}`.
 package struct APIError: Sendable, Codable, Equatable {
+  /// The code is one of ``AtelierError/Code``, or `http` where the HTTP library refuses; the message is a sentence for
+  /// people.
   package struct Body: Sendable, Codable, Equatable {
     package var code: String
     package var message: String
@@ -43,18 +47,19 @@ package struct APIError: Sendable, Codable, Equatable {
 package struct ManifestPage: Sendable, Codable {
   package var lines: [ManifestLine]
   /// Ask again with `after` set to this; nil at the end.
-  package var next: Int64?
+  package var next: ImageID?
 
-  package init(lines: [ManifestLine], next: Int64?) {
+  package init(lines: [ManifestLine], next: ImageID?) {
     self.lines = lines
     self.next = next
   }
 }
 
-/// Images of a job that failed, with the reasons, the most frequent first.
+/// Images of a job that failed for one reason. Answers have several, the most frequent first.
 package struct FailureReason: Sendable, Codable, Equatable {
   package var reason: String
   package var images: Int
+  /// The prompt of one of them.
   package var example: String
 
   package init(reason: String, images: Int, example: String) {

@@ -1,16 +1,18 @@
 package import Foundation
 
-/// How the coordinator itself is.
+/// How the coordinator itself is: what `GET /api/v1/cluster` answers and `atelier status` looks at first.
 package struct ClusterStatus: Sendable, Codable, Equatable {
   /// `ok`, or what keeps the store from working: `disk_full`, `read_only`, `damaged`, `failing`.
   package var state: String
   /// What is wrong and what to do; nil while all is well.
   package var message: String?
+  /// Since when the store has not worked; nil while it does.
   package var since: Date?
   /// What was found damaged since the coordinator started, the newest last.
   package var damage: [String]
   package var version: String
   package var startedAt: Date
+  /// Those in quarantine among them, those that are expected back after a restart not.
   package var workersConnected: Int
   package var workersQuarantined: Int
 

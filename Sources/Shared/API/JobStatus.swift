@@ -7,6 +7,7 @@ package struct JobStatus: Sendable, Codable, Equatable {
   package var name: String
   package var state: JobState
   package var model: String
+  /// Which weights, where models of one name differ.
   package var modelDigest: String
   package var priority: Int
   package var createdAt: Date
@@ -14,9 +15,10 @@ package struct JobStatus: Sendable, Codable, Equatable {
   package var items: Int
   package var images: ImageCounts
   package var stages: [StageCounts]
-  /// Pictures finished in the last minute of work.
+  /// Over the last minute, or since the first picture if that is shorter; nil unless the job is active and pictures
+  /// come.
   package var picturesPerMinute: Double?
-  /// Nil while nobody can tell.
+  /// What is pending at that rate; nil while nobody can tell.
   package var secondsLeft: Double?
   /// Why nothing moves, if nothing moves: one sentence each.
   package var waitingFor: [String]
@@ -53,6 +55,7 @@ package struct ImageCounts: Sendable, Codable, Equatable {
 
   package init() {}
 
+  /// The number of one state. Setting it brings the total up to date.
   package subscript(state: ImageState) -> Int {
     get {
       switch state {
@@ -74,11 +77,12 @@ package struct ImageCounts: Sendable, Codable, Equatable {
   }
 }
 
-/// Tasks of one stage of a job by state.
+/// Tasks of one stage of a job by state. A task begins to count when its image reaches the stage.
 package struct StageCounts: Sendable, Codable, Equatable {
   package var stage: Stage
-  /// Ready, or waiting for another attempt.
+  /// Ready, in a pause after a failure, or waiting for an earlier stage that is made again.
   package var waiting = 0
+  /// In workers' hands, those included that wait there.
   package var running = 0
   package var done = 0
   package var failed = 0

@@ -1,20 +1,25 @@
-/// What became of one image: a line of `manifest.jsonl`.
+/// What became of one image, and all that is needed to make it again: a line of `manifest.jsonl`.
 package struct ManifestLine: Sendable, Codable, Equatable {
   package var job: JobID
-  /// The item's place in the job, from 0.
+  /// The item's index in the job, from 0.
   package var item: Int
   /// The line of the prompt file, from 1.
   package var line: Int
   /// Which picture of the item, from 0.
   package var index: Int
+  /// How many pictures the item has.
+  package var count: Int
   package var customId: String?
   package var state: ImageState
+  /// Nil for a picture of its prompt.
   package var operation: PictureOperation?
   package var prompt: String
   package var negativePrompt: String?
+  /// Of this image, not the item's first.
   package var seed: UInt64
   package var model: String
   package var modelDigest: String
+  /// All of them, defaults filled in.
   package var parameters: RenderParameters
   /// Of the picture; nil while it is not known, and for a scoring, which has none.
   package var size: PictureSize?
@@ -22,17 +27,22 @@ package struct ManifestLine: Sendable, Codable, Equatable {
   package var resampledFrom: PictureSize?
   /// Relative to the manifest.
   package var file: String?
+  /// Of the file, in hexadecimal; nil while there is none.
   package var sha256: String?
   /// Of a scoring, a row a picture with a cosine a text.
   package var scores: [[Double]]?
   /// The last attempt of each stage.
   package var stages: [StageRecord]
+  /// Why it failed; nil unless it has.
   package var error: String?
 
+  /// Who did a stage of the image, and at what expense.
   package struct StageRecord: Sendable, Codable, Equatable {
     package var stage: Stage
     package var worker: String?
+    /// How often it was handed out.
     package var attempts: Int
+    /// That the last attempt took, by its worker's clock; nil while it is not done.
     package var seconds: Double?
 
     package init(stage: Stage, worker: String?, attempts: Int, seconds: Double?) {
@@ -56,8 +66,8 @@ package struct ManifestLine: Sendable, Codable, Equatable {
   }
 
   package init(
-    job: JobID, item: Int, line: Int, index: Int, customId: String?, state: ImageState, operation: PictureOperation? = nil, prompt: String,
-    negativePrompt: String?, seed: UInt64, model: String, modelDigest: String, parameters: RenderParameters,
+    job: JobID, item: Int, line: Int, index: Int, count: Int, customId: String?, state: ImageState,
+    operation: PictureOperation? = nil, prompt: String, negativePrompt: String?, seed: UInt64, model: String, modelDigest: String, parameters: RenderParameters,
     size: PictureSize?, resampledFrom: PictureSize?, file: String?, sha256: String?, scores: [[Double]]? = nil,
     stages: [StageRecord],
     error: String?
@@ -66,6 +76,7 @@ package struct ManifestLine: Sendable, Codable, Equatable {
     self.item = item
     self.line = line
     self.index = index
+    self.count = count
     self.customId = customId
     self.state = state
     self.operation = operation

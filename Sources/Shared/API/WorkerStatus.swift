@@ -1,6 +1,8 @@
-/// Everything that `workers` says of one worker.
+/// Everything that `workers` says of one worker. Of a missing one only its name, pool and leases are known.
 package struct WorkerStatus: Sendable, Codable, Equatable {
+  /// Of several that apply, `missing` comes before `draining`, and that before `quarantined`.
   package enum State: String, Sendable, Codable {
+    /// Takes tasks, if it has room for some.
     case connected
     /// Finishes what it holds and takes nothing new.
     case draining
@@ -10,15 +12,16 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
     case quarantined
   }
 
+  /// A task that it works on, and how far it is by its last heartbeat.
   package struct Running: Sendable, Codable, Equatable {
-    package var task: Int64
+    package var task: TaskID
     package var attempt: Int
     package var job: JobID
     package var stage: Stage
     package var step: Int
     package var steps: Int
 
-    package init(task: Int64, attempt: Int, job: JobID, stage: Stage, step: Int, steps: Int) {
+    package init(task: TaskID, attempt: Int, job: JobID, stage: Stage, step: Int, steps: Int) {
       self.task = task
       self.attempt = attempt
       self.job = job
@@ -38,9 +41,12 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
   package var threads: Int
   package var version: String
   package var models: [ModelInfo]
+  /// Tasks that it holds at most.
   package var capacity: Int
+  /// Tasks in its hands, running and waiting.
   package var held: Int
   package var running: [Running]
+  /// Tasks since it connected; so is `failed`.
   package var completed: Int
   package var failed: Int
   package var secondsSinceHeard: Double

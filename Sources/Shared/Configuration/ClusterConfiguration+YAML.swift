@@ -11,15 +11,18 @@ extension ClusterConfiguration {
     do {
       text = try String(contentsOfFile: path, encoding: .utf8)
     } catch {
-      throw AtelierError(.configuration, "Cannot read the configuration '\(path)': \(Self.reason(error)).")
+      throw AtelierError(.configuration, "Cannot read the configuration '\(path)': \(AtelierError.reason(error)).")
     }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     try self.init(yaml: text, name: path, folder: folder)
   }
 
+  /// An empty text is valid: every setting has a default.
+  ///
   /// - Parameters:
   ///   - name: what errors call the file.
   ///   - folder: what relative paths are relative to.
+  /// - Throws: `configuration`, naming line and key.
   package init(yaml: String, name: String, folder: String) throws(AtelierError) {
     self.init()
     let root: Node?
@@ -86,14 +89,5 @@ extension ClusterConfiguration {
       throw top.error("default_model", "no model in 'models' is called '\(defaultModel)'")
     }
     try top.finish()
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    switch (error as? CocoaError)?.code {
-    case .fileReadNoSuchFile?: "there is no such file"
-    case .fileReadNoPermission?: "permission denied"
-    case .fileReadInapplicableStringEncoding?: "it is not UTF-8"
-    default: "\(error)"
-    }
   }
 }

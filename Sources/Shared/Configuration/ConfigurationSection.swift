@@ -6,8 +6,10 @@ struct ConfigurationSection {
   private let file: String
   private let path: String?
   private let node: Node
+  /// Keys that nobody has asked for yet.
   private var unread: [String: Node] = [:]
   private var order: [String] = []
+  /// Where each key stands in the file, for errors.
   private var marks: [String: Mark] = [:]
 
   init(_ node: Node, key: String?, file: String) throws(AtelierError) {
@@ -27,11 +29,13 @@ struct ConfigurationSection {
     }
   }
 
+  /// A mapping within this one; nil if it is left out. Like all that is asked for, it is known from then on.
   mutating func section(_ key: String) throws(AtelierError) -> ConfigurationSection? {
     guard let value = take(key) else { return nil }
     return try ConfigurationSection(value, key: qualified(key), file: file)
   }
 
+  /// A list of mappings; empty if it is left out.
   mutating func sections(_ key: String) throws(AtelierError) -> [ConfigurationSection] {
     guard let value = take(key) else { return [] }
     guard case .sequence(let sequence) = value else {
@@ -42,6 +46,9 @@ struct ConfigurationSection {
     return sections
   }
 
+  /// Hands on a value that is given; one that is left out leaves the default. The same goes for numbers and times.
+  ///
+  /// - Throws: `configuration` with line and key, if it is no text.
   mutating func string(_ key: String, _ set: (String) -> Void) throws(AtelierError) {
     guard let value = take(key) else { return }
     guard let text = value.scalar?.string, !text.isEmpty else { throw error(key, "a text is expected") }
@@ -57,6 +64,7 @@ struct ConfigurationSection {
     set(number)
   }
 
+  /// A length of time, given in seconds, with or without fraction.
   mutating func seconds(_ key: String, in range: ClosedRange<Double>, _ set: (Duration) -> Void) throws(AtelierError) {
     guard let value = take(key) else { return }
     guard let number = value.float ?? value.int.map(Double.init), range.contains(number) else {
@@ -72,16 +80,19 @@ struct ConfigurationSection {
     throw error(key, "there is no such setting")
   }
 
+  /// An error that names the file, the line and the key with all that it is in, such as `coordinator.http`.
   func error(_ key: String, _ reason: String) -> AtelierError {
     Self.error(file, marks[key] ?? node.mark, qualified(key), reason)
   }
 
+  /// The value of a key, which counts as known from then on; nil if there is none.
   private mutating func take(_ key: String) -> Node? {
     guard let value = unread.removeValue(forKey: key) else { return nil }
     // `key:` with nothing behind it leaves the default.
     return value.tag == Tag(.null) ? nil : value
   }
 
+  /// A key with all that it is in.
   private func qualified(_ key: String) -> String {
     path.map { "\($0).\(key)" } ?? key
   }

@@ -9,6 +9,7 @@ package struct WorkerID: Hashable, Sendable, Codable, Comparable, CustomStringCo
     text = "\(pool)-\(host.prefix(64))-\(process)-\(random)"
   }
 
+  /// A name as a message, the store or a person has it. Any text is taken.
   package init(_ text: String) {
     self.text = text
   }

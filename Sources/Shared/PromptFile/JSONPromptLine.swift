@@ -19,15 +19,15 @@ struct JSONPromptLine: Decodable {
   }
 
   init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
+    let container = try decoder.container(keyedBy: FieldKey.self)
     let isBatchLine = container.contains("body")
     var hasPrompt = false
     for key in container.allKeys {
       if isBatchLine {
         switch key.stringValue {
-        case "custom_id": item.customID = try Self.value(container, key, "a string")
+        case "custom_id": try ItemRequest.field(named: "custom_id")?.decode(&item, from: container, key)
         case "body":
-          hasPrompt = try readFields(of: container.nestedContainer(keyedBy: Key.self, forKey: key), isBody: true)
+          hasPrompt = try readFields(of: container.nestedContainer(keyedBy: FieldKey.self, forKey: key), isBody: true)
           item.operation = try container.decode(PictureOperation.self, forKey: key)
         case "method", "url": continue
         default: throw Self.unknown(key.stringValue)
@@ -38,56 +38,40 @@ struct JSONPromptLine: Decodable {
       hasPrompt = try readFields(of: container, isBody: false)
       item.operation = try PictureOperation(from: decoder)
     }
-    guard hasPrompt || !item.operation.needsPrompt else { throw AtelierError(.invalidInput, "The field 'prompt' is missing.") }
+    guard hasPrompt || !item.operation.needsPrompt else {
+      throw AtelierError(.invalidInput, "The field 'prompt' is missing.")
+    }
   }
 
   /// Fields of OpenAI bodies that do not change what is rendered here: the model is the job's, and how
   /// pictures are returned is the client's business.
   private static let ignoredInBodies: Set<String> = ["model", "response_format", "quality", "user"]
 
-  private mutating func readFields(of container: KeyedDecodingContainer<Key>, isBody: Bool) throws -> Bool {
+  /// Reads all fields of an object but those of the operation, which is read as a whole.
+  ///
+  /// - Parameter isBody: whether it is the body of a line of an OpenAI batch.
+  /// - Returns: whether there is a prompt.
+  private mutating func readFields(of container: KeyedDecodingContainer<FieldKey>, isBody: Bool) throws -> Bool {
     for key in container.allKeys {
-      guard let field = RequestField(rawValue: key.stringValue) else {
+      guard let field = ItemRequest.field(named: key.stringValue) else {
         if isBody, Self.ignoredInBodies.contains(key.stringValue) { continue }
         // Read with the operation as a whole.
-        if PictureOperation.Field(rawValue: key.stringValue) != nil { continue }
+        if PictureOperation.Key(rawValue: key.stringValue) != nil { continue }
         throw Self.unknown(key.stringValue)
       }
-      if try container.decodeNil(forKey: key) { continue }
-      switch field {
-      case .prompt, .negativePrompt, .size, .sampler, .customID:
-        try item.set(field, to: Self.value(container, key, "a string"))
-      case .n: item.n = try Self.value(container, key, "a whole number")
-      case .seed: item.seed = try Self.value(container, key, "a whole number from 0 to 18446744073709551615")
-      case .priorSteps: item.parameters.priorSteps = try Self.value(container, key, "a whole number")
-      case .decoderSteps: item.parameters.decoderSteps = try Self.value(container, key, "a whole number")
-      case .superResSteps: item.parameters.superResSteps = try Self.value(container, key, "a whole number")
-      case .priorGuidance: item.parameters.priorGuidance = try Self.value(container, key, "a number")
-      case .decoderGuidance: item.parameters.decoderGuidance = try Self.value(container, key, "a number")
-      case .eta: item.parameters.eta = try Self.value(container, key, "a number")
-      case .decoderGuidanceStart: item.parameters.decoderGuidanceStart = try Self.value(container, key, "a number")
-      case .decoderGuidanceEnd: item.parameters.decoderGuidanceEnd = try Self.value(container, key, "a number")
-      case .cacheInterval: item.parameters.cacheInterval = try Self.value(container, key, "a whole number")
-      }
+      // As an OpenAI client says "the model's own".
+      if field.name == "size", let text = try? container.decode(String.self, forKey: key), text == "auto" { continue }
+      try field.decode(&item, from: container, key)
     }
     return container.contains("prompt")
   }
 
   private static func unknown(_ name: String) -> AtelierError {
-    AtelierError(.invalidInput, "The field '\(name)' is not known; known are \(RequestField.list), \(RequestField.list(PictureOperation.Field.allCases.map(\.rawValue))).")
+    let known = ItemRequest.fields.map(\.name) + PictureOperation.Key.allCases.map(\.rawValue)
+    return AtelierError(.invalidInput, "The field '\(name)' is not known; known are \(quoted(known)).")
   }
 
-  /// A field's value. The decoder's own errors do not always say which field they are about.
-  private static func value<Value: Decodable>(
-    _ container: KeyedDecodingContainer<Key>, _ key: Key, _ kind: String
-  ) throws(AtelierError) -> Value {
-    do {
-      return try container.decode(Value.self, forKey: key)
-    } catch {
-      throw AtelierError(.invalidInput, "The field '\(key.stringValue)' is not \(kind).")
-    }
-  }
-
+  /// What is wrong, without the decoder's own words.
   private static func sentence(for error: DecodingError) -> String {
     switch error {
     case .dataCorrupted: "The line is not valid JSON."
@@ -95,14 +79,5 @@ struct JSONPromptLine: Decodable {
       "The field '\(context.codingPath.map(\.stringValue).joined(separator: "."))' is of the wrong type."
     default: "The line is not a JSON object of request fields."
     }
-  }
-
-  /// Any key, so that an unknown one can be named.
-  private struct Key: CodingKey, ExpressibleByStringLiteral {
-    var stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-    init(stringLiteral value: String) { stringValue = value }
   }
 }

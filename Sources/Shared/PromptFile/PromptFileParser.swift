@@ -12,6 +12,7 @@ package struct PromptFileParser {
 
   private let format: PromptFileFormat
   private var splitter: RecordSplitter
+  /// Of a CSV file, once its header was read.
   private var columns: [String]?
   private var seenFirstRecord = false
 
@@ -20,7 +21,7 @@ package struct PromptFileParser {
     splitter = RecordSplitter(quotesHoldLineEnds: format == .csv)
   }
 
-  /// The lines that these bytes complete.
+  /// The lines that these bytes complete. They may end anywhere, within a character too.
   package mutating func consume(_ bytes: some Sequence<UInt8>) -> [Line] {
     var records: [RecordSplitter.Record] = []
     splitter.consume(bytes) { records.append($0) }
@@ -59,6 +60,7 @@ package struct PromptFileParser {
     }
   }
 
+  /// What a record asks for; nil if it holds nothing that asks, such as a comment or the header.
   private mutating func item(from text: String) throws(AtelierError) -> ItemRequest? {
     let isBlank = text.allSatisfy(\.isWhitespace)
     switch format {
@@ -87,3 +89,6 @@ extension String {
     return String(start[...last])
   }
 }
+
+/// Names as an error lists them.
+func quoted(_ names: [String]) -> String { names.map { "'\($0)'" }.joined(separator: ", ") }

@@ -2,7 +2,9 @@
 ///
 /// Memory is bounded by the longest record: one that passes `longestRecord` is reported and skipped.
 package struct RecordSplitter {
+  /// A line or row, numbered from 1 by its first line.
   package enum Record: Equatable {
+    /// Without its line end.
     case bytes([UInt8], line: Int)
     case tooLong(line: Int)
   }
@@ -42,6 +44,7 @@ package struct RecordSplitter {
     if !current.isEmpty || overflowed { try emit(body) }
   }
 
+  /// Hands on what was gathered, and begins the next record.
   private mutating func emit(_ body: (Record) throws -> Void) rethrows {
     if overflowed {
       try body(.tooLong(line: firstLine))

@@ -1,11 +1,9 @@
 /// What one line of a prompt file asks for. Fields that the line leaves out are nil.
-package struct ItemRequest: Hashable, Sendable, Codable {
+package struct ItemRequest: Hashable, Sendable, PictureFields {
   package var prompt: String
   package var operation: PictureOperation
   package var negativePrompt: String?
-  /// How many pictures.
   package var n: Int?
-  /// The seed of the first picture; picture k uses seed + k.
   package var seed: UInt64?
   package var size: PictureSize?
   package var parameters: RenderParameters
@@ -13,8 +11,9 @@ package struct ItemRequest: Hashable, Sendable, Codable {
   package var customID: String?
 
   package init(
-    prompt: String, operation: PictureOperation = .render(embedding: nil), negativePrompt: String? = nil, n: Int? = nil, seed: UInt64? = nil,
-    size: PictureSize? = nil, parameters: RenderParameters = RenderParameters(), customID: String? = nil
+    prompt: String, operation: PictureOperation = .render(embedding: nil), negativePrompt: String? = nil,
+    n: Int? = nil, seed: UInt64? = nil, size: PictureSize? = nil, parameters: RenderParameters = RenderParameters(),
+    customID: String? = nil
   ) {
     self.prompt = prompt
     self.operation = operation
@@ -26,36 +25,53 @@ package struct ItemRequest: Hashable, Sendable, Codable {
     self.customID = customID
   }
 
+  /// The fields that a line of any kind can have; ``PictureOperation/Key`` has those of single kinds.
+  package static let fields: [Field<ItemRequest>] =
+    [
+      Field(
+        "prompt", get: { $0.prompt.isEmpty ? nil : $0.prompt }, set: { $0.prompt = ($1 ?? "").trimmingWhitespace() },
+        help: "What the picture shows, such as 'a red apple'.", check: tooLong),
+      Field(
+        "negative_prompt", \.negativePrompt, help: "What it must not show, such as 'leaves'.", check: tooLong),
+      Field("custom_id", \.customID, help: "A name for the line, which comes back in the manifest."),
+    ] + Field.ofPictures
+
+  /// Nil for a name that no field has.
+  package static func field(named name: String) -> Field<ItemRequest>? { byName[name] }
+
+  private static let byName = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0) })
+
   /// The longest prompt in characters. CLIP reads 77 tokens, so more is a mistake in the file.
   package static let longestPrompt = 4000
-  /// The most pictures of one item.
-  package static let pictureRange = 1...1000
 
-  /// Says what is wrong with the request, if anything.
+  /// Says what is wrong with the request, if anything. Whether a model can do it is asked later, where the model is
+  /// known.
+  ///
+  /// - Throws: `invalidInput` that names the field, its value and what it may be.
   package func validate() throws(AtelierError) {
-    try Self.check(prompt, named: "prompt")
+    for field in Self.fields {
+      try field.check(self)
+      guard field.kinds.contains(operation.kind) || field.text(of: self) == nil else {
+        throw AtelierError(.invalidInput, "Kind \(operation.kind.rawValue) takes no '\(field.name)'; leave it out.")
+      }
+    }
     if operation.needsPrompt, prompt.allSatisfy(\.isWhitespace) {
       throw AtelierError(.invalidInput, "The prompt is empty.")
     }
-    if let negativePrompt { try Self.check(negativePrompt, named: "negative prompt") }
-    if let n, !Self.pictureRange.contains(n) {
-      throw AtelierError(
-        .invalidInput,
-        "'n' is \(n); it must be from \(Self.pictureRange.lowerBound) to \(Self.pictureRange.upperBound).")
-    }
     try parameters.validate()
     try operation.validate(n: n)
-    if case .edit = operation, size != nil {
-      throw AtelierError(.invalidInput, "An edit keeps the size of its picture; leave out 'size'.")
-    }
   }
 
-  static func check(_ text: String, named name: String) throws(AtelierError) {
+  /// Says what is wrong with a text that is too long, if it is.
+  static func tooLong(_ text: String) -> String? {
     // Count no further than the limit: a line may be megabytes long.
-    if text.utf8.count > longestPrompt, text.count > longestPrompt {
-      throw AtelierError(
-        .invalidInput,
-        "The \(name) has \(text.count) characters; at most \(longestPrompt) are taken (the model reads 77 tokens).")
-    }
+    guard text.utf8.count > longestPrompt, text.count > longestPrompt else { return nil }
+    return "it has \(text.count) characters; at most \(longestPrompt) are taken (the model reads 77 tokens)"
+  }
+
+  /// - Throws: `invalidInput` if a text is too long, under the name that people know it by.
+  static func check(_ text: String, named name: String) throws(AtelierError) {
+    guard let fault = tooLong(text) else { return }
+    throw AtelierError(.invalidInput, "The \(name) is too long: \(fault).")
   }
 }

@@ -7,11 +7,12 @@
 ///     {"kind": "score", "images": ["cat.png", "dog.png"], "texts": ["a cat", "a dog"]}
 extension PictureOperation: Codable {
   /// The fields, beside those that every item may have.
-  package enum Field: String, CodingKey, CaseIterable {
+  package enum Key: String, CodingKey, CaseIterable {
     case kind, image, mask, invert, from, to, strengths, images, texts, embedding
   }
 
-  private static func fields(of kind: Kind) -> Set<Field> {
+  /// The fields that a kind takes; any other beside the common ones is refused, since it would be without effect.
+  private static func fields(of kind: Kind) -> Set<Key> {
     switch kind {
     case .render: [.embedding]
     case .vary: [.image, .invert]
@@ -24,7 +25,7 @@ extension PictureOperation: Codable {
 
   /// - Throws: `invalidInput` that names the field.
   package init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Field.self)
+    let container = try decoder.container(keyedBy: Key.self)
     let kind = try Self.kind(container)
     let known = Self.fields(of: kind).union([.kind])
     if let foreign = container.allKeys.first(where: { !known.contains($0) }) {
@@ -32,13 +33,13 @@ extension PictureOperation: Codable {
       throw AtelierError(
         .invalidInput, "The field '\(foreign.rawValue)' goes with the kinds: \(kinds); this is of kind \(kind.rawValue).")
     }
-    func value<Value: Decodable>(_ field: Field, _ sort: String) throws(AtelierError) -> Value {
+    func value<Value: Decodable>(_ field: Key, _ sort: String) throws(AtelierError) -> Value {
       guard let value: Value = try optional(field, sort) else {
         throw AtelierError(.invalidInput, "The field '\(field.rawValue)' is missing; kind \(kind.rawValue) needs it.")
       }
       return value
     }
-    func optional<Value: Decodable>(_ field: Field, _ sort: String) throws(AtelierError) -> Value? {
+    func optional<Value: Decodable>(_ field: Key, _ sort: String) throws(AtelierError) -> Value? {
       do {
         return try container.decodeIfPresent(Value.self, forKey: field)
       } catch let error as AtelierError {
@@ -64,7 +65,7 @@ extension PictureOperation: Codable {
     }
   }
 
-  private static func kind(_ container: KeyedDecodingContainer<Field>) throws(AtelierError) -> Kind {
+  private static func kind(_ container: KeyedDecodingContainer<Key>) throws(AtelierError) -> Kind {
     do {
       return try container.decodeIfPresent(Kind.self, forKey: .kind) ?? .render
     } catch {
@@ -74,7 +75,7 @@ extension PictureOperation: Codable {
   }
 
   package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Field.self)
+    var container = encoder.container(keyedBy: Key.self)
     try container.encode(kind, forKey: .kind)
     switch self {
     case .render(let embedding): try container.encodeIfPresent(embedding, forKey: .embedding)
@@ -101,12 +102,12 @@ extension PictureOperation: Codable {
 }
 
 extension PictureOperation.End: Codable {
-  private enum Field: String, CodingKey {
+  private enum Key: String, CodingKey {
     case image, prompt
   }
 
   package init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Field.self)
+    let container = try decoder.container(keyedBy: Key.self)
     let image = try container.decodeIfPresent(SourceFile.self, forKey: .image)
     let prompt = try container.decodeIfPresent(String.self, forKey: .prompt)
     switch (image, prompt) {
@@ -117,7 +118,7 @@ extension PictureOperation.End: Codable {
   }
 
   package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Field.self)
+    var container = encoder.container(keyedBy: Key.self)
     switch self {
     case .image(let image): try container.encode(image, forKey: .image)
     case .prompt(let prompt): try container.encode(prompt, forKey: .prompt)

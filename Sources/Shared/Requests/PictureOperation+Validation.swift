@@ -16,15 +16,17 @@ extension PictureOperation {
       guard n == nil || n == strengths.count else {
         throw AtelierError(.invalidInput, "A diff has a picture for each of its 'strengths'; leave out 'n'.")
       }
-      guard ItemRequest.pictureRange.contains(strengths.count) else {
-        throw AtelierError(.invalidInput, "'strengths' has \(strengths.count) numbers; it must have 1 to 1000.")
+      // A picture each.
+      do throws(AtelierError) {
+        try Field<ItemRequest>.n.check(ItemRequest(prompt: "", n: strengths.count))
+      } catch {
+        throw AtelierError(.invalidInput, "'strengths' has \(strengths.count) numbers. \(error.message)")
       }
       if let strength = strengths.first(where: { !(0...1).contains($0) }) {
         throw AtelierError(.invalidInput, "A strength is \(strength); it must be from 0 to 1.")
       }
     case .score(let images, let texts):
       for text in texts { try ItemRequest.check(text, named: "text") }
-      guard n == nil else { throw AtelierError(.invalidInput, "A scoring makes no pictures; leave out 'n'.") }
       for (name, count) in [("images", images.count), ("texts", texts.count)]
       where !(1...Self.mostScored).contains(count) {
         throw AtelierError(.invalidInput, "'\(name)' has \(count) entries; it must have 1 to \(Self.mostScored).")

@@ -20,8 +20,12 @@ package enum PictureOperation: Hashable, Sendable {
     case prompt(String)
   }
 
+  /// As the field `kind` names them.
   package enum Kind: String, Sendable, Codable, CaseIterable {
     case render, vary, interpolate, diff, edit, score
+
+    /// Those that make pictures.
+    package static let withPictures = Set(allCases).subtracting([.score])
   }
 
   package var kind: Kind {
@@ -49,13 +53,7 @@ package enum PictureOperation: Hashable, Sendable {
 
   /// The files that a stage of it reads.
   package func sources(for stage: Stage) -> [SourceFile] {
-    switch (self, stage) {
-    case (.edit, .embed): []
-    case (.edit, .denoise), (.edit, .upsample): sources
-    case (_, .embed): sources
-    case (.vary(_, invert: true), .denoise), (.diff(_, _, _, _, invert: true), .denoise): sources
-    case (_, .denoise), (_, .upsample): []
-    }
+    StagePlan(for: self).step(stage)?.readsSources == true ? sources : []
   }
 
   /// Whether CLIP's image encoder is needed for it.
@@ -100,7 +98,7 @@ package enum PictureOperation: Hashable, Sendable {
   /// Only the implicit sampler leads back to a picture, and guidance leads elsewhere.
   package static let inversionDefaults = RenderParameters(decoderGuidance: 1, sampler: .ddim)
 
-  /// How many pictures an item has, and whether they differ in the seed.
+  /// How many pictures an item has. Where the operation itself says how many, `n` says nothing.
   ///
   /// - Parameters:
   ///   - requested: the item's own `n`.

@@ -1,19 +1,9 @@
-/// How the stages walk from noise to a picture.
+/// How the stages walk from noise to a picture, in the order of their numbers on the wire.
 package enum SamplerName: String, Sendable, Codable, CaseIterable {
-  /// The reference's respaced ancestral sampler.
+  /// The reference's respaced ancestral sampler (DDPM, Ho et al. 2020).
   case ddpm
-  /// Implicit sampling; `eta` says how much noise its steps add.
+  /// Implicit sampling (DDIM, Song et al. 2020); `eta` says how much noise its steps add.
   case ddim
-  /// A second-order solver: a good picture in 10 to 15 steps.
+  /// DPM-Solver++(2M), a second-order solver (Lu et al. 2022): a good picture in 10 to 15 steps.
   case solver = "dpm-solver"
-
-  static let list = allCases.map(\.rawValue).joined(separator: ", ")
-
-  /// - Throws: `invalidInput` with the names that are known.
-  package init(parsing text: String) throws(AtelierError) {
-    guard let name = Self(rawValue: text) else {
-      throw AtelierError(.invalidInput, "The sampler '\(text)' is not known; it must be one of: \(Self.list).")
-    }
-    self = name
-  }
 }

@@ -34,6 +34,7 @@ package struct SourceFile: Hashable, Sendable, Codable, CustomStringConvertible 
 
   private static let longestName = 100
 
+  /// Whether a text is a SHA-256 as files are named by it: 64 hexadecimal digits in lower case.
   package static func isDigest(_ text: String) -> Bool {
     text.utf8.count == 64 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
   }

@@ -1,5 +1,5 @@
 /// What a submission says for all its items; an item's own fields come first.
-package struct SubmitOptions: Hashable, Sendable, Codable {
+package struct SubmitOptions: Hashable, Sendable, PictureFields {
   /// The model's name, or nil for the cluster's default.
   package var model: String?
   package var n: Int?
@@ -28,15 +28,25 @@ package struct SubmitOptions: Hashable, Sendable, Codable {
     self.parameters = parameters
   }
 
-  package static let priorityRange = -100...100
+  /// The options: those of the query of `POST /api/v1/jobs`, and of `atelier submit`.
+  package static let fields: [Field<SubmitOptions>] =
+    [
+      Field("model", \.model, help: "The model's name; the cluster's default if left out."),
+      Field(
+        "name", get: \.name, set: { $0.name = $1.map { String($0.prefix(200)) } },
+        help: "A name for the job; the file's if left out."),
+      Field(
+        "priority", get: { $0.priority == 0 ? nil : $0.priority }, set: { $0.priority = $1 ?? 0 }, default: 0,
+        help: "Jobs of higher priority go first, from -100 to 100.",
+        check: { (-100...100).contains($0) ? nil : "it must be from -100 to 100" }),
+      Field(
+        "skip_bad", get: { $0.skipBad ? true : nil }, set: { $0.skipBad = $1 ?? false }, default: false,
+        help: "Leave out lines that cannot be read instead of refusing the file."),
+    ] + Field.ofPictures
 
+  /// - Throws: `invalidInput` that names the option, its value and what it may be.
   package func validate() throws(AtelierError) {
-    guard Self.priorityRange.contains(priority) else {
-      throw AtelierError(.invalidInput, "The priority is \(priority); it must be from -100 to 100.")
-    }
-    if let n, !ItemRequest.pictureRange.contains(n) {
-      throw AtelierError(.invalidInput, "'n' is \(n); it must be from 1 to \(ItemRequest.pictureRange.upperBound).")
-    }
+    for field in Self.fields { try field.check(self) }
     try parameters.validate()
   }
 }

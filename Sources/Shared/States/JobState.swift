@@ -4,7 +4,8 @@ package enum JobState: String, Sendable, Codable, CaseIterable {
   case receiving
   /// Its tasks are handed out. Becomes `paused`, `cancelled`, or `completed` when no image is pending.
   case active
-  /// Nothing of it is handed out. Becomes `active` or `cancelled`.
+  /// Nothing of it is handed out. Becomes `active` or `cancelled`, or `completed` if the last of its images ends by a
+  /// result that was on its way.
   case paused
   /// Every image ended, in success or failure. Becomes `active` again by a retry of its failures.
   case completed

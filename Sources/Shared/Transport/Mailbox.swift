@@ -8,6 +8,7 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {
   private var elements: [Element] = []
   private var isClosed = false
 
+  /// - Parameter capacity: how many elements may wait before ``put(_:)`` does.
   package init(capacity: Int) {
     self.capacity = capacity
   }

@@ -1,7 +1,7 @@
 import CZeroMQ
 import Foundation
 
-/// An eventfd: lets other threads end a poll.
+/// An eventfd (see `eventfd(2)`): lets other threads end a poll.
 final class WakeDescriptor: Sendable {
   let descriptor: Int32
 
@@ -14,11 +14,13 @@ final class WakeDescriptor: Sendable {
 
   deinit { Foundation.close(descriptor) }
 
+  /// Ends the poll, or the next one if none is on.
   func signal() {
     var one: UInt64 = 1
     _ = write(descriptor, &one, 8)
   }
 
+  /// Makes it ready for the next signal.
   func clear() {
     var count: UInt64 = 0
     _ = read(descriptor, &count, 8)

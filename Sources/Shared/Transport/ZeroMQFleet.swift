@@ -27,7 +27,7 @@ package final class ZeroMQFleet {
   @discardableResult
   package func send(_ frames: [[UInt8]], from worker: Int) -> Bool { sockets[worker].send(frames, to: "") }
 
-  /// Waits for messages and hands on all that have arrived.
+  /// Waits for messages and hands on all that have arrived, with the index of the worker that they are for.
   package func poll(upTo timeout: Duration, _ received: (_ frames: [[UInt8]], _ worker: Int) throws -> Void) rethrows {
     guard zmq_poll(&items, Int32(items.count), Int(timeout / .milliseconds(1))) > 0 else { return }
     for index in items.indices where items[index].revents != 0 {
@@ -35,6 +35,7 @@ package final class ZeroMQFleet {
     }
   }
 
+  /// Closes all connections, each of which lingers a second at most for what was sent.
   package func close() {
     for socket in sockets { socket.close() }
     while zmq_ctx_term(context) != 0, errno == EINTR {}

@@ -8,7 +8,10 @@ final class ZeroMQSocket {
   let socket: UnsafeMutableRawPointer
   private let isRouter: Bool
 
+  /// Opens a socket and binds or connects it. Connecting succeeds also while nobody listens.
+  ///
   /// - Parameter shared: a context of several sockets, which outlives them.
+  /// - Throws: `system` if the address is taken, `configuration` if it is no ZeroMQ address.
   init(role: ZeroMQTransport.Role, context shared: UnsafeMutableRawPointer? = nil) throws(AtelierError) {
     ownsContext = shared == nil
     guard let context = shared ?? zmq_ctx_new() else {
@@ -93,12 +96,14 @@ final class ZeroMQSocket {
     return items[1].revents != 0
   }
 
+  /// Closes the socket, and its own context, which waits a second at most for what was sent.
   func close() {
     zmq_close(socket)
     guard ownsContext else { return }
     while zmq_ctx_term(context) != 0, errno == EINTR {}
   }
 
+  /// Whether the frame that was received last has another behind it.
   private var hasMore: Bool {
     var more: Int32 = 0
     var size = MemoryLayout<Int32>.size
@@ -113,6 +118,7 @@ final class ZeroMQSocket {
 
   private static var lastError: String { String(cString: zmq_strerror(zmq_errno())) }
 
+  /// The error of the call that failed last, with what to do about it.
   private static func failure(to verb: String, _ address: String) -> AtelierError {
     switch zmq_errno() {
     case EADDRINUSE:

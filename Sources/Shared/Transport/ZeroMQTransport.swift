@@ -70,6 +70,7 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
     finished.wait()
   }
 
+  /// The thread: sends what is queued, waits for input or for more to send, and hands on what has arrived.
   private func run() {
     while true {
       let batch = lock.withLock {

@@ -1,7 +1,7 @@
-/// Short names for the generated messages of `proto/cluster.proto`.
+/// Short names for the generated messages of `proto/cluster.proto`, which says who sends each to whom, and when.
 package enum Wire {
   /// Raised whenever a message changes its meaning. A worker of another version is refused.
-  package static let protocolVersion: UInt32 = 2
+  package static let protocolVersion: UInt32 = 3
 
   package typealias FromWorker = Atelier_Cluster_V1_FromWorker
   package typealias FromCoordinator = Atelier_Cluster_V1_FromCoordinator

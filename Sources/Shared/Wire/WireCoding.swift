@@ -1,6 +1,7 @@
 package import SwiftProtobuf
 
-/// A message on its way: an envelope and the raw frames that follow it.
+/// A message on its way: an envelope and the raw frames that follow it. Large arrays go in frames of their own, and
+/// are not encoded with the rest.
 package struct WireMessage<Envelope: SwiftProtobuf.Message & Sendable>: Sendable {
   package var envelope: Envelope
   package var frames: [[UInt8]]

@@ -301,38 +301,119 @@ package nonisolated struct Atelier_Cluster_V1_Model: Sendable {
   fileprivate var _defaults: Atelier_Cluster_V1_Parameters? = nil
 }
 
+/// Steps, guidance scales and sampler. What is absent is the model's to say.
 package nonisolated struct Atelier_Cluster_V1_Parameters: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var priorSteps: UInt32 = 0
+  package var priorSteps: UInt32 {
+    get {_priorSteps ?? 0}
+    set {_priorSteps = newValue}
+  }
+  /// Returns true if `priorSteps` has been explicitly set.
+  package var hasPriorSteps: Bool {self._priorSteps != nil}
+  /// Clears the value of `priorSteps`. Subsequent reads from it will return its default value.
+  package mutating func clearPriorSteps() {self._priorSteps = nil}
 
-  package var decoderSteps: UInt32 = 0
+  package var decoderSteps: UInt32 {
+    get {_decoderSteps ?? 0}
+    set {_decoderSteps = newValue}
+  }
+  /// Returns true if `decoderSteps` has been explicitly set.
+  package var hasDecoderSteps: Bool {self._decoderSteps != nil}
+  /// Clears the value of `decoderSteps`. Subsequent reads from it will return its default value.
+  package mutating func clearDecoderSteps() {self._decoderSteps = nil}
 
-  package var superResSteps: UInt32 = 0
+  package var superResSteps: UInt32 {
+    get {_superResSteps ?? 0}
+    set {_superResSteps = newValue}
+  }
+  /// Returns true if `superResSteps` has been explicitly set.
+  package var hasSuperResSteps: Bool {self._superResSteps != nil}
+  /// Clears the value of `superResSteps`. Subsequent reads from it will return its default value.
+  package mutating func clearSuperResSteps() {self._superResSteps = nil}
 
-  package var priorGuidance: Double = 0
+  package var priorGuidance: Double {
+    get {_priorGuidance ?? 0}
+    set {_priorGuidance = newValue}
+  }
+  /// Returns true if `priorGuidance` has been explicitly set.
+  package var hasPriorGuidance: Bool {self._priorGuidance != nil}
+  /// Clears the value of `priorGuidance`. Subsequent reads from it will return its default value.
+  package mutating func clearPriorGuidance() {self._priorGuidance = nil}
 
-  package var decoderGuidance: Double = 0
+  package var decoderGuidance: Double {
+    get {_decoderGuidance ?? 0}
+    set {_decoderGuidance = newValue}
+  }
+  /// Returns true if `decoderGuidance` has been explicitly set.
+  package var hasDecoderGuidance: Bool {self._decoderGuidance != nil}
+  /// Clears the value of `decoderGuidance`. Subsequent reads from it will return its default value.
+  package mutating func clearDecoderGuidance() {self._decoderGuidance = nil}
 
-  package var sampler: Atelier_Cluster_V1_Sampler = .unspecified
+  package var sampler: Atelier_Cluster_V1_Sampler {
+    get {_sampler ?? .unspecified}
+    set {_sampler = newValue}
+  }
+  /// Returns true if `sampler` has been explicitly set.
+  package var hasSampler: Bool {self._sampler != nil}
+  /// Clears the value of `sampler`. Subsequent reads from it will return its default value.
+  package mutating func clearSampler() {self._sampler = nil}
 
   /// of SAMPLER_DDIM: 0 adds no noise, 1 as much as SAMPLER_DDPM
-  package var eta: Double = 0
+  package var eta: Double {
+    get {_eta ?? 0}
+    set {_eta = newValue}
+  }
+  /// Returns true if `eta` has been explicitly set.
+  package var hasEta: Bool {self._eta != nil}
+  /// Clears the value of `eta`. Subsequent reads from it will return its default value.
+  package mutating func clearEta() {self._eta = nil}
 
   /// The part of the decoder's walk that is guided, from 0, its noise, to 1, the picture.
-  package var decoderGuidanceStart: Double = 0
+  package var decoderGuidanceStart: Double {
+    get {_decoderGuidanceStart ?? 0}
+    set {_decoderGuidanceStart = newValue}
+  }
+  /// Returns true if `decoderGuidanceStart` has been explicitly set.
+  package var hasDecoderGuidanceStart: Bool {self._decoderGuidanceStart != nil}
+  /// Clears the value of `decoderGuidanceStart`. Subsequent reads from it will return its default value.
+  package mutating func clearDecoderGuidanceStart() {self._decoderGuidanceStart = nil}
 
-  /// 0 means 1
-  package var decoderGuidanceEnd: Double = 0
+  package var decoderGuidanceEnd: Double {
+    get {_decoderGuidanceEnd ?? 0}
+    set {_decoderGuidanceEnd = newValue}
+  }
+  /// Returns true if `decoderGuidanceEnd` has been explicitly set.
+  package var hasDecoderGuidanceEnd: Bool {self._decoderGuidanceEnd != nil}
+  /// Clears the value of `decoderGuidanceEnd`. Subsequent reads from it will return its default value.
+  package mutating func clearDecoderGuidanceEnd() {self._decoderGuidanceEnd = nil}
 
-  /// steps of decoder and upsampler from one evaluation of their deep levels to the next; 0 means 1
-  package var cacheInterval: UInt32 = 0
+  /// Steps of decoder and upsampler from one evaluation of their deep levels to the next.
+  package var cacheInterval: UInt32 {
+    get {_cacheInterval ?? 0}
+    set {_cacheInterval = newValue}
+  }
+  /// Returns true if `cacheInterval` has been explicitly set.
+  package var hasCacheInterval: Bool {self._cacheInterval != nil}
+  /// Clears the value of `cacheInterval`. Subsequent reads from it will return its default value.
+  package mutating func clearCacheInterval() {self._cacheInterval = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _priorSteps: UInt32? = nil
+  fileprivate var _decoderSteps: UInt32? = nil
+  fileprivate var _superResSteps: UInt32? = nil
+  fileprivate var _priorGuidance: Double? = nil
+  fileprivate var _decoderGuidance: Double? = nil
+  fileprivate var _sampler: Atelier_Cluster_V1_Sampler? = nil
+  fileprivate var _eta: Double? = nil
+  fileprivate var _decoderGuidanceStart: Double? = nil
+  fileprivate var _decoderGuidanceEnd: Double? = nil
+  fileprivate var _cacheInterval: UInt32? = nil
 }
 
 /// What a task asks for beside its prompt. Files are named by their SHA-256, in hexadecimal; the task carries
@@ -519,12 +600,21 @@ package nonisolated struct Atelier_Cluster_V1_Operation: Sendable {
 
     package var image: String = String()
 
-    /// empty: the transparent part of the image is made anew
-    package var mask: String = String()
+    /// absent: the transparent part of the image is made anew
+    package var mask: String {
+      get {_mask ?? String()}
+      set {_mask = newValue}
+    }
+    /// Returns true if `mask` has been explicitly set.
+    package var hasMask: Bool {self._mask != nil}
+    /// Clears the value of `mask`. Subsequent reads from it will return its default value.
+    package mutating func clearMask() {self._mask = nil}
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
+
+    fileprivate var _mask: String? = nil
   }
 
   package nonisolated struct Score: Sendable {
@@ -693,7 +783,7 @@ package nonisolated struct Atelier_Cluster_V1_Failure: Sendable {
     case worker // = 2
 
     /// memory, disk: try again later
-    case moment // = 3
+    case transient // = 3
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -705,7 +795,7 @@ package nonisolated struct Atelier_Cluster_V1_Failure: Sendable {
       case 0: self = .unspecified
       case 1: self = .task
       case 2: self = .worker
-      case 3: self = .moment
+      case 3: self = .transient
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -715,7 +805,7 @@ package nonisolated struct Atelier_Cluster_V1_Failure: Sendable {
       case .unspecified: return 0
       case .task: return 1
       case .worker: return 2
-      case .moment: return 3
+      case .transient: return 3
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -725,7 +815,7 @@ package nonisolated struct Atelier_Cluster_V1_Failure: Sendable {
       .unspecified,
       .task,
       .worker,
-      .moment,
+      .transient,
     ]
 
   }
@@ -759,6 +849,7 @@ package nonisolated struct Atelier_Cluster_V1_Checkpoint: Sendable {
   /// Clears the value of `task`. Subsequent reads from it will return its default value.
   package mutating func clearTask() {self._task = nil}
 
+  /// of this pass
   package var completedSteps: UInt32 = 0
 
   package var latents: Atelier_Cluster_V1_Payload {
@@ -769,6 +860,9 @@ package nonisolated struct Atelier_Cluster_V1_Checkpoint: Sendable {
   package var hasLatents: Bool {self._latents != nil}
   /// Clears the value of `latents`. Subsequent reads from it will return its default value.
   package mutating func clearLatents() {self._latents = nil}
+
+  /// of a stage that has several, such as a cascade of upsamplers; from 0
+  package var pass: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -992,12 +1086,12 @@ package nonisolated struct Atelier_Cluster_V1_FromCoordinator: Sendable {
     set {body = .alive(newValue)}
   }
 
-  package var stranger: Atelier_Cluster_V1_Stranger {
+  package var unknownWorker: Atelier_Cluster_V1_UnknownWorker {
     get {
-      if case .stranger(let v)? = body {return v}
-      return Atelier_Cluster_V1_Stranger()
+      if case .unknownWorker(let v)? = body {return v}
+      return Atelier_Cluster_V1_UnknownWorker()
     }
-    set {body = .stranger(newValue)}
+    set {body = .unknownWorker(newValue)}
   }
 
   package var drain: Atelier_Cluster_V1_Drain {
@@ -1017,7 +1111,7 @@ package nonisolated struct Atelier_Cluster_V1_FromCoordinator: Sendable {
     case verdict(Atelier_Cluster_V1_Verdict)
     case revocation(Atelier_Cluster_V1_Revocation)
     case alive(Atelier_Cluster_V1_Alive)
-    case stranger(Atelier_Cluster_V1_Stranger)
+    case unknownWorker(Atelier_Cluster_V1_UnknownWorker)
     case drain(Atelier_Cluster_V1_Drain)
 
   }
@@ -1135,21 +1229,29 @@ package nonisolated struct Atelier_Cluster_V1_Task: @unchecked Sendable {
   /// Clears the value of `parameters`. Subsequent reads from it will return its default value.
   package mutating func clearParameters() {_uniqueStorage()._parameters = nil}
 
-  /// of the finished picture; 0: as it comes
+  /// of the finished picture; absent: as it comes
   package var width: UInt32 {
-    get {_storage._width}
+    get {_storage._width ?? 0}
     set {_uniqueStorage()._width = newValue}
   }
+  /// Returns true if `width` has been explicitly set.
+  package var hasWidth: Bool {_storage._width != nil}
+  /// Clears the value of `width`. Subsequent reads from it will return its default value.
+  package mutating func clearWidth() {_uniqueStorage()._width = nil}
 
   package var height: UInt32 {
-    get {_storage._height}
+    get {_storage._height ?? 0}
     set {_uniqueStorage()._height = newValue}
   }
+  /// Returns true if `height` has been explicitly set.
+  package var hasHeight: Bool {_storage._height != nil}
+  /// Clears the value of `height`. Subsequent reads from it will return its default value.
+  package mutating func clearHeight() {_uniqueStorage()._height = nil}
 
-  /// embed: send the text states too (once a prompt)
-  package var textWanted: Bool {
-    get {_storage._textWanted}
-    set {_uniqueStorage()._textWanted = newValue}
+  /// send what belongs to the item too, such as text states (once an item)
+  package var itemOutputsWanted: Bool {
+    get {_storage._itemOutputsWanted}
+    set {_uniqueStorage()._itemOutputsWanted = newValue}
   }
 
   package var inputs: [Atelier_Cluster_V1_Payload] {
@@ -1287,7 +1389,7 @@ package nonisolated struct Atelier_Cluster_V1_Alive: Sendable {
 }
 
 /// The coordinator does not know this worker (it was restarted): say Hello again.
-package nonisolated struct Atelier_Cluster_V1_Stranger: Sendable {
+package nonisolated struct Atelier_Cluster_V1_UnknownWorker: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -1596,66 +1698,70 @@ nonisolated extension Atelier_Cluster_V1_Parameters: SwiftProtobuf.Message, Swif
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.priorSteps) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.decoderSteps) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.superResSteps) }()
-      case 4: try { try decoder.decodeSingularDoubleField(value: &self.priorGuidance) }()
-      case 5: try { try decoder.decodeSingularDoubleField(value: &self.decoderGuidance) }()
-      case 6: try { try decoder.decodeSingularEnumField(value: &self.sampler) }()
-      case 7: try { try decoder.decodeSingularDoubleField(value: &self.eta) }()
-      case 8: try { try decoder.decodeSingularDoubleField(value: &self.decoderGuidanceStart) }()
-      case 9: try { try decoder.decodeSingularDoubleField(value: &self.decoderGuidanceEnd) }()
-      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.cacheInterval) }()
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self._priorSteps) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self._decoderSteps) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._superResSteps) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self._priorGuidance) }()
+      case 5: try { try decoder.decodeSingularDoubleField(value: &self._decoderGuidance) }()
+      case 6: try { try decoder.decodeSingularEnumField(value: &self._sampler) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self._eta) }()
+      case 8: try { try decoder.decodeSingularDoubleField(value: &self._decoderGuidanceStart) }()
+      case 9: try { try decoder.decodeSingularDoubleField(value: &self._decoderGuidanceEnd) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self._cacheInterval) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.priorSteps != 0 {
-      try visitor.visitSingularUInt32Field(value: self.priorSteps, fieldNumber: 1)
-    }
-    if self.decoderSteps != 0 {
-      try visitor.visitSingularUInt32Field(value: self.decoderSteps, fieldNumber: 2)
-    }
-    if self.superResSteps != 0 {
-      try visitor.visitSingularUInt32Field(value: self.superResSteps, fieldNumber: 3)
-    }
-    if self.priorGuidance.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.priorGuidance, fieldNumber: 4)
-    }
-    if self.decoderGuidance.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.decoderGuidance, fieldNumber: 5)
-    }
-    if self.sampler != .unspecified {
-      try visitor.visitSingularEnumField(value: self.sampler, fieldNumber: 6)
-    }
-    if self.eta.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.eta, fieldNumber: 7)
-    }
-    if self.decoderGuidanceStart.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.decoderGuidanceStart, fieldNumber: 8)
-    }
-    if self.decoderGuidanceEnd.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.decoderGuidanceEnd, fieldNumber: 9)
-    }
-    if self.cacheInterval != 0 {
-      try visitor.visitSingularUInt32Field(value: self.cacheInterval, fieldNumber: 10)
-    }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._priorSteps {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._decoderSteps {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._superResSteps {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._priorGuidance {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._decoderGuidance {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._sampler {
+      try visitor.visitSingularEnumField(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._eta {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 7)
+    } }()
+    try { if let v = self._decoderGuidanceStart {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 8)
+    } }()
+    try { if let v = self._decoderGuidanceEnd {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 9)
+    } }()
+    try { if let v = self._cacheInterval {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 10)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Atelier_Cluster_V1_Parameters, rhs: Atelier_Cluster_V1_Parameters) -> Bool {
-    if lhs.priorSteps != rhs.priorSteps {return false}
-    if lhs.decoderSteps != rhs.decoderSteps {return false}
-    if lhs.superResSteps != rhs.superResSteps {return false}
-    if lhs.priorGuidance != rhs.priorGuidance {return false}
-    if lhs.decoderGuidance != rhs.decoderGuidance {return false}
-    if lhs.sampler != rhs.sampler {return false}
-    if lhs.eta != rhs.eta {return false}
-    if lhs.decoderGuidanceStart != rhs.decoderGuidanceStart {return false}
-    if lhs.decoderGuidanceEnd != rhs.decoderGuidanceEnd {return false}
-    if lhs.cacheInterval != rhs.cacheInterval {return false}
+    if lhs._priorSteps != rhs._priorSteps {return false}
+    if lhs._decoderSteps != rhs._decoderSteps {return false}
+    if lhs._superResSteps != rhs._superResSteps {return false}
+    if lhs._priorGuidance != rhs._priorGuidance {return false}
+    if lhs._decoderGuidance != rhs._decoderGuidance {return false}
+    if lhs._sampler != rhs._sampler {return false}
+    if lhs._eta != rhs._eta {return false}
+    if lhs._decoderGuidanceStart != rhs._decoderGuidanceStart {return false}
+    if lhs._decoderGuidanceEnd != rhs._decoderGuidanceEnd {return false}
+    if lhs._cacheInterval != rhs._cacheInterval {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1988,25 +2094,29 @@ nonisolated extension Atelier_Cluster_V1_Operation.Edit: SwiftProtobuf.Message, 
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.image) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.mask) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self._mask) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.image.isEmpty {
       try visitor.visitSingularStringField(value: self.image, fieldNumber: 1)
     }
-    if !self.mask.isEmpty {
-      try visitor.visitSingularStringField(value: self.mask, fieldNumber: 2)
-    }
+    try { if let v = self._mask {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Atelier_Cluster_V1_Operation.Edit, rhs: Atelier_Cluster_V1_Operation.Edit) -> Bool {
     if lhs.image != rhs.image {return false}
-    if lhs.mask != rhs.mask {return false}
+    if lhs._mask != rhs._mask {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2331,7 +2441,7 @@ nonisolated extension Atelier_Cluster_V1_Failure: SwiftProtobuf.Message, SwiftPr
 }
 
 nonisolated extension Atelier_Cluster_V1_Failure.Blame: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0BLAME_UNSPECIFIED\0\u{1}BLAME_TASK\0\u{1}BLAME_WORKER\0\u{1}BLAME_MOMENT\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0BLAME_UNSPECIFIED\0\u{1}BLAME_TASK\0\u{1}BLAME_WORKER\0\u{1}BLAME_TRANSIENT\0")
 }
 
 nonisolated extension Atelier_Cluster_V1_Released: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2355,7 +2465,7 @@ nonisolated extension Atelier_Cluster_V1_Released: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Atelier_Cluster_V1_Checkpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Checkpoint"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0\u{3}completed_steps\0\u{1}latents\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0\u{3}completed_steps\0\u{1}latents\0\u{1}pass\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2366,6 +2476,7 @@ nonisolated extension Atelier_Cluster_V1_Checkpoint: SwiftProtobuf.Message, Swif
       case 1: try { try decoder.decodeSingularMessageField(value: &self._task) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.completedSteps) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._latents) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.pass) }()
       default: break
       }
     }
@@ -2385,6 +2496,9 @@ nonisolated extension Atelier_Cluster_V1_Checkpoint: SwiftProtobuf.Message, Swif
     try { if let v = self._latents {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    if self.pass != 0 {
+      try visitor.visitSingularUInt32Field(value: self.pass, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2392,6 +2506,7 @@ nonisolated extension Atelier_Cluster_V1_Checkpoint: SwiftProtobuf.Message, Swif
     if lhs._task != rhs._task {return false}
     if lhs.completedSteps != rhs.completedSteps {return false}
     if lhs._latents != rhs._latents {return false}
+    if lhs.pass != rhs.pass {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2476,7 +2591,7 @@ nonisolated extension Atelier_Cluster_V1_Payload.TypeEnum: SwiftProtobuf._ProtoN
 
 nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FromCoordinator"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}welcome\0\u{1}refusal\0\u{1}assignment\0\u{1}verdict\0\u{1}revocation\0\u{1}alive\0\u{1}stranger\0\u{1}drain\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}welcome\0\u{1}refusal\0\u{1}assignment\0\u{1}verdict\0\u{1}revocation\0\u{1}alive\0\u{3}unknown_worker\0\u{1}drain\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2564,16 +2679,16 @@ nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message,
         }
       }()
       case 8: try {
-        var v: Atelier_Cluster_V1_Stranger?
+        var v: Atelier_Cluster_V1_UnknownWorker?
         var hadOneofValue = false
         if let current = self.body {
           hadOneofValue = true
-          if case .stranger(let m) = current {v = m}
+          if case .unknownWorker(let m) = current {v = m}
         }
         try decoder.decodeSingularMessageField(value: &v)
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .stranger(v)
+          self.body = .unknownWorker(v)
         }
       }()
       case 9: try {
@@ -2627,8 +2742,8 @@ nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message,
       guard case .alive(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
-    case .stranger?: try {
-      guard case .stranger(let v)? = self.body else { preconditionFailure() }
+    case .unknownWorker?: try {
+      guard case .unknownWorker(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
     case .drain?: try {
@@ -2755,7 +2870,7 @@ nonisolated extension Atelier_Cluster_V1_Assignment: SwiftProtobuf.Message, Swif
 
 nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Task"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0\u{1}job\0\u{1}item\0\u{1}image\0\u{1}stage\0\u{3}model_digest\0\u{1}prompt\0\u{3}negative_prompt\0\u{1}seed\0\u{1}parameters\0\u{1}width\0\u{1}height\0\u{3}text_wanted\0\u{1}inputs\0\u{1}checkpoint\0\u{1}operation\0\u{1}sources\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0\u{1}job\0\u{1}item\0\u{1}image\0\u{1}stage\0\u{3}model_digest\0\u{1}prompt\0\u{3}negative_prompt\0\u{1}seed\0\u{1}parameters\0\u{1}width\0\u{1}height\0\u{3}item_outputs_wanted\0\u{1}inputs\0\u{1}checkpoint\0\u{1}operation\0\u{1}sources\0")
 
   fileprivate class _StorageClass {
     var _task: Atelier_Cluster_V1_TaskAttempt? = nil
@@ -2768,9 +2883,9 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
     var _negativePrompt: String = String()
     var _seed: UInt64 = 0
     var _parameters: Atelier_Cluster_V1_Parameters? = nil
-    var _width: UInt32 = 0
-    var _height: UInt32 = 0
-    var _textWanted: Bool = false
+    var _width: UInt32? = nil
+    var _height: UInt32? = nil
+    var _itemOutputsWanted: Bool = false
     var _inputs: [Atelier_Cluster_V1_Payload] = []
     var _checkpoint: Atelier_Cluster_V1_Checkpoint? = nil
     var _operation: Atelier_Cluster_V1_Operation? = nil
@@ -2797,7 +2912,7 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
       _parameters = source._parameters
       _width = source._width
       _height = source._height
-      _textWanted = source._textWanted
+      _itemOutputsWanted = source._itemOutputsWanted
       _inputs = source._inputs
       _checkpoint = source._checkpoint
       _operation = source._operation
@@ -2832,7 +2947,7 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._parameters) }()
         case 11: try { try decoder.decodeSingularUInt32Field(value: &_storage._width) }()
         case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._height) }()
-        case 13: try { try decoder.decodeSingularBoolField(value: &_storage._textWanted) }()
+        case 13: try { try decoder.decodeSingularBoolField(value: &_storage._itemOutputsWanted) }()
         case 14: try { try decoder.decodeRepeatedMessageField(value: &_storage._inputs) }()
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._checkpoint) }()
         case 16: try { try decoder.decodeSingularMessageField(value: &_storage._operation) }()
@@ -2879,14 +2994,14 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
       try { if let v = _storage._parameters {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
       } }()
-      if _storage._width != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._width, fieldNumber: 11)
-      }
-      if _storage._height != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._height, fieldNumber: 12)
-      }
-      if _storage._textWanted != false {
-        try visitor.visitSingularBoolField(value: _storage._textWanted, fieldNumber: 13)
+      try { if let v = _storage._width {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 11)
+      } }()
+      try { if let v = _storage._height {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 12)
+      } }()
+      if _storage._itemOutputsWanted != false {
+        try visitor.visitSingularBoolField(value: _storage._itemOutputsWanted, fieldNumber: 13)
       }
       if !_storage._inputs.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._inputs, fieldNumber: 14)
@@ -2921,7 +3036,7 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
         if _storage._parameters != rhs_storage._parameters {return false}
         if _storage._width != rhs_storage._width {return false}
         if _storage._height != rhs_storage._height {return false}
-        if _storage._textWanted != rhs_storage._textWanted {return false}
+        if _storage._itemOutputsWanted != rhs_storage._itemOutputsWanted {return false}
         if _storage._inputs != rhs_storage._inputs {return false}
         if _storage._checkpoint != rhs_storage._checkpoint {return false}
         if _storage._operation != rhs_storage._operation {return false}
@@ -3032,8 +3147,8 @@ nonisolated extension Atelier_Cluster_V1_Alive: SwiftProtobuf.Message, SwiftProt
   }
 }
 
-nonisolated extension Atelier_Cluster_V1_Stranger: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Stranger"
+nonisolated extension Atelier_Cluster_V1_UnknownWorker: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UnknownWorker"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -3045,7 +3160,7 @@ nonisolated extension Atelier_Cluster_V1_Stranger: SwiftProtobuf.Message, SwiftP
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Atelier_Cluster_V1_Stranger, rhs: Atelier_Cluster_V1_Stranger) -> Bool {
+  package static func ==(lhs: Atelier_Cluster_V1_UnknownWorker, rhs: Atelier_Cluster_V1_UnknownWorker) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,8 +1,10 @@
 import Crypto
 import Foundation
 
-/// What a stage leaves for the next: a named array, or a finished picture.
+/// What a stage leaves for the next: a named array, or a finished picture. Kinds and types stand in the order of their
+/// numbers on the wire.
 package struct Artifact: Sendable, Equatable {
+  /// What it is, with its shape.
   package enum Kind: String, Sendable, Codable, CaseIterable {
     /// [2, tokens, width], unconditional first.
     case textStates = "text_states"
@@ -22,9 +24,18 @@ package struct Artifact: Sendable, Equatable {
     case scores
     /// A file that came with the request, as its bytes.
     case source
+
+    /// Whether all images of an item share it.
+    package var belongsToItem: Bool {
+      switch self {
+      case .textStates, .textEmbedding, .textMask: true
+      case .imageEmbedding, .baseImage, .picture, .latents, .scores, .source: false
+      }
+    }
   }
 
-  package enum ElementType: String, Sendable, Codable {
+  /// What the bytes are.
+  package enum ElementType: String, Sendable, Codable, CaseIterable {
     case float32
     case uint8
     /// A whole PNG file; the shape is the picture's.
@@ -34,7 +45,7 @@ package struct Artifact: Sendable, Equatable {
   package var kind: Kind
   package var type: ElementType
   package var shape: [Int]
-  /// Little-endian.
+  /// Little-endian, the last side of the shape running fastest; or a file as it is.
   package let bytes: [UInt8]
   /// Of the bytes. Computed once: for large arrays it costs more than all else that happens to them here.
   package let sha256: [UInt8]
@@ -47,7 +58,7 @@ package struct Artifact: Sendable, Equatable {
     sha256 = Array(SHA256.hash(data: bytes))
   }
 
-  /// The rows of a two-dimensional array of floats.
+  /// The rows of a two-dimensional array of floats; none if it is something else.
   package var rows: [[Double]] {
     guard type == .float32, shape.count == 2, hasConsistentSize else { return [] }
     return bytes.withUnsafeBytes { bytes in

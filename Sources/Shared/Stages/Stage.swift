@@ -1,4 +1,5 @@
-/// The three stages of a picture, in their order.
+/// The stages of a picture, in the order of their numbers on the wire. ``StagePlan`` says which of them a request goes
+/// through, and what each reads and leaves.
 package enum Stage: String, Sendable, Codable, CaseIterable, CustomStringConvertible {
   /// Prompt to CLIP image embedding (text encoder and prior).
   case embed
@@ -7,14 +8,7 @@ package enum Stage: String, Sendable, Codable, CaseIterable, CustomStringConvert
   /// Base image to finished picture (upsampler).
   case upsample
 
-  package var next: Stage? {
-    switch self {
-    case .embed: .denoise
-    case .denoise: .upsample
-    case .upsample: nil
-    }
-  }
-
+  /// Whose work it is.
   package var pool: Pool {
     switch self {
     case .embed: .prior
