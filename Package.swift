@@ -23,6 +23,7 @@ let package = Package(
   products: [.executable(name: "atelier", targets: ["atelier"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.100.0"),
@@ -44,11 +45,15 @@ let package = Package(
     .target(name: "Imaging", dependencies: ["CPNG", "CJPEG"], swiftSettings: swiftSettings),
     .target(
       name: "UnCLIP",
-      dependencies: ["Tensor", "Imaging", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "Tensor", "Imaging", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "HeapModule", package: "swift-collections"),
+      ],
       swiftSettings: swiftSettings),
 
-    // Cluster: Coordinator and Worker meet only in Shared.
+    // Cluster: Coordinator and Worker meet only in Shared, SQLite is the Store's alone.
     .systemLibrary(name: "CZeroMQ"),
+    .systemLibrary(name: "CLinux"),
     .target(
       name: "Shared",
       dependencies: [
@@ -59,11 +64,18 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .target(
-      name: "Coordinator",
+      name: "Store",
       dependencies: [
-        "Shared",
+        "Shared", "CLinux",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "Coordinator",
+      dependencies: [
+        "Store", "Shared",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
@@ -111,7 +123,8 @@ let package = Package(
       path: "Benchmarks/Fleet", swiftSettings: swiftSettings),
 
     .target(
-      name: "TestSupport", dependencies: ["Shared"], path: "Tests/TestSupport",
+      name: "TestSupport",
+      dependencies: ["Shared", .product(name: "GRDB", package: "GRDB.swift")], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     .testTarget(
       name: "TensorTests", dependencies: ["Tensor", "CKernels", "COpenBLAS", "TestSupport"],
@@ -124,27 +137,57 @@ let package = Package(
       exclude: ["Fixtures"], swiftSettings: swiftSettings),
     .testTarget(
       name: "SharedTests",
-      dependencies: ["Shared", "TestSupport", .product(name: "Logging", package: "swift-log")],
+      dependencies: [
+        "Shared", "TestSupport", .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "CoordinatorTests", dependencies: ["Coordinator", "Shared", "TestSupport"],
+      name: "StoreTests",
+      dependencies: ["Store", "Shared", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CoordinatorTests",
+      dependencies: [
+        "Coordinator", "Store", "Shared", "TestSupport", .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "WorkerTests", dependencies: ["Worker", "Shared", "UnCLIP", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
+      name: "GatewayTests",
+      dependencies: [
+        "Gateway", "Coordinator", "Store", "Shared", "TestSupport",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "AtelierTests",
+      dependencies: [
+        "atelier", "Shared", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
       name: "ClusterTests",
       dependencies: [
-        "atelier", "Coordinator", "Worker", "Shared", "Imaging", "TestSupport",
+        "atelier", "Coordinator", "Store", "Worker", "Shared", "Imaging", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "SimulationTests",
       dependencies: [
-        "Coordinator", "Worker", "Shared", "TestSupport",
+        "Coordinator", "Store", "Worker", "Shared", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swiftSettings),

@@ -1,0 +1,11 @@
+package import Shared
+
+/// A lease that the store remembers: what a coordinator that starts expects its workers to hold.
+package struct LeaseRecord: Sendable, Equatable {
+  package var task: TaskAttempt
+  package var worker: WorkerID
+  package var job: JobID
+  package var stage: Stage
+  /// Whether the worker has said that it works on it: if it never comes back, the attempt has failed then.
+  package var hasBegun: Bool
+}

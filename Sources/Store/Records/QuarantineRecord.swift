@@ -1,0 +1,20 @@
+/// Why and since when a worker is in quarantine, in seconds since 1970, which outlive the process.
+package struct QuarantineRecord: Sendable, Equatable {
+  /// The last failure's.
+  package var reason: String
+  package var failuresInARow: Int
+  /// Seconds since 1970.
+  package var since: Double
+  /// When the worker is next tried with one task, in seconds since 1970.
+  package var nextCanary: Double
+  /// The pause after the next failure, in seconds.
+  package var pause: Double
+
+  package init(reason: String, failuresInARow: Int, since: Double, nextCanary: Double, pause: Double) {
+    self.reason = reason
+    self.failuresInARow = failuresInARow
+    self.since = since
+    self.nextCanary = nextCanary
+    self.pause = pause
+  }
+}

@@ -1,0 +1,86 @@
+package import Shared
+
+/// A job whose end is decided and of which rows are left to change or to delete: too many for one transaction, if it
+/// has a million prompts.
+package enum Ending: Sendable, Equatable {
+  /// People see it as cancelled already; its pending images and their tasks follow.
+  case cancelled(job: JobNumber)
+  /// It was not received whole, and nobody sees it.
+  case abandoned(job: JobNumber)
+}
+
+extension StoreTransaction {
+  /// What a coordinator that died has left: cancelled jobs that have pending images, and jobs that were being received,
+  /// none of which was acknowledged.
+  package func endings() throws -> [Ending] {
+    try rows(
+      """
+      SELECT seq, state FROM jobs WHERE state = 'receiving' OR (state = 'cancelled'
+        AND EXISTS (SELECT 1 FROM image_counts WHERE job = jobs.seq AND state = 'pending' AND n > 0)) ORDER BY seq
+      """
+    ) { row in
+      let job: JobNumber = try row.value("seq")
+      return try row.value("state") == JobState.cancelled ? .cancelled(job: job) : .abandoned(job: job)
+    }
+  }
+
+  /// Goes on with an ending, by so many images or items.
+  ///
+  /// - Returns: whether it is done. Also true for a job that has gone meanwhile.
+  package func advance(_ ending: Ending, limit: Int, at now: Double) throws -> Bool {
+    switch ending {
+    case .cancelled(let job): try cancelSome(of: job, limit: limit, at: now)
+    case .abandoned(let job): try deleteSome(of: job, limit: limit)
+    }
+  }
+
+  /// Cancels pending images with their open tasks; with the last of them goes what their stages left.
+  private func cancelSome(of job: JobNumber, limit: Int, at now: Double) throws -> Bool {
+    // By the index of pending images, or those that are done would be passed over each time.
+    try moveTasks(
+      from: [.ready, .leased, .delayed, .awaiting], to: .cancelled,
+      """
+      UPDATE tasks SET state = :to WHERE state = :from AND image IN (SELECT id FROM images INDEXED BY images_pending
+        WHERE job = :job AND state = 'pending' ORDER BY id LIMIT :limit)
+      RETURNING job, stage
+      """
+    ) { ["to": TaskState.cancelled, "from": $0, "job": job, "limit": limit] }
+    try moveImages(
+      from: .pending, to: .cancelled,
+      """
+      UPDATE images SET state = 'cancelled', finished_at = :now WHERE id IN (SELECT id FROM images
+        INDEXED BY images_pending WHERE job = :job AND state = 'pending' ORDER BY id LIMIT :limit)
+      RETURNING job
+      """, ["now": now, "job": job, "limit": limit])
+    guard try pendingImages(of: job) == 0 else { return false }
+    try dropArtifacts(ofJob: job)
+    return true
+  }
+
+  /// Deletes items with their images and tasks; with the last of them goes the job.
+  private func deleteSome(of job: JobNumber, limit: Int) throws -> Bool {
+    let state: JobState? = try row("SELECT state FROM jobs WHERE seq = :job", ["job": job]) { try $0.value("state") }
+    // Finished after all, or gone already.
+    guard state == .receiving else { return true }
+    let items = try rows(
+      "SELECT images, operation FROM items WHERE job = :job ORDER BY position LIMIT :limit",
+      ["job": job, "limit": limit]
+    ) { row in
+      (images: try row.value("images") as Int, first: StagePlan(for: try row.operation("operation")).first)
+    }
+    guard !items.isEmpty else {
+      try writeCounters()
+      try change("DELETE FROM jobs WHERE seq = :job", ["job": job])
+      return true
+    }
+    try change(
+      """
+      DELETE FROM items WHERE id IN (SELECT id FROM items WHERE job = :job ORDER BY position LIMIT :limit)
+      """, ["job": job, "limit": limit])
+    for item in items {
+      counting.tally.add(-item.images, .pending, of: job)
+      counting.tally.add(-item.images, item.first, .ready, of: job)
+    }
+    return false
+  }
+}

@@ -1,0 +1,121 @@
+package import Shared
+
+extension StoreTransaction {
+  /// A job with its counters, in a time that does not depend on its size.
+  ///
+  /// - Throws: `notFound`, also while it is being received.
+  package func job(_ id: JobID) throws -> JobRecord {
+    try writeCounters()
+    let found = try row(
+      """
+      SELECT jobs.seq, jobs.id, jobs.name, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at, jobs.items,
+        models.name AS model_name, models.digest, models.width, models.height, models.defaults, models.reads_pictures,
+        models.has_prior
+      FROM jobs JOIN models ON models.digest = jobs.model WHERE jobs.state <> 'receiving' AND jobs.id = :id
+      """, ["id": id]
+    ) { try $0.job() }
+    guard let found else { throw AtelierError(.notFound, "There is no job '\(id)'. 'atelier jobs' lists them.") }
+    return try counted(found)
+  }
+
+  /// The newest jobs, newest first.
+  package func jobs(limit: Int) throws -> [JobRecord] {
+    try writeCounters()
+    let newest = try rows(
+      """
+      SELECT jobs.seq, jobs.id, jobs.name, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at, jobs.items,
+        models.name AS model_name, models.digest, models.width, models.height, models.defaults, models.reads_pictures,
+        models.has_prior
+      FROM jobs JOIN models ON models.digest = jobs.model WHERE jobs.state <> 'receiving'
+      ORDER BY jobs.seq DESC LIMIT :limit
+      """, ["limit": limit]
+    ) { try $0.job() }
+    return try newest.map { try counted($0) }
+  }
+
+  /// A job with its counters.
+  private func counted(_ job: JobRecord) throws -> JobRecord {
+    var job = job
+    let images = try rows("SELECT state, n FROM image_counts WHERE job = :job", ["job": job.number]) { row in
+      (state: try row.value("state") as ImageState, count: try row.value("n") as Int)
+    }
+    for (state, count) in images { job.images[state] = count }
+    let tasks = try rows("SELECT stage, state, n FROM task_counts WHERE job = :job", ["job": job.number]) { row in
+      (stage: try row.value("stage") as Stage, state: try row.value("state") as TaskState, count: try row.value("n") as Int)
+    }
+    for index in job.stages.indices {
+      for (stage, state, count) in tasks where stage == job.stages[index].stage {
+        job.stages[index].add(count, state)
+        if state == .ready { job.ready[stage] = count }
+      }
+    }
+    // Its rows may not have followed yet.
+    guard job.state == .cancelled else { return job }
+    job.images[.cancelled] += job.images.pending
+    job.images[.pending] = 0
+    for index in job.stages.indices { job.stages[index].waiting = 0 }
+    job.ready = ByStage(repeating: 0)
+    return job
+  }
+
+  /// Pauses a job or lets it go on; doing so twice changes nothing. What workers hold is the caller's to take back.
+  ///
+  /// - Throws: `wrongState` if the job has ended.
+  package func setPaused(_ paused: Bool, job: JobRecord) throws {
+    guard !job.state.isFinal else {
+      throw AtelierError(
+        .wrongState, "The job '\(job.id)' is \(job.state.rawValue); it cannot be \(paused ? "paused" : "resumed").")
+    }
+    try change(
+      "UPDATE jobs SET state = :state WHERE seq = :job",
+      ["state": paused ? JobState.paused : .active, "job": job.number])
+  }
+
+  /// Cancels a job: from here on nothing of it is handed out or taken. Its rows follow, by `advance`.
+  ///
+  /// - Returns: the attempts that workers hold.
+  /// - Throws: `wrongState` if the job is completed. A cancelled one stays cancelled.
+  package func cancel(_ job: JobRecord, at now: Double) throws -> [TaskAttempt] {
+    guard job.state != .completed else {
+      throw AtelierError(.wrongState, "The job '\(job.id)' is completed; there is nothing to cancel.")
+    }
+    let held = try heldAttempts(of: job)
+    for attempt in held { try endLease(of: attempt.task, as: .cancelled) }
+    try change(
+      "UPDATE jobs SET state = 'cancelled', finished_at = coalesce(finished_at, :now) WHERE seq = :job",
+      ["now": now, "job": job.number])
+    return held
+  }
+
+  /// Completes a job if none of its images is pending.
+  func finishIfDone(_ job: JobNumber, at now: Double) throws {
+    guard try pendingImages(of: job) == 0 else { return }
+    let finished = try change(
+      "UPDATE jobs SET state = 'completed', finished_at = :now WHERE seq = :job AND state IN ('active', 'paused')",
+      ["now": now, "job": job])
+    // What failed images left goes too: nothing outlives its job but pictures.
+    if finished > 0 { try dropArtifacts(ofJob: job) }
+  }
+}
+
+extension StoredRow {
+  /// A job without its counters.
+  fileprivate func job() throws -> JobRecord {
+    JobRecord(
+      number: try value("seq"), id: try value("id"), name: try value("name"), state: try value("state"),
+      priority: try value("priority"), model: try model(), createdAt: try value("created_at"),
+      finishedAt: try value("finished_at"), items: try value("items"))
+  }
+}
+
+extension StageCounts {
+  fileprivate mutating func add(_ count: Int, _ state: TaskState) {
+    switch state {
+    case .ready, .delayed, .awaiting: waiting += count
+    case .leased: running += count
+    case .done: done += count
+    case .failed: failed += count
+    case .cancelled: break
+    }
+  }
+}

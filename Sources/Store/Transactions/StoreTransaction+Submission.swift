@@ -1,0 +1,85 @@
+package import Shared
+
+extension StoreTransaction {
+  /// Begins a job whose items are still arriving, and which nobody sees until ``activateJob(_:)``.
+  ///
+  /// - Returns: its number.
+  package func beginJob(
+    _ id: JobID, name: String, model: ModelInfo, priority: Int, at now: Double
+  ) throws -> JobNumber {
+    try change(
+      """
+      INSERT INTO jobs (id, name, state, priority, model, created_at)
+      VALUES (:id, :name, 'receiving', :priority, :model, :now)
+      """, ["id": id, "name": name, "priority": priority, "model": model.digest, "now": now])
+    return JobNumber(lastRow)
+  }
+
+  /// Adds items to a job that is being received, each with its images and their first tasks.
+  ///
+  /// - Throws: `notFound` if the job is gone.
+  package func addItems(_ items: [ResolvedItem], to job: JobNumber) throws {
+    guard
+      let first: Int = try row("SELECT items FROM jobs WHERE seq = :job", ["job": job], { try $0.value("items") })
+    else {
+      throw AtelierError(.notFound, "The job that was being received is gone; submit it again.")
+    }
+    // Mostly all are the same.
+    var parameterSets: [RenderParameters: ParameterSetID] = [:]
+    for (offset, item) in items.enumerated() {
+      let parameters = try parameterSets[item.parameters] ?? parameterSet(item.parameters)
+      parameterSets[item.parameters] = parameters
+      try add(item, at: first + offset, parameters: parameters, to: job)
+    }
+    try change("UPDATE jobs SET items = items + :count WHERE seq = :job", ["count": items.count, "job": job])
+  }
+
+  /// Adds an item with its images, each with a ready task of the plan's first stage.
+  private func add(_ item: ResolvedItem, at index: Int, parameters: ParameterSetID, to job: JobNumber) throws {
+    try change(
+      """
+      INSERT INTO items (job, position, line, custom_id, prompt, negative_prompt, seed, width, height, operation, images,
+        parameters)
+      VALUES (:job, :index, :line, :custom_id, :prompt, :negative_prompt, :seed, :width, :height, :operation, :images,
+        :parameters)
+      """,
+      [
+        "job": job, "index": index, "line": item.line, "custom_id": item.customID, "prompt": item.prompt,
+        "negative_prompt": item.negativePrompt, "seed": Int64(bitPattern: item.seed), "width": item.size?.width,
+        "height": item.size?.height, "operation": try Self.text(of: item.operation), "images": item.n,
+        "parameters": parameters,
+      ])
+    let (itemID, stage) = (ItemID(lastRow), StagePlan(for: item.operation).first)
+    for image in 0..<item.n {
+      try change(
+        "INSERT INTO images (job, item, position, state) VALUES (:job, :item, :index, 'pending')",
+        ["job": job, "item": itemID, "index": image])
+      try change(
+        "INSERT INTO tasks (job, image, stage, state) VALUES (:job, :image, :stage, 'ready')",
+        ["job": job, "image": ImageID(lastRow), "stage": stage])
+    }
+    counting.tally.add(item.n, .pending, of: job)
+    counting.tally.add(item.n, stage, .ready, of: job)
+  }
+
+  /// The number under which parameters are kept.
+  private func parameterSet(_ parameters: RenderParameters) throws -> ParameterSetID {
+    let text = try ParameterCache.text(parameters)
+    try change("INSERT INTO parameter_sets (value) VALUES (:value) ON CONFLICT DO NOTHING", ["value": text])
+    let id: ParameterSetID? = try row("SELECT id FROM parameter_sets WHERE value = :value", ["value": text]) {
+      try $0.value("id")
+    }
+    guard let id else { throw AtelierError(.internal, "Parameters were stored and are not there.") }
+    return id
+  }
+
+  /// Null for a picture of the prompt, which is what nearly all items ask for.
+  private static func text(of operation: PictureOperation) throws -> String? {
+    operation == .render(embedding: nil) ? nil : String(decoding: try JSONCoding.encode(operation), as: UTF8.self)
+  }
+
+  /// Makes a received job visible: once the transaction is committed, it survives everything.
+  package func activateJob(_ job: JobNumber) throws {
+    try change("UPDATE jobs SET state = 'active' WHERE seq = :job", ["job": job])
+  }
+}

@@ -1,0 +1,73 @@
+package import Shared
+
+extension StoreTransaction {
+  /// The ready tasks of all active jobs by job and stage, jobs of higher priority first, then older ones. From the
+  /// counters: it is asked in every turn.
+  package func readyWork() throws -> [ReadyWork] {
+    try writeCounters()
+    return try rows(
+      """
+      SELECT jobs.seq, jobs.id, jobs.model, jobs.priority, ready.stage, ready.n, coalesce(leased.n, 0) AS leased
+      FROM jobs JOIN task_counts AS ready ON ready.job = jobs.seq AND ready.state = 'ready'
+        LEFT JOIN task_counts AS leased
+          ON leased.job = jobs.seq AND leased.state = 'leased' AND leased.stage = ready.stage
+      WHERE jobs.state NOT IN ('completed', 'cancelled') AND jobs.state = 'active' AND ready.n > 0
+      ORDER BY jobs.priority DESC, jobs.seq
+      """
+    ) {
+      ReadyWork(
+        job: try $0.value("seq"), modelDigest: try $0.value("model"), stage: try $0.value("stage"),
+        count: try $0.value("n"), priority: try $0.value("priority"), leased: try $0.value("leased"),
+        jobID: try $0.value("id"))
+    }
+  }
+
+  /// How many images have left the first pool, or are in its workers' hands, and have not ended, over all running jobs.
+  package func imagesBetweenPools() throws -> Int {
+    try queueDepths().reduce(0) { sum, depth in
+      switch depth.state {
+      case .leased: sum + depth.count
+      case .ready, .delayed: depth.stage.pool.feedsAnother ? sum : sum + depth.count
+      case .awaiting, .done, .failed, .cancelled: sum
+      }
+    }
+  }
+
+  /// A task with what its image and item say of it; nil if there is none.
+  package func task(_ id: TaskID) throws -> TaskRecord? {
+    try row(
+      """
+      SELECT CASE WHEN jobs.state = 'cancelled' AND tasks.state NOT IN ('done', 'failed') THEN 'cancelled'
+          ELSE tasks.state END AS state, tasks.job, jobs.id AS job_id, tasks.image, images.state AS image_state,
+        images.item, items.position AS item_index, images.position AS image_index, items.operation, tasks.stage,
+        tasks.attempt, tasks.failures, tasks.worker
+      FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
+        JOIN jobs ON jobs.seq = tasks.job
+      WHERE tasks.id = :task
+      """, ["task": id]
+    ) { row in
+      TaskRecord(
+        id: id, job: try row.value("job"), jobID: try row.value("job_id"), image: try row.value("image"),
+        imageState: try row.value("image_state"), item: try row.value("item"), itemIndex: try row.value("item_index"),
+        imageIndex: try row.value("image_index"), operation: try row.operation("operation"),
+        stage: try row.value("stage"), state: try row.value("state"), attempt: try row.value("attempt"),
+        failures: try row.value("failures"), worker: try row.value("worker"))
+    }
+  }
+
+  /// Makes delayed tasks whose pause is over ready again.
+  ///
+  /// - Parameter longest: seconds that a pause can last. One that ends later means that the clock was set back; it is
+  ///   over too.
+  package func promoteDelayed(at now: Double, longest: Double) throws {
+    try moveTasks(
+      from: [.delayed], to: .ready,
+      """
+      UPDATE tasks SET state = :to, not_before = NULL
+      WHERE id IN (SELECT id FROM tasks INDEXED BY tasks_delayed
+        WHERE state = 'delayed' AND (not_before <= :now OR not_before > :latest)) AND state = :from
+      RETURNING job, stage
+      """
+    ) { ["to": TaskState.ready, "now": now, "latest": now + longest + 1, "from": $0] }
+  }
+}
