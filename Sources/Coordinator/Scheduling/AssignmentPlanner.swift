@@ -1,4 +1,5 @@
 package import Shared
+package import Store
 
 /// Decides which worker is handed how many tasks of which job and stage. Pure: it sees counts and
 /// answers with claims; the store picks the tasks.
@@ -13,12 +14,13 @@ package enum AssignmentPlanner {
     package var pool: Pool
     /// Digests of the models it holds.
     package var models: Set<String>
+    /// Tasks that it would take now, by its last heartbeat.
     package var credit: Int
     /// Tasks in its hands.
     package var held: Int
-    /// How many tasks it is worth that it holds.
+    /// How many tasks it is worth that it holds: more would queue there while another worker could take them.
     package var depth: Int
-    /// The model of its last task.
+    /// The digest of its last task's model.
     package var lastModel: String?
 
     package init(
@@ -38,15 +40,16 @@ package enum AssignmentPlanner {
   /// Tasks to lease to a worker.
   package struct Claim: Sendable, Equatable {
     package var worker: WorkerID
-    package var job: Int64
+    package var job: JobNumber
     package var stage: Stage
     package var count: Int
   }
 
+  /// What is to be leased.
   package struct Plan: Sendable, Equatable {
     package var claims: [Claim] = []
     /// The job that went before all because it had waited for so long.
-    package var rescued: Int64?
+    package var rescued: JobNumber?
   }
 
   /// How much longer another job must have waited before a worker changes its model for it, in seconds.
@@ -54,8 +57,12 @@ package enum AssignmentPlanner {
   /// The most jobs and stages that one plan looks at: a bound on its time.
   package static let widest = 256
 
+  /// Hands out tasks one a round and worker, each round to the workers in the order in which they come.
+  ///
   /// - Parameters:
-  ///   - work: ready tasks by job and stage.
+  ///   - candidates: workers with credit, the one with most first.
+  ///   - work: ready tasks by job and stage; of more than ``widest`` entries those of the highest priority, and among
+  ///     equals those that have waited longest.
   ///   - room: how many more images may enter the space between the pools: it bounds what the store
   ///     holds of text states and embeddings when the prior pool is faster than the decoder pool.
   ///   - poolSize: how many workers a pool has.
@@ -64,7 +71,7 @@ package enum AssignmentPlanner {
   /// - Returns: claims that exceed neither a worker's credit nor the ready tasks.
   package static func plan(
     candidates: [Candidate], work: [ReadyWork], room: Int, poolSize: (Pool) -> Int = { _ in 1 },
-    patience: Double? = nil, promised: Int64? = nil
+    patience: Double? = nil, promised: JobNumber? = nil
   ) -> Plan {
     var state = State(work: narrowed(work), room: max(0, room))
     var plan = Plan()
@@ -116,44 +123,48 @@ package enum AssignmentPlanner {
   private struct State {
     let work: [ReadyWork]
     private var ready: [Int]
+    /// How many more tasks of a pool that feeds another may be leased.
     private var room: Int
-    /// Of a job in a pool: tasks in hands, those of this plan included.
-    private var inHand: [Pool: [Int64: Int]] = [:]
-    private var first: Int64?
-    private var taken: Set<Int64> = []
+    /// Of a job in a pool: tasks that workers hold, those of this plan included.
+    private var leased: [Pool: [JobNumber: Int]] = [:]
+    /// A job that goes before all until one task of it is taken.
+    private var first: JobNumber?
+    /// Jobs of which this plan leases something.
+    private var taken: Set<JobNumber> = []
 
     init(work: [ReadyWork], room: Int) {
       self.work = work
       self.room = room
       ready = work.map(\.count)
-      for entry in work { inHand[entry.stage.pool, default: [:]][entry.job, default: 0] += entry.inHand }
+      for entry in work { leased[entry.stage.pool, default: [:]][entry.job, default: 0] += entry.leased }
     }
 
     /// How many tasks are each worker's part of what is left; small near the end of a job, so that no
     /// worker has a queue while another is idle.
     func share(of pool: Pool, among workers: Int) -> Int {
-      let open = work.filter { $0.stage.pool == pool }.reduce(0) { $0 + $1.count + $1.inHand }
+      let open = work.filter { $0.stage.pool == pool }.reduce(0) { $0 + $1.count + $1.leased }
       return max(1, (open + max(1, workers) - 1) / max(1, workers))
     }
 
     /// Lets the job that has waited longest, if longer than `patience`, take the next turn.
-    mutating func favour(waitingOver patience: Double) -> Int64? {
+    mutating func favour(waitingOver patience: Double) -> JobNumber? {
       let longest = work.filter { $0.waited > patience }.max { $0.waited < $1.waited }
       first = longest?.job
       return first
     }
 
-    mutating func favour(_ job: Int64) { first = job }
+    /// Lets a job for which room was made take the next turn.
+    mutating func favour(_ job: JobNumber) { first = job }
 
-    func wasTaken(_ job: Int64) -> Bool { taken.contains(job) }
+    func wasTaken(_ job: JobNumber) -> Bool { taken.contains(job) }
 
-    /// The place in `work` of the next task for a worker.
+    /// The index in `work` of the next task for a worker; nil if nothing that is ready fits its pool and models.
     func choose(for candidate: Candidate) -> Int? {
       var best: Int?
       for index in work.indices {
         let entry = work[index]
         guard ready[index] > 0, entry.stage.pool == candidate.pool, candidate.models.contains(entry.modelDigest),
-          entry.stage != .embed || room > 0
+          !entry.stage.pool.feedsAnother || room > 0
         else { continue }
         guard let other = best else {
           best = index
@@ -164,6 +175,7 @@ package enum AssignmentPlanner {
       return best
     }
 
+    /// Whether a worker should rather take a task of the left entry; a total order, so that plans are reproducible.
     private func isBetter(_ left: ReadyWork, than right: ReadyWork, for candidate: Candidate) -> Bool {
       if left.job == right.job {
         // Finishing a picture frees what it holds.
@@ -172,19 +184,20 @@ package enum AssignmentPlanner {
       }
       if left.job == first || right.job == first { return left.job == first }
       if left.priority != right.priority { return left.priority > right.priority }
-      let hands = inHand[candidate.pool] ?? [:]
-      let (mine, theirs) = (hands[left.job] ?? 0, hands[right.job] ?? 0)
+      let held = leased[candidate.pool] ?? [:]
+      let (mine, theirs) = (held[left.job] ?? 0, held[right.job] ?? 0)
       if mine != theirs { return mine < theirs }
       let waits = [left, right].map { $0.waited + ($0.modelDigest == candidate.lastModel ? affinity : 0) }
       if waits[0] != waits[1] { return waits[0] > waits[1] }
       return left.job < right.job
     }
 
+    /// Notes that one task of an entry is leased by this plan.
     mutating func take(_ choice: Int) {
       let entry = work[choice]
       ready[choice] -= 1
-      inHand[entry.stage.pool, default: [:]][entry.job, default: 0] += 1
-      if entry.stage == .embed { room -= 1 }
+      leased[entry.stage.pool, default: [:]][entry.job, default: 0] += 1
+      if entry.stage.pool.feedsAnother { room -= 1 }
       if entry.job == first { first = nil }
       taken.insert(entry.job)
     }

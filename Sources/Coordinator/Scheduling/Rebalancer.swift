@@ -1,14 +1,30 @@
 package import Shared
+package import Store
 
-/// Decides which tasks are taken back from workers for the sake of others. Taking back costs little: a task
-/// that has not begun loses nothing, one that runs goes on elsewhere from the state that its worker sends.
+/// Decides which tasks are taken back from workers for the sake of others. Pure, as ``AssignmentPlanner`` is. Taking
+/// back costs little: a task that has not begun loses nothing, one that runs goes on elsewhere from the state that its
+/// worker sends.
 package enum Rebalancer {
   /// Seconds that a job waits without a single task in hand before room is made for it.
   package static let patience = 0.5
   /// Seconds for which a worker is left in peace after it was disturbed.
   package static let peace = 5.0
-  /// A task shorter than this is not worth the messages.
+  /// A task shorter than this, in seconds, is not worth the messages.
   package static let shortest = 0.25
+
+  /// A job that leases belong to.
+  package struct JobLoad: Sendable, Equatable {
+    package var job: JobNumber
+    package var priority: Int
+    /// Tasks of it that workers hold.
+    package var leased: Int
+
+    package init(job: JobNumber, priority: Int, leased: Int) {
+      self.job = job
+      self.priority = priority
+      self.leased = leased
+    }
+  }
 
   /// What to take back from one worker.
   package struct Withdrawal: Sendable, Equatable {
@@ -16,25 +32,29 @@ package enum Rebalancer {
     package var tasks: [TaskAttempt]
   }
 
-  /// Makes room for a job that has ready tasks, nothing in hand, and finds no worker free: all that one worker
-  /// holds is taken back, from a worker whose job has more than one task in hand or a lower priority.
+  /// Makes room for a job that has ready tasks, nothing in hand, and finds no worker free: all that one worker holds is
+  /// taken back. The worker must hold only tasks of jobs of lower priority, or of the same if these jobs have tasks in
+  /// other hands too or no other worker is able; it is left in peace for a while afterwards.
   ///
   /// - Parameters:
   ///   - waiting: ready work that no candidate took.
-  ///   - jobOf: number and priority of the job that a lease belongs to, and how many tasks of it are in hand.
+  ///   - loadOf: the job that a lease belongs to; a worker with a lease whose job is not known is left alone.
+  /// - Returns: what to take back, and the job that it is for; nil if nobody has waited for ``patience``, or no worker
+  ///   can be disturbed.
   package static func makeRoom(
     for waiting: [ReadyWork], in registry: WorkerRegistry, at now: ContinuousClock.Instant,
-    jobOf: (JobID) -> (seq: Int64, priority: Int, inHand: Int)?
-  ) -> (withdrawal: Withdrawal, job: Int64)? {
-    for work in waiting.filter({ $0.inHand == 0 && $0.waited > patience }).sorted(by: { $0.priority > $1.priority }) {
-      if let found = makeRoom(for: work, in: registry, at: now, jobOf: jobOf) { return (found, work.job) }
+    loadOf: (JobID) -> JobLoad?
+  ) -> (withdrawal: Withdrawal, job: JobNumber)? {
+    for work in waiting.filter({ $0.leased == 0 && $0.waited > patience }).sorted(by: { $0.priority > $1.priority }) {
+      if let found = makeRoom(for: work, in: registry, at: now, loadOf: loadOf) { return (found, work.job) }
     }
     return nil
   }
 
+  /// Of the workers that could do the work and may be disturbed, the one whose newest lease is youngest.
   private static func makeRoom(
     for work: ReadyWork, in registry: WorkerRegistry, at now: ContinuousClock.Instant,
-    jobOf: (JobID) -> (seq: Int64, priority: Int, inHand: Int)?
+    loadOf: (JobID) -> JobLoad?
   ) -> Withdrawal? {
     let able = registry.workers.filter { worker in
       guard let description = worker.description, !worker.isDraining, worker.health.quarantine == nil else {
@@ -42,14 +62,14 @@ package enum Rebalancer {
       }
       return description.pool == work.stage.pool && !worker.leases.isEmpty
         && (worker.secondsPerTask ?? 1) > shortest
-        && worker.disturbed.map { now - $0 > .seconds(peace) } != false
+        && worker.lastWithdrawal.map { now - $0 > .seconds(peace) } != false
         && description.models.contains { $0.digest == work.modelDigest }
     }
     let victims = able.filter { worker in
       worker.leases.values.allSatisfy { lease in
-        guard let job = jobOf(lease.job), job.seq != work.job else { return false }
-        return job.priority < work.priority || (job.priority == work.priority && job.inHand > worker.leases.count)
-          || (job.priority == work.priority && able.count == 1)
+        guard let load = loadOf(lease.job), load.job != work.job else { return false }
+        return load.priority < work.priority || (load.priority == work.priority && load.leased > worker.leases.count)
+          || (load.priority == work.priority && able.count == 1)
       }
     }
     // The one that has worked least on what it holds.
@@ -81,6 +101,7 @@ package enum Rebalancer {
     return nil
   }
 
+  /// When the worker was last handed a task.
   private static func youngest(_ worker: WorkerRegistry.Worker) -> ContinuousClock.Instant {
     worker.leases.values.map(\.since).max() ?? worker.lastHeard
   }

@@ -1,17 +1,11 @@
+package import Shared
+
 /// What happens to a task after a failed attempt.
 package struct RetryPolicy: Sendable, Equatable {
-  /// Whose fault it was (`Failure.Blame` on the wire).
-  package enum Blame: Sendable {
-    /// Bad input: no other attempt would do better.
-    case task
-    /// Another worker should try.
-    case worker
-    /// Memory, disk: the same may work later.
-    case moment
-  }
-
+  /// What the task does next.
   package enum Decision: Sendable, Equatable {
     case retry(after: Duration)
+    /// Set aside: its image has failed, until somebody retries the job.
     case giveUp
   }
 
@@ -19,6 +13,7 @@ package struct RetryPolicy: Sendable, Equatable {
   package var attempts: Int
   /// The pause before the second attempt; each further one doubles it, up to `longestPause`.
   package var backoff: Duration
+  /// However often a task has failed.
   package static let longestPause = Duration.seconds(60)
 
   package init(attempts: Int, backoff: Duration) {
@@ -26,8 +21,11 @@ package struct RetryPolicy: Sendable, Equatable {
     self.backoff = backoff
   }
 
-  /// - Parameter failures: how many attempts have failed, this one included.
-  package func decide(_ blame: Blame, failures: Int) -> Decision {
+  /// Bad input is given up at once, since no other attempt would do better. Whatever else failed is tried again after
+  /// 1, 2, 4, ... times the backoff.
+  ///
+  /// - Parameter failures: how many attempts have failed, this one included; those on workers in quarantine excepted.
+  package func decide(_ blame: FailureBlame, failures: Int) -> Decision {
     guard blame != .task, failures < attempts else { return .giveUp }
     let pause = backoff * (1 << min(failures - 1, 16))
     return .retry(after: min(pause, Self.longestPause))

@@ -1,15 +1,18 @@
 package import Shared
 
-/// What a worker says of itself when it connects.
+/// What a worker says of itself in its `Hello`, when it connects and whenever it comes back.
 package struct WorkerDescription: Sendable, Equatable {
   package var pool: Pool
+  /// Tasks that it holds at most, running or waiting.
   package var capacity: Int
   /// Tasks that it works on at once where it can.
   package var batch: Int
   package var models: [ModelInfo]
+  /// For people, as are process, threads and version.
   package var host: String
   package var processID: Int
   package var threads: Int
+  /// Of its software. Another one than the coordinator's is no reason to refuse it, another protocol is.
   package var version: String
 
   package init(

@@ -1,11 +1,15 @@
 /// Whether a worker's failures are its own: a worker that fails again and again while others of its pool
-/// succeed is set apart, and comes back by a task that it finishes.
+/// succeed is put into quarantine, and comes back by a task that it finishes.
+///
+/// The others are what tells a bad worker from bad work: where all fail, nobody is put into quarantine. A pool of one
+/// worker has no quarantine for the same reason.
 package struct WorkerHealth: Sendable, Equatable {
   package typealias Instant = ContinuousClock.Instant
 
-  /// Why and since when a worker is set apart.
+  /// Why and since when a worker is in quarantine.
   package struct Quarantine: Sendable, Equatable {
     package var since: Instant
+    /// The last failure's, as the worker told it.
     package var reason: String
     /// When it is next tried with one task.
     package var nextCanary: Instant
@@ -13,11 +17,13 @@ package struct WorkerHealth: Sendable, Equatable {
     package var pause: Duration
   }
 
+  /// When a worker is put into quarantine, and when it is tried.
   package struct Policy: Sendable, Equatable {
-    /// Failures in a row upon which a worker is set apart.
+    /// Failures in a row upon which a worker is in quarantine.
     package var failures: Int
-    /// The pause before a worker that was set apart is tried again.
+    /// The pause before a worker in quarantine is tried again.
     package var pause: Duration
+    /// Beyond this the pause between two tries does not double.
     package static let longestPause = Duration.seconds(600)
 
     package init(failures: Int, pause: Duration) {
@@ -26,7 +32,9 @@ package struct WorkerHealth: Sendable, Equatable {
     }
   }
 
+  /// Nil for a worker that takes part.
   package private(set) var quarantine: Quarantine?
+  /// Since its last success; failures that are the tasks' do not count.
   package private(set) var failuresInARow = 0
   /// When the first of them happened.
   package private(set) var failingSince: Instant?
@@ -34,19 +42,21 @@ package struct WorkerHealth: Sendable, Equatable {
 
   package init() {}
 
-  /// The health of a worker that was set apart, as it was remembered.
+  /// The health of a worker in quarantine, as the store has remembered it over a restart or a lost connection.
   package init(_ quarantine: Quarantine, failuresInARow: Int) {
     self.quarantine = quarantine
     self.failuresInARow = failuresInARow
     failingSince = quarantine.since
   }
 
+  /// A task was finished: whatever failed before is forgiven, and a quarantine ends.
   package mutating func succeeded(at now: Instant) {
     self = WorkerHealth()
     lastSuccess = now
   }
 
-  /// Notes a failure that is not the task's.
+  /// Notes a failure that is not the task's. Of a worker in quarantine it puts the next try off, by a pause that
+  /// doubles.
   ///
   /// - Parameter othersSucceeded: whether another worker of the pool has finished a task since an instant.
   package mutating func failed(
@@ -67,7 +77,7 @@ package struct WorkerHealth: Sendable, Equatable {
     }
   }
 
-  /// How many tasks it may hold: nil for as many as it takes.
+  /// How many tasks it may hold: nil for as many as it takes, one or none in quarantine.
   package func limit(at now: Instant) -> Int? {
     guard let quarantine else { return nil }
     return quarantine.nextCanary <= now ? 1 : 0

@@ -1,13 +1,14 @@
 package import Shared
 
 extension WorkerRegistry {
-  /// A task in a worker's hands.
+  /// A task in a worker's hands: the right of one attempt to bring its result. It ends by a verdict, when the worker
+  /// gives it back, when it is taken back, or when the worker is silent for too long.
   package struct Lease: Sendable, Equatable {
     package var attempt: Int
     package var job: JobID
     package var stage: Stage
     package var since: Instant
-    /// Set by the first progress report: what is running when a worker dies counts as its failure.
+    /// Set by the first progress report: what is running when a worker dies counts as a failed attempt.
     package var progress: Progress?
     /// Whether an earlier coordinator was told that it runs.
     package var hasBegun = false
@@ -22,7 +23,7 @@ extension WorkerRegistry {
     }
   }
 
-  /// How far a task is.
+  /// How far a task is: of so many steps of its pass, so many are done.
   package struct Progress: Sendable, Equatable {
     package var step: Int
     package var steps: Int
@@ -43,27 +44,30 @@ extension WorkerRegistry {
     package var credit = 0
     /// Since when it has had credit.
     package var freeSince: Instant?
-    package var leases: [Int64: Lease] = [:]
+    package var leases: [TaskID: Lease] = [:]
     /// Outcomes that it was given a verdict on and may not know of yet, with the time of the verdict.
     package var answered: [TaskAttempt: Instant] = [:]
+    /// When a message of it came; later by the time for which the coordinator itself stood still.
     package var lastHeard: Instant
+    /// Takes nothing new and leaves when it has finished; set by a person, or by the worker itself. It stays set.
     package var isDraining = false
     package var health = WorkerHealth()
+    /// Tasks that were committed since it connected, for people.
     package var completed = 0
+    /// Attempts that failed on it since it connected, for people; whoever was to blame.
     package var failed = 0
-    /// Of its tasks, newer ones counting more; nil before the first.
+    /// Of its tasks, newer ones counting more (each new one three tenths); nil before the first.
     package var secondsPerTask: Double?
     /// The model of its last task.
     package var lastModel: String?
     /// When tasks were last taken from it for the sake of another job or worker.
-    package var disturbed: Instant?
+    package var lastWithdrawal: Instant?
 
     /// Known only from leases in the store: it has not come back since the coordinator started.
     package var isMissing: Bool { description == nil }
 
     /// How many tasks it is worth that it holds: one runs, or as many as it works on at once; the others bridge the
-    /// time to the next message.
-    /// Few where a task is long, since what waits at one worker waits for nobody else.
+    /// time to the next message. Few where a task is long, since what waits at one worker waits for nobody else.
     package var depth: Int {
       let capacity = max(1, description?.capacity ?? 1)
       let batch = max(1, description?.batch ?? 1)
@@ -76,13 +80,15 @@ extension WorkerRegistry {
     private static let bridged = 0.5
 
     /// Its leases in the order in which it was handed them, which is the order in which it works.
-    package var leasesInOrder: [(task: Int64, lease: Lease)] {
+    package var leasesInOrder: [(task: TaskID, lease: Lease)] {
       leases.map { (task: $0.key, lease: $0.value) }.sorted {
         ($0.lease.progress == nil ? 1 : 0, $0.lease.since, $0.task)
           < ($1.lease.progress == nil ? 1 : 0, $1.lease.since, $1.task)
       }
     }
 
+    /// It said hello. Credit comes with its first heartbeat, and verdicts of before are forgotten: it sends again what
+    /// it has no answer to.
     mutating func introduce(as description: WorkerDescription, at now: Instant) {
       self.description = description
       models = Set(description.models.map(\.digest))
@@ -91,12 +97,17 @@ extension WorkerRegistry {
       answered = [:]
     }
 
-    /// Whether it could take a task and holds none.
+    /// Whether it could take a task and holds none. One in quarantine is not idle, whatever its credit.
     func isIdle(at now: Instant) -> Bool {
       !isMissing && !isDraining && credit > 0 && leases.isEmpty && health.limit(at: now) == nil
     }
 
-    /// Takes a heartbeat.
+    /// Takes a heartbeat. What it says was true when it was sent: messages that have crossed it since are reckoned
+    /// with.
+    ///
+    /// - Parameters:
+    ///   - held: all that it holds, running, waiting or not answered yet.
+    ///   - grace: how long a message may be on its way before it counts as lost.
     mutating func heartbeat(
       credit: Int, holding held: [TaskAttempt], progress: [TaskAttempt: Progress], draining: Bool, grace: Duration,
       at now: Instant
@@ -111,22 +122,23 @@ extension WorkerRegistry {
           leases[task] = nil
         }
       }
-      // What was answered and is listed still: the verdict is on its way, and with it the place is free.
-      var places = credit
+      // What was answered and is listed still: the verdict is on its way, and with it the slot is free.
+      var slots = credit
       for (attempt, time) in answered {
-        if listed.contains(attempt), time + grace >= now { places += 1 } else { answered[attempt] = nil }
+        if listed.contains(attempt), time + grace >= now { slots += 1 } else { answered[attempt] = nil }
       }
       differences.unknown = held.filter { leases[$0.task]?.attempt != $0.attempt && answered[$0] == nil }
       // Leases that the worker did not list yet are on their way to it and use up credit.
       for (task, lease) in leases where !listed.contains(TaskAttempt(task: task, attempt: lease.attempt)) {
-        places -= 1
+        slots -= 1
       }
       isDraining = isDraining || draining
-      note(credit: isDraining ? 0 : places, at: now)
+      note(credit: isDraining ? 0 : slots, at: now)
       differences.lost.sort { $0.task < $1.task }
       return differences
     }
 
+    /// Sets the credit, and since when there has been some.
     mutating func note(credit: Int, at now: Instant) {
       self.credit = max(0, credit)
       if self.credit == 0 { freeSince = nil } else if freeSince == nil { freeSince = now }

@@ -8,9 +8,10 @@ package struct WorkerRegistry: Sendable {
   /// In the order of their arrival.
   package private(set) var workers: [Worker] = []
   /// Where each stands in `workers`: every turn looks at all of them, and each message at one.
-  private var places: [WorkerID: Int] = [:]
+  private var indices: [WorkerID: Int] = [:]
   /// How long a worker may be silent.
   package let silence: Duration
+  /// When a worker's failures put it into quarantine.
   package let healthPolicy: WorkerHealth.Policy
 
   package init(
@@ -20,17 +21,19 @@ package struct WorkerRegistry: Sendable {
     self.healthPolicy = healthPolicy
   }
 
-  package subscript(id: WorkerID) -> Worker? { places[id].map { workers[$0] } }
+  /// Nil for a worker that is neither connected nor expected back.
+  package subscript(id: WorkerID) -> Worker? { indices[id].map { workers[$0] } }
 
-  /// The place of a worker, which is added if it is not known.
-  private mutating func place(of id: WorkerID, at now: Instant) -> Int {
-    if let place = places[id] { return place }
-    places[id] = workers.count
+  /// The index of a worker, which is added if it is not known.
+  private mutating func index(of id: WorkerID, at now: Instant) -> Int {
+    if let index = indices[id] { return index }
+    indices[id] = workers.count
     workers.append(Worker(id: id, lastHeard: now))
     return workers.count - 1
   }
 
-  /// Expects a worker back that holds leases according to the store.
+  /// Expects a worker back that holds leases according to the store: it is missing until it says hello, and loses them
+  /// if it is silent for too long.
   ///
   /// - Parameter hasBegun: whether it has said that it works on this attempt.
   package mutating func expect(
@@ -38,27 +41,31 @@ package struct WorkerRegistry: Sendable {
   ) {
     var lease = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
     lease.hasBegun = hasBegun
-    workers[place(of: id, at: now)].leases[task.task] = lease
+    workers[index(of: id, at: now)].leases[task.task] = lease
   }
 
-  /// A worker said hello. Returns the leases it had and no longer holds, which are free again.
+  /// A worker said hello, for the first time or again.
+  ///
+  /// - Returns: the leases it had and no longer holds, which are free again.
   package mutating func welcome(
     _ id: WorkerID, as description: WorkerDescription, holding held: [TaskAttempt], at now: Instant
   ) -> [TaskAttempt] {
-    let place = place(of: id, at: now)
-    workers[place].introduce(as: description, at: now)
+    let index = index(of: id, at: now)
+    workers[index].introduce(as: description, at: now)
     let stillHeld = Set(held)
-    let lost = workers[place].leases.map { TaskAttempt(task: $0.key, attempt: $0.value.attempt) }.filter {
+    let lost = workers[index].leases.map { TaskAttempt(task: $0.key, attempt: $0.value.attempt) }.filter {
       !stillHeld.contains($0)
     }
-    for task in lost { workers[place].leases[task.task] = nil }
+    for task in lost { workers[index].leases[task.task] = nil }
     return lost.sorted { $0.task < $1.task }
   }
 
-  /// Notes a sign of life. Returns false for a worker that has not said hello.
+  /// Notes a sign of life.
+  ///
+  /// - Returns: false for a worker that has not said hello, which has to do so first.
   package mutating func heard(_ id: WorkerID, at now: Instant) -> Bool {
-    guard let place = places[id], !workers[place].isMissing else { return false }
-    workers[place].lastHeard = now
+    guard let index = indices[id], !workers[index].isMissing else { return false }
+    workers[index].lastHeard = now
     return true
   }
 
@@ -72,140 +79,153 @@ package struct WorkerRegistry: Sendable {
   }
 
   /// Takes a heartbeat.
+  ///
+  /// - Returns: what the worker and the coordinator do not agree on; nothing for a worker that is not known.
   package mutating func heartbeat(
     _ id: WorkerID, credit: Int, holding held: [TaskAttempt], progress: [TaskAttempt: Progress],
     draining: Bool, grace: Duration, at now: Instant
   ) -> Differences {
-    guard let place = places[id] else { return Differences() }
-    return workers[place].heartbeat(
+    guard let index = indices[id] else { return Differences() }
+    return workers[index].heartbeat(
       credit: credit, holding: held, progress: progress, draining: draining, grace: grace, at: now)
   }
 
-  /// Hands a task to a worker. Returns since when the worker has been free.
+  /// Hands a task to a worker, which costs it one of its credit.
+  ///
+  /// - Returns: since when the worker had been free.
   @discardableResult
   package mutating func lease(
     _ task: TaskAttempt, job: JobID, stage: Stage, model: String? = nil, to id: WorkerID, at now: Instant
   ) -> Instant? {
-    guard let place = places[id] else { return nil }
-    let free = workers[place].freeSince
-    workers[place].leases[task.task] = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
-    workers[place].credit = max(0, workers[place].credit - 1)
-    if workers[place].credit == 0 { workers[place].freeSince = nil }
-    if let model { workers[place].lastModel = model }
+    guard let index = indices[id] else { return nil }
+    let free = workers[index].freeSince
+    workers[index].leases[task.task] = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
+    workers[index].credit = max(0, workers[index].credit - 1)
+    if workers[index].credit == 0 { workers[index].freeSince = nil }
+    if let model { workers[index].lastModel = model }
     return free
   }
 
-  /// Notes that a task goes on from a checkpoint.
+  /// Notes that a task goes on from a checkpoint, so that the seconds of its steps can be told.
   package mutating func resumed(_ task: TaskAttempt, from step: Int, by id: WorkerID) {
-    guard let place = places[id], workers[place].leases[task.task]?.attempt == task.attempt else { return }
-    workers[place].leases[task.task]?.from = step
+    guard let index = indices[id], workers[index].leases[task.task]?.attempt == task.attempt else { return }
+    workers[index].leases[task.task]?.from = step
   }
 
   /// Knows a lease that a worker holds already, as it says.
   package mutating func renew(_ task: TaskAttempt, job: JobID, stage: Stage, to id: WorkerID, at now: Instant) {
-    guard let place = places[id] else { return }
-    workers[place].leases[task.task] = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
+    guard let index = indices[id] else { return }
+    workers[index].leases[task.task] = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
   }
 
-  /// Ends a lease, if this attempt is the one leased.
+  /// Ends a lease, if this attempt is the one leased; its worker's next heartbeat says whether that frees it.
   package mutating func release(_ task: TaskAttempt, from id: WorkerID) {
-    guard let place = places[id], workers[place].leases[task.task]?.attempt == task.attempt else { return }
-    workers[place].leases[task.task] = nil
+    guard let index = indices[id], workers[index].leases[task.task]?.attempt == task.attempt else { return }
+    workers[index].leases[task.task] = nil
   }
 
-  /// Ends a lease because the worker is given a verdict on it: with that, the worker has a place more.
+  /// Ends a lease because the worker is given a verdict on it: with that it can take a task more, which need not wait
+  /// for its next heartbeat.
   package mutating func answer(_ task: TaskAttempt, to id: WorkerID, at now: Instant) {
-    guard let place = places[id] else { return }
-    if workers[place].leases[task.task]?.attempt == task.attempt {
-      workers[place].leases[task.task] = nil
-      if !workers[place].isDraining {
-        workers[place].note(credit: workers[place].credit + 1, at: now)
+    guard let index = indices[id] else { return }
+    if workers[index].leases[task.task]?.attempt == task.attempt {
+      workers[index].leases[task.task] = nil
+      if !workers[index].isDraining {
+        workers[index].note(credit: workers[index].credit + 1, at: now)
       }
     }
-    workers[place].answered[task] = now
+    workers[index].answered[task] = now
   }
 
+  /// Notes a task that was committed.
+  ///
+  /// - Parameter seconds: that the worker says it took; what is worked on at once shares the time.
   package mutating func succeeded(_ id: WorkerID, seconds: Double, at now: Instant) {
-    guard let place = places[id] else { return }
-    workers[place].completed += 1
-    workers[place].health.succeeded(at: now)
-    let mean = workers[place].secondsPerTask ?? seconds
-    workers[place].secondsPerTask = mean * 0.7 + seconds * 0.3
+    guard let index = indices[id] else { return }
+    workers[index].completed += 1
+    workers[index].health.succeeded(at: now)
+    let mean = workers[index].secondsPerTask ?? seconds
+    workers[index].secondsPerTask = mean * 0.7 + seconds * 0.3
   }
 
   /// Notes a failure.
   ///
   /// - Parameter isItsOwn: whether the worker may be to blame, not the task.
   package mutating func failed(_ id: WorkerID, reason: String, isItsOwn: Bool, at now: Instant) {
-    guard let place = places[id] else { return }
-    workers[place].failed += 1
-    guard isItsOwn, let pool = workers[place].description?.pool else { return }
-    var health = workers[place].health
+    guard let index = indices[id] else { return }
+    workers[index].failed += 1
+    guard isItsOwn, let pool = workers[index].description?.pool else { return }
+    var health = workers[index].health
     health.failed(reason, policy: healthPolicy, at: now) { since in
       workers.contains {
         $0.id != id && $0.description?.pool == pool && ($0.health.lastSuccess ?? since - .seconds(1)) >= since
       }
     }
-    workers[place].health = health
+    workers[index].health = health
   }
 
+  /// Gives a worker the health that the store has remembered.
   package mutating func restore(_ health: WorkerHealth, of id: WorkerID) {
-    guard let place = places[id] else { return }
-    workers[place].health = health
+    guard let index = indices[id] else { return }
+    workers[index].health = health
   }
 
+  /// Gives a worker nothing more. What it holds stays leased until its results come.
   package mutating func drain(_ id: WorkerID) {
-    guard let place = places[id] else { return }
-    workers[place].isDraining = true
-    workers[place].credit = 0
-    workers[place].freeSince = nil
+    guard let index = indices[id] else { return }
+    workers[index].isDraining = true
+    workers[index].credit = 0
+    workers[index].freeSince = nil
   }
 
-  /// Notes that tasks were taken from a worker for the sake of others.
-  package mutating func disturbed(_ id: WorkerID, at now: Instant) {
-    guard let place = places[id] else { return }
-    workers[place].disturbed = now
+  /// Notes that tasks were taken from a worker for the sake of others, so that it is not disturbed again soon.
+  package mutating func withdrew(from id: WorkerID, at now: Instant) {
+    guard let index = indices[id] else { return }
+    workers[index].lastWithdrawal = now
   }
 
-  /// Forgets a worker that said goodbye or vanished. Returns it, with what it held.
+  /// Forgets a worker that said goodbye or vanished.
+  ///
+  /// - Returns: what was known of it, with the leases it held; nil if nothing was.
   package mutating func remove(_ id: WorkerID) -> Worker? {
-    guard let place = places.removeValue(forKey: id) else { return nil }
-    defer { for index in workers.indices.dropFirst(place) { places[workers[index].id] = index } }
-    return workers.remove(at: place)
+    guard let index = indices.removeValue(forKey: id) else { return nil }
+    defer { for later in workers.indices.dropFirst(index) { indices[workers[later].id] = later } }
+    return workers.remove(at: index)
   }
 
   /// Forgets everybody: each will be asked to say hello again.
   package mutating func reset() {
     workers.removeAll()
-    places.removeAll()
+    indices.removeAll()
   }
 
-  /// Workers that have been silent for too long.
+  /// Workers that have been silent for too long, missing ones among them.
   package func silent(at now: Instant) -> [WorkerID] {
     workers.filter { $0.lastHeard + silence < now }.map(\.id).sorted()
   }
 
   /// The coordinator itself stood still (a slow disk, a suspended machine): nobody could be heard meanwhile.
-  package mutating func forgive(_ gap: Duration) {
-    for place in workers.indices { workers[place].lastHeard += gap }
+  package mutating func excuse(_ gap: Duration) {
+    for index in workers.indices { workers[index].lastHeard += gap }
   }
 
-  /// Workers that would take tasks, the one with most credit first so that load spreads.
+  /// Workers that would take tasks, the one with most credit first so that load spreads. One in quarantine whose next
+  /// try is due would take one.
   package func candidates(at now: Instant) -> [AssignmentPlanner.Candidate] {
-    var found: [(place: Int, candidate: AssignmentPlanner.Candidate)] = []
-    // By place: to take a worker out of the array copies it, which costs more than all that is asked of it here.
-    for place in workers.indices where workers[place].credit > 0 && !workers[place].isDraining {
-      guard let pool = workers[place].description?.pool else { continue }
-      let held = workers[place].leases.count
-      var credit = workers[place].credit
-      if let limit = workers[place].health.limit(at: now) { credit = min(credit, limit - held) }
+    var found: [(index: Int, candidate: AssignmentPlanner.Candidate)] = []
+    // By index: to take a worker out of the array copies it, which costs more than all that is asked of it here.
+    for index in workers.indices where workers[index].credit > 0 && !workers[index].isDraining {
+      guard let pool = workers[index].description?.pool else { continue }
+      let held = workers[index].leases.count
+      var credit = workers[index].credit
+      if let limit = workers[index].health.limit(at: now) { credit = min(credit, limit - held) }
       guard credit > 0 else { continue }
       let candidate = AssignmentPlanner.Candidate(
-        worker: workers[place].id, pool: pool, models: workers[place].models, credit: credit, held: held,
-        depth: workers[place].depth, lastModel: workers[place].lastModel)
-      found.append((place, candidate))
+        worker: workers[index].id, pool: pool, models: workers[index].models, credit: credit, held: held,
+        depth: workers[index].depth, lastModel: workers[index].lastModel)
+      found.append((index, candidate))
     }
-    found.sort { ($1.candidate.credit, $0.place) < ($0.candidate.credit, $1.place) }
+    found.sort { ($1.candidate.credit, $0.index) < ($0.candidate.credit, $1.index) }
     return found.map(\.candidate)
   }
 
@@ -219,13 +239,15 @@ package struct WorkerRegistry: Sendable {
   /// Workers that could take a task and hold none.
   package func idle(at now: Instant) -> Set<WorkerID> { Set(workers.filter { $0.isIdle(at: now) }.map(\.id)) }
 
+  /// Whether there is such a worker; asked in every turn.
   package func hasIdle(at now: Instant) -> Bool { workers.contains { $0.isIdle(at: now) } }
 
-  /// Whether a task that failed on some workers can wait for another one.
-  package func canAvoid(_ failed: [String], pool: Pool, model: String) -> Bool {
+  /// Whether a task that failed on some workers can wait for another one: a healthy one of the pool that holds the
+  /// model is connected. Else it goes to one on which it has failed, rather than wait for ever.
+  package func canAvoid(_ failed: [WorkerID], pool: Pool, model: String) -> Bool {
     workers.contains { other in
       other.description?.pool == pool && !other.isDraining && other.health.quarantine == nil
-        && !failed.contains(other.id.text) && other.models.contains(model)
+        && !failed.contains(other.id) && other.models.contains(model)
     }
   }
 }

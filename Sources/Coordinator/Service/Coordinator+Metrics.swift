@@ -1,20 +1,22 @@
 import Shared
+import Store
 
 extension Coordinator {
-  /// All that is counted, in Prometheus' text format.
+  /// All that is counted, in Prometheus' text format 0.0.4. Depths of queues come from the store, the rest from memory;
+  /// what is counted in memory begins at 0 with each start, as counters of Prometheus may.
   package func metrics() async throws -> String {
-    let (core, measures) = (lastCore, measures)
+    let (state, measures) = (snapshot.state, snapshot.measures)
     let (depths, jobs) = try await store.read { (try $0.queueDepths(), try $0.jobsByState()) }
     var text = MetricsText()
     text.add("atelier_tasks", "Tasks of jobs that have not ended, by stage and state.", .gauge) {
-      for (stage, state, count) in depths { $0.value(Double(count), ["stage": stage, "state": state]) }
+      for (stage, state, count) in depths { $0.value(Double(count), ["stage": stage.rawValue, "state": state.rawValue]) }
     }
     text.add("atelier_jobs", "Jobs by state.", .gauge) {
-      for (state, count) in jobs { $0.value(Double(count), ["state": state]) }
+      for (state, count) in jobs { $0.value(Double(count), ["state": state.rawValue]) }
     }
     text.add("atelier_workers", "Workers by pool and state.", .gauge) { text in
       var counts: [[String]: Int] = [:]
-      for worker in core.registry.workers {
+      for worker in state.registry.workers {
         let status = worker.status(at: .now)
         counts[[status.pool.rawValue, status.state.rawValue], default: 0] += 1
       }
@@ -23,9 +25,9 @@ extension Coordinator {
       }
     }
     text.add("atelier_leases", "Tasks in workers' hands.", .gauge) {
-      $0.value(Double(core.registry.workers.reduce(0) { $0 + $1.leases.count }))
+      $0.value(Double(state.registry.workers.reduce(0) { $0 + $1.leases.count }))
     }
-    let metrics = core.metrics
+    let metrics = state.metrics
     for (name, help, counts) in [
       ("atelier_leases_total", "Tasks handed out.", metrics.leases),
       ("atelier_tasks_completed_total", "Tasks committed.", metrics.completed),
@@ -54,8 +56,8 @@ extension Coordinator {
       text.add(name, help, .counter) { $0.value(Double(count)) }
     }
     text.add("atelier_pictures_per_minute", "Pictures finished in the last minute of work.", .gauge) {
-      let now = Core.Now.current.time
-      $0.value(core.rates.values.reduce(0) { $0 + ($1.perMinute(at: now) ?? 0) })
+      let now = Moment.current.time
+      $0.value(state.rates.values.reduce(0) { $0 + ($1.perMinute(at: now) ?? 0) })
     }
     text.add("atelier_store_working", "1 while the store works, 0 while it refuses.", .gauge) {
       $0.value(measures.trouble == nil ? 1 : 0)

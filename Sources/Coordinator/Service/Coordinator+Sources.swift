@@ -1,20 +1,23 @@
 import Shared
+import Store
 
+/// Files that requests name.
 extension Coordinator {
   /// Whether a file is here, so that it need not be sent again.
   ///
   /// - Throws: `invalidInput` if this is no digest.
-  package func hasSource(_ digest: String) throws -> Bool {
+  package func hasSource(_ digest: String) async throws -> Bool {
     try checkDigest(digest)
-    return sources.has(digest)
+    return try await blocking.run { [sources] in sources.has(digest) }
   }
 
   /// Keeps a file that requests will name by its digest. It is durable when this returns.
   ///
-  /// - Throws: `invalidInput` if the bytes have another digest.
-  package func keepSource(_ bytes: [UInt8], digest: String) throws {
+  /// - Throws: `invalidInput` if the bytes have another digest or this is no digest, `system` if they cannot be
+  ///   written.
+  package func keepSource(_ bytes: [UInt8], digest: String) async throws {
     try checkDigest(digest)
-    try sources.write(bytes, digest: digest)
+    try await blocking.run { [sources] in try sources.write(bytes, digest: digest) }
   }
 
   private func checkDigest(_ digest: String) throws(AtelierError) {

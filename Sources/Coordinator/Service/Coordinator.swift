@@ -2,25 +2,32 @@ import Foundation
 package import Logging
 import ServiceLifecycle
 package import Shared
+import Store
 
-/// Joins the store, the scheduling and the workers' transport.
+/// Joins the store, the turns and the workers' transport.
 ///
 /// One thread runs the turns: it takes all that has arrived (messages of workers, requests of people),
 /// handles it in one transaction, and only after the commit says what came of it. So one `fsync` serves
 /// a whole group, and nobody is told of anything that a power cut could undo.
 package final class Coordinator: Sendable {
-  package let pictures: PictureFolder
+  let pictures: PictureFolder
   let sources: SourceFolder
-  package let logger: Logger
+  let logger: Logger
   let store: Store
   let settings: CoordinatorSettings
   let dataFolder: String
+  /// What other threads may see of the turns.
+  let snapshot: Snapshot
+  /// For what waits for the disk on behalf of people.
+  package let blocking = BlockingWork("atelier.coordinator.blocking")
+  /// What waits for the next turn. When it is full, whoever brings something waits.
   private let mailbox = Mailbox<TurnEngine.Event>(capacity: 10_000)
   private let transport: any Transport
-  /// Each has a thread that puts pictures aside.
-  private let stagers: [Mailbox<(arrival: Arrival, peer: String)>]
+  private let performer: ClusterPerformer
+  /// Where results with pictures go first; they reach the mailbox when the picture is on the disk.
+  private let staging: PictureStaging
+  /// As it was when the store was opened; ``loop()`` runs a copy of it.
   private let engine: TurnEngine
-  private let snapshot: Snapshot
   private let defaultModel: String?
 
   /// Opens the store and starts to listen for workers.
@@ -28,7 +35,8 @@ package final class Coordinator: Sendable {
   /// - Parameters:
   ///   - models: known from the configuration; workers bring more.
   ///   - makeTransport: opens the workers' side.
-  /// - Throws: `system` if the data directory or the address cannot be used.
+  /// - Throws: `system` if the data directory or the address cannot be used, or if another coordinator uses the
+  ///   directory; `malformed` if the database is damaged, which is then left as it is.
   package init(
     configuration: ClusterConfiguration, models: [ModelInfo], logger: Logger,
     makeTransport: (TransportHandler) throws(AtelierError) -> any Transport
@@ -40,30 +48,32 @@ package final class Coordinator: Sendable {
     store = try Store(folder: dataFolder)
     pictures = try PictureFolder(dataFolder: dataFolder)
     sources = try SourceFolder(dataFolder: dataFolder)
-    engine = try TurnEngine(
-      core: Core(settings: settings, pictures: pictures, sources: sources), store: store, models: models,
-      logger: logger, now: .current)
-    snapshot = Snapshot(engine.core)
+    let snapshot = Snapshot(settings)
+    self.snapshot = snapshot
     let mailbox = mailbox
-    stagers = (0..<Self.stagerCount).map { _ in Mailbox(capacity: 64) }
+    let staging = PictureStaging(pictures) { mailbox.put(.message($0, from: $1)) }
+    self.staging = staging
     transport = try makeTransport(
       TransportHandler(
-        received: { [snapshot, stagers, logger] frames, peer in
+        received: { frames, peer in
           snapshot.received(frames.reduce(0) { $0 + $1.count })
           do throws(AtelierError) {
             let arrival = try Arrival(frames)
             if arrival.bringsPicture {
-              // One worker's pictures stay in their order.
-              stagers[Int(peer.utf8.reduce(0) { ($0 &* 31) &+ Int($1) }.magnitude % UInt(stagers.count))].put(
-                (arrival, peer))
+              staging.put(arrival, from: WorkerID(peer))
             } else {
-              mailbox.put(.message(arrival, from: peer))
+              mailbox.put(.message(arrival, from: WorkerID(peer)))
             }
           } catch {
             logger.warning("message ignored", metadata: ["worker": "\(peer)", "reason": "\(error)"])
           }
         },
-        undeliverable: { peer in mailbox.put(.undeliverable(peer)) }))
+        undeliverable: { peer in mailbox.put(.undeliverable(WorkerID(peer))) }))
+    performer = ClusterPerformer(
+      pictures: pictures, sources: sources, transport: transport, logger: logger, sent: { snapshot.sent($0) })
+    engine = try TurnEngine(
+      store: store, performer: performer, settings: settings, models: models, logger: logger, now: .current)
+    snapshot.begin(engine.state)
   }
 
   /// Runs until the service group shuts down or the task is cancelled; then closes transport and store.
@@ -89,101 +99,73 @@ package final class Coordinator: Sendable {
     }
   }
 
-  /// Puts pictures aside until there are no more.
-  private func stage(_ waiting: Mailbox<(arrival: Arrival, peer: String)>) {
-    while let batch = waiting.takeAll(waitingUpTo: .seconds(3600)) {
-      var arrivals = batch.map(\.arrival)
-      Arrival.stagePictures(of: &arrivals, in: pictures)
-      for (arrival, (_, peer)) in zip(arrivals, batch) { mailbox.put(.message(arrival, from: peer)) }
-    }
-  }
-
+  /// The turns, until the mailbox is closed and empty: then nobody waits for an answer any more.
   private func loop() {
-    for waiting in stagers {
-      let thread = Thread { [self] in stage(waiting) }
-      thread.name = "pictures"
-      thread.start()
-    }
-    defer { for waiting in stagers { waiting.close() } }
+    staging.start()
+    defer { staging.close() }
     var engine = engine
     var lastJobs = ContinuousClock.now
     // Often enough that silence is noticed early, seldom enough to cost nothing.
     let pause = min(settings.heartbeat / 2, .milliseconds(500))
-    // Whether the jobs at hand lack what the last turn did.
+    // Whether the newest jobs lack what the last turn did.
     var isBehind = false
-    while let events = mailbox.takeAll(
-      waitingUpTo: engine.hasMore ? .zero : isBehind ? min(pause, Self.jobsAge) : pause, atMost: Self.longestTurn)
+    // What came of performing the last turn, for the next one.
+    var followUps: [TurnEngine.Event] = []
+    while let arrived = mailbox.takeAll(
+      waitingUpTo: engine.hasMore || !followUps.isEmpty ? .zero : isBehind ? min(pause, Self.jobsAge) : pause,
+      atMost: Self.longestTurn)
     {
+      let events = followUps + arrived
       let start = ContinuousClock.now
       let isAsked = events.contains { if case .request = $0 { true } else { false } }
       let isDue = isAsked || start >= lastJobs + Self.jobsAge
       if isDue { lastJobs = start }
-      let turn = engine.turn(events, now: .current, newestJobs: isDue ? Self.jobsAtHand : nil)
-      isBehind = turn.jobs == nil
-      finish(turn, engine.core, took: ContinuousClock.now - start, events: events.count)
+      let outcome = engine.turn(events, now: .current, newestJobs: isDue ? Self.newestJobs : nil)
+      isBehind = outcome.jobs == nil
+      followUps = finish(outcome, engine.state, took: ContinuousClock.now - start, events: events.count)
     }
     transport.close()
     do { try store.close() } catch { logger.error("cannot close the database", metadata: ["error": "\(error)"]) }
   }
 
-  /// Says what came of a turn.
-  private func finish(_ turn: TurnEngine.Turn, _ core: Core, took: Duration, events: Int) {
-    let trouble = turn.failure.map { StoreTrouble($0, folder: dataFolder) }
+  /// Does what a turn has decided, shows its state to other threads, and then answers who asked. After a turn that the
+  /// store refused it waits a second.
+  ///
+  /// - Returns: what the next turn has to know of it.
+  private func finish(
+    _ outcome: TurnEngine.Outcome, _ state: ClusterState, took: Duration, events: Int
+  ) -> [TurnEngine.Event] {
+    let trouble = outcome.failure.map { StoreTrouble($0, folder: dataFolder) }
     if let trouble {
       logger.critical(
         "the store refused a transaction; it will be tried again",
-        metadata: ["trouble": "\(trouble.kind.rawValue)", "error": "\(turn.failure.map { "\($0)" } ?? "")"])
+        metadata: ["trouble": "\(trouble.kind.rawValue)", "error": "\(outcome.failure.map { "\($0)" } ?? "")"])
     } else if let before = snapshot.trouble {
       logger.notice("the store works again", metadata: ["trouble": "\(before.trouble.kind.rawValue)"])
     }
-    snapshot.update(core, trouble: trouble, turn: turn, took: took, events: events)
-    var messages: [(frames: [[UInt8]], peer: String)] = []
-    messages.reserveCapacity(turn.messages.count)
-    for (message, worker) in turn.messages {
-      do {
-        messages.append((try message.encoded(), worker.text))
-      } catch {
-        logger.error("cannot send", metadata: ["worker": "\(worker)", "error": "\(error)"])
-      }
-    }
-    if !messages.isEmpty { transport.send(messages) }
-    snapshot.sent(messages.reduce(0) { $0 + $1.frames.reduce(0) { $0 + $1.count } })
-    for answer in turn.answers { answer() }
-    if !turn.expired.isEmpty { remove(turn.expired) }
+    snapshot.update(state, trouble: trouble, outcome: outcome, took: took, events: events)
+    let followUps = performer.perform(outcome.actions)
+    for answer in outcome.answers { answer() }
     // A pause, so that a full disk does not make the log full as well.
     if trouble != nil { Thread.sleep(forTimeInterval: 1) }
+    return followUps
   }
 
-  /// Removes the pictures of jobs, on another thread: they may be many.
-  private func remove(_ jobs: [JobID]) {
-    DispatchQueue.global(qos: .utility).async { [pictures, logger] in
-      for job in jobs {
-        do throws(AtelierError) {
-          try pictures.remove(job)
-          logger.info("pictures are no longer kept", metadata: ["job": "\(job)"])
-        } catch {
-          logger.error("cannot remove pictures", metadata: ["job": "\(job)", "error": "\(error)"])
-        }
-      }
-    }
-  }
-
-  /// So many of the newest jobs are at hand without asking the store, which may be in a turn.
-  static let jobsAtHand = 30
+  /// So many of the newest jobs are in the snapshot, without asking the store, which may be in a turn.
+  static let newestJobs = 30
 
   /// How old they may be; older only while the store refuses. What somebody asked to be done is always in them.
   private static let jobsAge = Duration.milliseconds(100)
 
-  /// While one waits for the disk, another gathers.
-  private static let stagerCount = 2
-
   /// Events that one turn takes at most, so that nobody waits long for the end of it.
   private static let longestTurn = 400
 
-  /// Does something inside the next turn and gives its result once that is durable.
-  func perform<Value: Sendable>(
-    _ body: @escaping @Sendable (inout Core, StoreTransaction, Core.Now) throws -> Value
-  ) async throws -> Value {
+  /// Decides something inside the next turn and gives its result once that is durable.
+  ///
+  /// - Parameter body: what it throws undoes its own changes alone, not the turn's.
+  /// - Throws: what the body throws, `system` if the turn could not be committed, `unavailable` while the coordinator
+  ///   shuts down.
+  func perform<Value: Sendable>(_ body: @escaping @Sendable (inout Turn) throws -> Value) async throws -> Value {
     let result: any Sendable = try await withCheckedThrowingContinuation { continuation in
       let accepted = mailbox.put(.request(TurnEngine.Request(body: body) { continuation.resume(with: $0) }))
       if !accepted {
@@ -196,15 +178,7 @@ package final class Coordinator: Sendable {
     return value
   }
 
-  /// The state after the last turn, for questions that need no turn of their own.
-  var lastCore: Core { snapshot.core }
-
-  /// The newest jobs after a turn of the last moment; nil before the first.
-  var jobsAtHand: [JobRecord]? { snapshot.jobs }
-
-  /// What was counted outside of turns, and whether the store works.
-  var measures: Snapshot.Measures { snapshot.measures }
-
-  /// The model of a submission that names none.
+  /// The model that a submission asks for: the configuration's default, else its first, if it names none. Nil where the
+  /// configuration has none.
   func modelName(_ requested: String?) -> String? { requested ?? defaultModel }
 }

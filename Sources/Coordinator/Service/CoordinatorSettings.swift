@@ -1,6 +1,6 @@
 package import Shared
 
-/// How a coordinator treats its workers and tasks.
+/// How a coordinator treats its workers and tasks: the part of `cluster.yaml` that turns look at.
 package struct CoordinatorSettings: Sendable, Equatable {
   /// How often a worker is to report.
   package var heartbeat: Duration
@@ -8,20 +8,19 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var silence: Duration
   /// How often the state of a running task is to be saved.
   package var checkpoint: Duration
+  /// How often a failed task is tried, and after what pauses.
   package var retries: RetryPolicy
-  /// How many images may be between the pools.
+  /// How many images may be between the pools: it bounds what the database holds for images that wait for a decoder.
   package var embeddedAhead: Int
 
   /// Days for which the pictures of an ended job are kept; nil for ever.
   package var keepPicturesDays: Int?
-  /// When a worker that fails is set apart, and when it is tried again.
+  /// When a worker that fails is put into quarantine, and when it is tried again.
   package var health: WorkerHealth.Policy
   /// How long a job may wait behind others before it is served something all the same.
   package var patience: Duration
   /// How many images of a cancelled job are ended in one turn: so many that nobody waits for.
   package var endedPerTurn = 2000
-  /// Only tests plant anything here.
-  package var planted: Set<PlantedBug> = []
 
   package init(_ configuration: ClusterConfiguration.Coordinator) {
     heartbeat = configuration.heartbeat

@@ -1,10 +1,12 @@
 import Foundation
 import Shared
+import Store
 
-/// The core as the last turn left it, and what was measured around the turns, for other threads.
+/// The cluster's state as the last turn left it, and what was measured around the turns, for other threads.
 final class Snapshot: @unchecked Sendable {
   /// Counted since the coordinator started.
   struct Measures: Sendable {
+    /// Why the last turn was refused, and since when turns are; nil while the store works.
     var trouble: (trouble: StoreTrouble, since: Date)?
     var turns = 0
     var events = 0
@@ -17,25 +19,34 @@ final class Snapshot: @unchecked Sendable {
   }
 
   private let lock = NSLock()
-  private var latest: Core
+  private var latest: ClusterState
   private var measured = Measures()
   private var newest: [JobRecord]?
 
-  init(_ core: Core) { latest = core }
+  init(_ settings: CoordinatorSettings) { latest = ClusterState(settings) }
 
-  var core: Core { lock.withLock { latest } }
+  var state: ClusterState { lock.withLock { latest } }
+  /// The newest jobs after a turn of the last moment; nil before the first.
   var jobs: [JobRecord]? { lock.withLock { newest } }
   var measures: Measures { lock.withLock { measured } }
   var trouble: (trouble: StoreTrouble, since: Date)? { lock.withLock { measured.trouble } }
 
+  /// The state before the first turn.
+  func begin(_ state: ClusterState) { lock.withLock { latest = state } }
+
+  /// Counts bytes of workers, from the transport's thread.
   func received(_ bytes: Int) { lock.withLock { measured.bytesReceived += bytes } }
+  /// Counts bytes to workers, from the thread of turns.
   func sent(_ bytes: Int) { lock.withLock { measured.bytesSent += bytes } }
 
-  func update(_ core: Core, trouble: StoreTrouble?, turn: TurnEngine.Turn, took: Duration, events: Int) {
+  /// Takes what a turn has left.
+  ///
+  /// - Parameter took: how long the turn took, up to its commit.
+  func update(_ state: ClusterState, trouble: StoreTrouble?, outcome: TurnEngine.Outcome, took: Duration, events: Int) {
     let now = ContinuousClock.now
     lock.withLock {
-      latest = core
-      if let jobs = turn.jobs { newest = jobs }
+      latest = state
+      if let jobs = outcome.jobs { newest = jobs }
       if let trouble {
         measured.trouble = (trouble, measured.trouble?.since ?? Date())
       } else {
@@ -44,7 +55,7 @@ final class Snapshot: @unchecked Sendable {
       measured.turns += 1
       measured.events += events
       measured.turnSeconds.observe(took / .seconds(1))
-      for free in turn.handedOut { measured.assignmentSeconds.observe((now - free) / .seconds(1)) }
+      for free in outcome.freeSince { measured.assignmentSeconds.observe((now - free) / .seconds(1)) }
     }
   }
 }

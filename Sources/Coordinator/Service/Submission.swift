@@ -1,15 +1,19 @@
 import Foundation
 import Logging
 package import Shared
+import Store
 
 /// A prompt file on its way in. Lines are checked and stored as they arrive, in a job that nobody sees
-/// until `finish()`; a job of a million prompts never stands in memory.
+/// until ``finish()``; a job of a million prompts never stands in memory.
+///
+/// It ends by ``finish()`` or ``abandon()``. If neither is called, because the coordinator died, what was stored is
+/// deleted at the next start.
 package struct Submission {
   private let coordinator: Coordinator
   private let options: SubmitOptions
   private let model: ModelInfo
   private let id: JobID
-  private let seq: Int64
+  private let number: JobNumber
   private var parser: PromptFileParser
   private var batch: [ResolvedItem] = []
   private var items = 0
@@ -28,7 +32,8 @@ package struct Submission {
   /// Lines left out that an answer names.
   private static let skippedNamed = 1000
 
-  /// Begins a job.
+  /// Begins a job, whose name is the job's id if the options have none.
+  ///
   /// - Throws: `invalidInput` for options that make no sense, `notFound` for an unknown model.
   package init(
     to coordinator: Coordinator, options: SubmitOptions, format: PromptFileFormat
@@ -41,18 +46,23 @@ package struct Submission {
     let id = JobID(using: &generator)
     self.id = id
     let (name, priority, model) = (options.name ?? id.text, options.priority, model)
-    seq = try await coordinator.perform { _, store, now in
-      try store.beginJob(id, name: name, model: model, priority: priority, at: now.time)
+    number = try await coordinator.perform { turn in
+      try turn.store.beginJob(id, name: name, model: model, priority: priority, at: turn.now.time)
     }
   }
 
-  /// Takes the next bytes of the file.
+  /// Takes the next bytes of the file; they may end anywhere. While one part is stored the next is read, and no more.
+  ///
+  /// - Throws: `system` if the store refuses, `unavailable` while the coordinator shuts down. A bad line throws nothing
+  ///   yet: ``finish()`` names them.
   package mutating func consume(_ bytes: some Sequence<UInt8>) async throws {
     for line in parser.consume(bytes) { add(line) }
     if batch.count >= Self.batchSize { try await flush() }
   }
 
   /// Makes the job visible and durable.
+  ///
+  /// - Returns: what was accepted, with the lines that were left out, a thousand at most.
   /// - Throws: `invalidInput` that names the bad lines, or if there is no prompt; the job is gone then.
   package mutating func finish() async throws -> Submitted {
     for line in parser.finish() { add(line) }
@@ -63,24 +73,25 @@ package struct Submission {
     }
     try await flush()
     try await storing?.value
-    let seq = seq
-    try await coordinator.perform { _, store, _ in try store.activateJob(seq) }
+    let number = number
+    try await coordinator.perform { try $0.store.activateJob(number) }
     return Submitted(job: id, items: items, images: images, skipped: skipped)
   }
 
-  /// Forgets the job. Does nothing to one that was finished.
+  /// Forgets the job; its rows are deleted in the following turns. Does nothing to one that was finished.
   package func abandon() async {
     // What is being stored would come after.
     _ = try? await storing?.value
-    let seq = seq
+    let number = number
     do {
-      try await coordinator.perform { core, _, _ in core.finish(.abandoned(job: seq)) }
+      try await coordinator.perform { $0.state.begin(.abandoned(job: number)) }
     } catch {
       // Whatever is left of it is invisible, and is deleted at the next start.
       coordinator.logger.warning("cannot forget a refused submission", metadata: ["job": "\(id)", "error": "\(error)"])
     }
   }
 
+  /// Checks a line and gathers its item, or notes what is wrong with it.
   private mutating func add(_ line: PromptFileParser.Line) {
     switch line.result {
     case .failure(let error): addBad(line.number, error)
@@ -99,6 +110,7 @@ package struct Submission {
     }
   }
 
+  /// Notes a bad line: as one that is left out, if that was asked for, else as a reason to refuse the file.
   private mutating func addBad(_ line: Int, _ error: AtelierError) {
     badCount += 1
     let entry = SkippedLine(line: line, reason: error.message)
@@ -136,6 +148,8 @@ package struct Submission {
     }
   }
 
+  /// The item with a value in every field: the line's own, else the submission's, else the kind's, else the model's. A
+  /// seed that nobody says is random.
   private mutating func resolve(_ request: ItemRequest, line: Int) -> ResolvedItem {
     ResolvedItem(
       line: line, customID: request.customID, prompt: request.prompt, operation: request.operation,
@@ -152,16 +166,18 @@ package struct Submission {
       .filled(from: model.defaults).filled(from: .karlo)
   }
 
+  /// Has the items gathered so far stored, after those before them.
   private mutating func flush() async throws {
-    let (items, seq, coordinator) = (batch, seq, coordinator)
+    let (items, number, coordinator) = (batch, number, coordinator)
     batch.removeAll(keepingCapacity: true)
     try await storing?.value
     storing = nil
     guard !items.isEmpty else { return }
     // While these are stored, the next are read.
-    storing = Task { try await coordinator.perform { _, store, _ in try store.addItems(items, to: seq) } }
+    storing = Task { try await coordinator.perform { try $0.store.addItems(items, to: number) } }
   }
 
+  /// Names the first bad lines with their reasons and counts the rest.
   private func refusal() -> AtelierError {
     let named = bad.map { "line \($0.line): \($0.reason)" }.joined(separator: " ")
     let more = badCount > bad.count ? " And \(badCount - bad.count) more." : ""
@@ -173,6 +189,8 @@ package struct Submission {
 }
 
 extension Coordinator {
+  /// The model that a submission is for. Where it names none and there is no default, the only one known.
+  ///
   /// - Throws: `notFound` with the names that are known.
   func model(named requested: String?) async throws -> ModelInfo {
     let known = try await models()
@@ -188,6 +206,7 @@ extension Coordinator {
     return model
   }
 
+  /// The models that can be named, for who named none or another; what to do, if there is none.
   private static func list(_ models: [ModelInfo]) -> String {
     models.isEmpty
       ? "None is known yet: name its folder in cluster.yaml, or start a worker that holds it."

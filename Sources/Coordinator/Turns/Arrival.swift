@@ -1,4 +1,5 @@
 import Shared
+import Store
 
 /// A worker's message as it goes into a turn: decoded, what it brings compared with its digests, and the picture among
 /// that already durable, aside. All of it is done outside of turns, by other threads.
@@ -37,7 +38,9 @@ struct Arrival: Sendable {
   /// Whether it brings a picture that is to be put aside.
   var bringsPicture: Bool { pictureFrame != nil }
 
-  /// Puts the pictures of several arrivals aside. Whether each is what its digest says is found out in the turn.
+  /// Puts the pictures of several arrivals aside. Whether each is what its digest says, the turn looks at.
+  ///
+  /// - Parameter arrivals: each brings a picture. If one cannot be written, all get the error.
   static func stagePictures(of arrivals: inout [Arrival], in pictures: any PictureStore) {
     let bytes = arrivals.compactMap { arrival in arrival.pictureFrame.map { arrival.message.frames[$0] } }
     guard bytes.count == arrivals.count else { return }
@@ -48,6 +51,7 @@ struct Arrival: Sendable {
     }
   }
 
+  /// Which of the message's frames is the picture, from 0.
   private var pictureFrame: Int? {
     guard case .outcome(let outcome)? = message.envelope.body, case .success(let success)? = outcome.result,
       let payload = success.outputs.first(where: { $0.kind == .picture })

@@ -1,13 +1,19 @@
-/// Counts pictures over the last minute, in buckets of a second: bounded, whatever the rate.
+/// Counts pictures over the last minute, in buckets of a second: bounded, whatever the rate. For a person who asks how
+/// fast a job is and when it ends.
 package struct RateMeter: Sendable {
+  /// In seconds.
   private static let window = 60
   private var buckets = [Int](repeating: 0, count: window)
+  /// The second, since 1970, that the newest bucket is of.
   private var newest = 0
+  /// When the first picture was recorded, in seconds since 1970.
   private var first: Double?
 
   package init() {}
 
-  /// - Parameter time: seconds since 1970.
+  /// Counts a picture that is finished now.
+  ///
+  /// - Parameter time: seconds since 1970. One before the newest counts for the newest second.
   package mutating func record(at time: Double) {
     advance(to: Int(time))
     buckets[newest % Self.window] += 1
@@ -28,6 +34,7 @@ package struct RateMeter: Sendable {
   /// Whether nothing was recorded for so long that the rate says nothing any more.
   package func isStale(at time: Double) -> Bool { time - Double(newest) > Double(10 * Self.window) }
 
+  /// Empties the buckets between the newest second and this one. A clock that was set back changes nothing.
   private mutating func advance(to second: Int) {
     guard second > newest else { return }
     for next in max(newest + 1, second - Self.window + 1)...second { buckets[next % Self.window] = 0 }

@@ -1,0 +1,45 @@
+import Shared
+import Store
+
+extension Explainer {
+  /// What a worker does or why it does nothing, what it holds, and the five last attempts that failed on it.
+  ///
+  /// - Throws: `notFound` for one that is not connected and on which nothing has failed.
+  func explain(_ id: WorkerID) throws -> Explanation {
+    let failures = try store.failures(on: id, limit: 5).map {
+      "task \($0.task) failed on it \(Self.seconds(now.time - $0.at)) ago: \($0.reason)"
+    }
+    guard let worker = state.registry[id] else {
+      guard !failures.isEmpty else {
+        throw AtelierError(.notFound, "There is no worker '\(id)'. 'atelier workers' lists them.")
+      }
+      return Explanation(subject: "worker \(id)", sentence: "It is not connected any more.", facts: failures)
+    }
+    var facts = [
+      "last heard of \(Self.seconds(now.seconds(since: worker.lastHeard))) ago; \(worker.completed) tasks done, \(worker.failed) failed since it connected"
+    ]
+    facts += worker.leasesInOrder.map { Self.fact(on: $0.task, $0.lease, heldBy: worker, now: now) }
+    return Explanation(subject: "worker \(id)", sentence: try sentence(on: worker), facts: facts + failures)
+  }
+
+  /// The first reason that applies: missing, quarantine, draining, busy; else why it is idle.
+  private func sentence(on worker: WorkerRegistry.Worker) throws -> String {
+    if worker.isMissing {
+      return "It held \(worker.leases.count) tasks when the coordinator was restarted and has not come back yet."
+    }
+    if let quarantine = worker.health.quarantine {
+      let next = -now.seconds(since: quarantine.nextCanary)
+      return
+        "It is in quarantine: \(worker.health.failuresInARow) tasks in a row failed on it while others succeeded, the last because: \(quarantine.reason) "
+        + (next > 0 ? "It is tried with one task in \(Self.seconds(next))." : "It is tried with the next task.")
+    }
+    if worker.isDraining { return "It is draining: it finishes \(worker.leases.count) tasks and leaves." }
+    if !worker.leases.isEmpty { return "It works on \(worker.leases.count) tasks." }
+    let work = try store.readyWork().filter { $0.stage.pool == worker.description?.pool }
+    if work.isEmpty { return "It is idle: nothing is ready for the \(worker.description?.pool.rawValue ?? "") pool." }
+    guard work.contains(where: { worker.models.contains($0.modelDigest) }) else {
+      return "It is idle: what is ready is for models that it does not hold."
+    }
+    return "It is idle and will be handed a task within a moment."
+  }
+}

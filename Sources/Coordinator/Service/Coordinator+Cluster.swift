@@ -1,0 +1,74 @@
+import Foundation
+package import Shared
+import Store
+
+/// Questions about the cluster, its workers and models.
+extension Coordinator {
+  /// How the coordinator itself is, from memory: it answers also while the store does not. Missing workers do not count
+  /// as connected.
+  package func status() -> ClusterStatus {
+    let (state, measures) = (snapshot.state, snapshot.measures)
+    let workers = state.registry.workers.filter { !$0.isMissing }
+    return ClusterStatus(
+      state: measures.trouble?.trouble.kind.rawValue ?? "ok", message: measures.trouble?.trouble.message,
+      since: measures.trouble?.since, damage: state.damage, version: AtelierVersion.current,
+      startedAt: measures.started, workersConnected: workers.count,
+      workersQuarantined: workers.count { $0.health.quarantine != nil })
+  }
+
+  /// Copies the database, as of one moment, to a new file in the data directory. The caller removes it.
+  ///
+  /// - Throws: `system`.
+  package func copyDatabase() async throws -> String {
+    let path = "\(dataFolder)/backup-\(UInt32.random(in: 0...UInt32.max)).sqlite"
+    try await blocking.run { [store] in try store.copy(to: path) }
+    return path
+  }
+
+  /// The models that can be asked for.
+  package func models() async throws -> [ModelInfo] { try await store.read { try $0.models() } }
+
+  /// The workers that are connected or expected back, by name, as the last turn left them.
+  package func workers() -> [WorkerStatus] {
+    let now = ContinuousClock.now
+    return snapshot.state.registry.workers.sorted { $0.id < $1.id }.map { $0.status(at: now) }
+  }
+
+  /// Lets a worker finish what it holds and leave.
+  ///
+  /// - Returns: all workers; the one that drains among them until it has left.
+  /// - Throws: `notFound`, also for one that is missing.
+  package func drain(_ id: WorkerID) async throws -> [WorkerStatus] {
+    try await perform { try $0.drain(id) }
+    return workers()
+  }
+
+  /// Why a job (by its name), a task (by its number) or a worker (by its name) is in the state that it is in.
+  ///
+  /// - Throws: `notFound`.
+  package func explain(_ subject: String) async throws -> Explanation {
+    let (state, trouble, settings) = (snapshot.state, snapshot.trouble?.trouble, settings)
+    return try await store.read { store in
+      try Explainer(state: state, store: store, settings: settings, trouble: trouble, now: .current).explain(subject)
+    }
+  }
+}
+
+extension WorkerRegistry.Worker {
+  /// As people are told. A missing worker has described itself to an earlier coordinator only: its pool is read from
+  /// its name, and the rest is empty.
+  func status(at now: ContinuousClock.Instant) -> WorkerStatus {
+    WorkerStatus(
+      id: id, pool: description?.pool ?? Pool.allCases.first { id.text.hasPrefix($0.rawValue) } ?? .decoder,
+      state: isMissing ? .missing : isDraining ? .draining : health.quarantine == nil ? .connected : .quarantined,
+      reason: health.quarantine?.reason, host: description?.host ?? "",
+      processId: description?.processID ?? 0, threads: description?.threads ?? 0, version: description?.version ?? "",
+      models: description?.models ?? [], capacity: description?.capacity ?? 0, held: leases.count,
+      running: leases.sorted { $0.key < $1.key }.compactMap { task, lease in
+        lease.progress.map {
+          WorkerStatus.Running(
+            task: task, attempt: lease.attempt, job: lease.job, stage: lease.stage, step: $0.step, steps: $0.steps)
+        }
+      }, completed: completed, failed: failed, secondsSinceHeard: (now - lastHeard) / .seconds(1))
+  }
+}

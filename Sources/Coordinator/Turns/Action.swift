@@ -1,0 +1,34 @@
+import Logging
+import Shared
+
+/// What a turn has decided to do. Nothing of it happens before the turn is durable, so that nothing is said that could
+/// be undone. Finished pictures, which must have their names before the rows that name them, are ``PicturePlacement``s.
+enum Action: Sendable {
+  /// Say something to a worker.
+  case send(Wire.FromCoordinator.OneOf_Body, to: WorkerID)
+  /// Hand tasks to a worker, with the files that they read.
+  case assign([AssignedTask], to: WorkerID)
+  /// Forget a picture that was put aside and is not needed.
+  case discard(String)
+  /// Remove the pictures of jobs that are no longer kept.
+  case removePictures([JobID])
+  /// Said only of turns that happened.
+  case log(Logger.Level, String, Logger.Metadata)
+}
+
+/// A task on its way to a worker, without the files that it reads.
+struct AssignedTask: Sendable {
+  var task: StageTask
+  /// The SHA-256 of each file.
+  var sources: [String]
+}
+
+/// A finished picture that gets its name.
+struct PicturePlacement: Sendable {
+  /// Where it was put aside, as ``PictureStore/stage(_:)`` named it; nil if it was not.
+  var staged: String?
+  /// A PNG file.
+  var bytes: [UInt8]
+  /// Relative to the picture folder.
+  var name: String
+}

@@ -1,0 +1,101 @@
+import Logging
+import Shared
+import Store
+
+extension Turn {
+  /// Handles one message of a worker. It may be late, come twice or be of an attempt that no longer counts: what it
+  /// says is compared with the store, never believed.
+  mutating func handle(_ arrival: Arrival, from id: WorkerID) throws {
+    let placed = placements.count
+    try dispatch(arrival, from: id)
+    // A picture that was not placed is not needed.
+    if case .success(let staged)? = arrival.picture, placements.count == placed { perform(.discard(staged)) }
+  }
+
+  /// Any message but a greeting counts as a sign of life. A worker that is not known is asked to introduce itself, and
+  /// sends again what it has no answer to.
+  private mutating func dispatch(_ arrival: Arrival, from id: WorkerID) throws {
+    let envelope = arrival.message.envelope
+    guard envelope.protocolVersion == Wire.protocolVersion else {
+      refuse(
+        id,
+        "This coordinator speaks protocol version \(Wire.protocolVersion), the worker \(envelope.protocolVersion). "
+          + "Install the same version of atelier on both (this one is \(AtelierVersion.current)).")
+      return
+    }
+    if case .hello(let hello)? = envelope.body { return try welcome(hello, from: id) }
+    guard state.registry.heard(id, at: now.instant) else {
+      // What it has done is worth keeping, whoever it is: the attempt number tells whether it counts.
+      if case .checkpoint(let checkpoint)? = envelope.body { try save(checkpoint, of: arrival) }
+      // A worker on its way out need not introduce itself first.
+      if case .goodbye? = envelope.body { return }
+      send(.unknownWorker(.init()), to: id)
+      return
+    }
+    switch envelope.body {
+    case .heartbeat(let heartbeat)?: try handle(heartbeat, from: id)
+    case .outcome(let outcome)?: try handle(outcome, of: arrival, from: id)
+    case .checkpoint(let checkpoint)?: try save(checkpoint, of: arrival)
+    case .goodbye?: try farewell(to: id)
+    case .hello?, nil: break
+    }
+  }
+
+  /// Tells a worker that it cannot take part, and what to do about it; upon that it ends.
+  private mutating func refuse(_ id: WorkerID, _ reason: String) {
+    var refusal = Atelier_Cluster_V1_Refusal()
+    refusal.reason = reason
+    send(.refusal(refusal), to: id)
+  }
+
+  /// A worker introduces itself: it brings models, says what it holds, and is told what of that is still wanted.
+  private mutating func welcome(_ hello: Wire.Hello, from id: WorkerID) throws {
+    guard let pool = Pool(wire: hello.pool) else {
+      return refuse(id, "The worker names no pool that this coordinator knows; it must be prior or decoder.")
+    }
+    let description = WorkerDescription(
+      pool: pool, capacity: Int(hello.capacity), models: hello.models.map { ModelInfo($0) }, host: hello.host,
+      processID: Int(hello.processID), threads: Int(hello.threads), version: hello.softwareVersion,
+      batch: Int(hello.batch))
+    let held = hello.held.map { TaskAttempt($0) }
+    for lost in state.registry.welcome(id, as: description, holding: held, at: now.instant) { try release(lost) }
+    try recallQuarantine(of: id)
+    for model in description.models { try store.register(model, at: now.time) }
+
+    var welcome = Wire.Welcome()
+    welcome.heartbeatMilliseconds = settings.heartbeat.milliseconds
+    welcome.silenceMilliseconds = settings.silence.milliseconds
+    welcome.checkpointMilliseconds = settings.checkpoint.milliseconds
+    for attempt in held where try renew(attempt, to: id) { welcome.keep.append(attempt.wire) }
+    send(.welcome(welcome), to: id)
+    log(
+      .info, "worker connected",
+      [
+        "worker": "\(id)", "pool": "\(pool)", "threads": "\(hello.threads)",
+        "models": "\(description.models.map(\.name).joined(separator: ","))",
+      ])
+  }
+
+  /// A worker leaves in order. What it has not brought is ready again, and none of it counts as a failure.
+  private mutating func farewell(to id: WorkerID) throws {
+    log(.info, "worker left", ["worker": "\(id)"])
+    try store.endQuarantine(of: id)
+    for (task, lease) in state.registry.remove(id)?.leasesInOrder ?? [] {
+      try release(TaskAttempt(task: task, attempt: lease.attempt))
+    }
+  }
+
+  /// Keeps the state of an unfinished task, if it is of the newest attempt and further than what is kept.
+  private mutating func save(_ wire: Wire.Checkpoint, of arrival: Arrival) throws {
+    // A damaged checkpoint is not worth more than the line that it costs to ignore it: the next follows.
+    guard case .success(let artifacts) = arrival.artifacts, let latents = artifacts.first else { return }
+    let checkpoint = TaskCheckpoint(
+      pass: Int(wire.pass), completedSteps: Int(wire.completedSteps), latents: latents)
+    if try store.saveCheckpoint(TaskAttempt(wire.task), checkpoint) { state.metrics.checkpoints += 1 }
+  }
+}
+
+extension Duration {
+  /// As messages have it.
+  fileprivate var milliseconds: UInt32 { UInt32(clamping: Int(self / .milliseconds(1))) }
+}

@@ -1,0 +1,38 @@
+import Shared
+import Store
+
+/// Whose failures are a worker's own, kept in the store as well.
+extension Turn {
+  /// Notes a failure on a worker.
+  ///
+  /// - Parameter isItsOwn: whether the worker may be to blame, not the task.
+  mutating func noteFailure(on id: WorkerID, reason: String, isItsOwn: Bool) throws {
+    state.registry.failed(id, reason: reason, isItsOwn: isItsOwn, at: now.instant)
+    guard isItsOwn, let health = state.registry[id]?.health, let quarantine = health.quarantine else { return }
+    try store.quarantine(
+      id,
+      QuarantineRecord(
+        reason: quarantine.reason, failuresInARow: health.failuresInARow, since: now.time(of: quarantine.since),
+        nextCanary: now.time(of: quarantine.nextCanary), pause: quarantine.pause / .seconds(1)))
+  }
+
+  /// Notes a task that was committed, which ends a quarantine.
+  mutating func noteSuccess(on id: WorkerID, seconds: Double) throws {
+    if state.registry[id]?.health.quarantine != nil { try store.endQuarantine(of: id) }
+    state.registry.succeeded(id, seconds: seconds, at: now.instant)
+  }
+
+  /// A worker that was in quarantine before this coordinator knew it still is.
+  mutating func recallQuarantine(of id: WorkerID) throws {
+    guard state.registry[id]?.health.quarantine == nil, let record = try store.quarantine(of: id) else { return }
+    // The wall clock may have been set since; no pause is longer than the longest.
+    let left = min(max(0, record.nextCanary - now.time), WorkerHealth.Policy.longestPause / .seconds(1))
+    state.registry.restore(
+      WorkerHealth(
+        WorkerHealth.Quarantine(
+          since: now.instant - .seconds(max(0, now.time - record.since)), reason: record.reason,
+          nextCanary: now.instant + .seconds(left), pause: .seconds(record.pause)),
+        failuresInARow: record.failuresInARow),
+      of: id)
+  }
+}

@@ -1,0 +1,59 @@
+import Logging
+import Shared
+import Store
+
+extension Turn {
+  /// Remembers from the store who holds what, and waits for them to come back.
+  mutating func expectWorkers() throws {
+    for lease in try store.leases() {
+      state.registry.expect(
+        lease.worker, lease: lease.task, job: lease.job, stage: lease.stage, hasBegun: lease.hasBegun, at: now.instant)
+    }
+  }
+
+  /// What is due by time alone: silent workers lose their leases, pauses end, old pictures go.
+  mutating func tick() throws {
+    // Turns follow each other closely; if one took long, or the machine slept, the workers' messages of that
+    // time are still on their way.
+    if let last = state.lastTick, now.instant - last > settings.silence / 2 {
+      state.registry.excuse(now.instant - last)
+    }
+    state.lastTick = now.instant
+    for id in state.registry.silent(at: now.instant) {
+      log(.warning, "worker fell silent; its tasks go to others", ["worker": "\(id)"])
+      try lose(id)
+    }
+    try store.promoteDelayed(at: now.time, longest: RetryPolicy.longestPause / .seconds(1))
+    if let ending = state.endings.first, try store.advance(ending, limit: settings.endedPerTurn, at: now.time) {
+      state.endings.removeFirst()
+    }
+    // One meter a job that moves, not one a job that ever was.
+    state.rates = state.rates.filter { !$0.value.isStale(at: now.time) }
+    try sweep()
+  }
+
+  /// Takes back what a worker that vanished held. What it had begun counts as a failed attempt, so that
+  /// a task which kills its workers does not do so for ever; the rest is ready again.
+  private mutating func lose(_ id: WorkerID) throws {
+    guard let worker = state.registry.remove(id) else { return }
+    for (index, (task, lease)) in worker.leasesInOrder.enumerated() {
+      let attempt = TaskAttempt(task: task, attempt: lease.attempt)
+      // A worker that dies of a task at once never reports progress: then it was the first in its hands.
+      // One that has not come back to a restarted coordinator has begun what it told the one before.
+      if lease.progress != nil || lease.hasBegun || (index == 0 && !worker.isMissing) {
+        let step = lease.progress.map { " at step \($0.step) of \($0.steps)" } ?? ""
+        try fail(attempt, worker: id, blame: .transient, reason: "The worker that ran it vanished\(step).")
+      } else {
+        try release(attempt)
+      }
+    }
+  }
+
+  /// Lets go of the pictures of jobs that ended long ago, once an hour.
+  private mutating func sweep() throws {
+    guard let days = settings.keepPicturesDays, state.nextSweep.map({ $0 <= now.instant }) ?? true else { return }
+    state.nextSweep = now.instant + .seconds(3600)
+    let expired = try store.expirePictures(endedBefore: now.time - Double(days) * 86_400, at: now.time)
+    if !expired.isEmpty { perform(.removePictures(expired)) }
+  }
+}

@@ -1,0 +1,144 @@
+import Logging
+import Shared
+import Store
+
+/// The coordinator without threads, sockets and clocks: takes what has arrived, decides in one transaction what becomes
+/// of it, has pictures placed, commits, and says what is to be done now that it is durable.
+struct TurnEngine {
+  /// What a turn is made of.
+  enum Event: Sendable {
+    /// A message of a worker, decoded.
+    case message(Arrival, from: WorkerID)
+    /// A message to a worker could not be delivered: it is gone, or takes nothing more.
+    case undeliverable(WorkerID)
+    /// What a person or a submission asks to be done.
+    case request(Request)
+    /// A file that a task reads could not be read when the task was to be sent.
+    case sourceLost(TaskAttempt, worker: WorkerID, reason: String)
+  }
+
+  /// Something to decide inside a turn, and where its result goes.
+  struct Request: Sendable {
+    /// What it throws undoes its own changes alone.
+    var body: @Sendable (inout Turn) throws -> any Sendable
+    /// Called once, after the commit, or with the error if the turn failed.
+    var completed: @Sendable (Result<any Sendable, any Error>) -> Void
+  }
+
+  /// What came of a turn.
+  struct Outcome {
+    /// To be performed.
+    var actions: [Action] = []
+    /// To be called.
+    var answers: [@Sendable () -> Void] = []
+    /// For each task handed out: since when its worker had been free.
+    var freeSince: [ContinuousClock.Instant] = []
+    /// The newest jobs as they are after the turn, if they were asked for.
+    var jobs: [JobRecord]?
+    /// Why nothing of the turn happened, if it did not.
+    var failure: (any Error)?
+  }
+
+  private(set) var state: ClusterState
+  private let store: any TurnStore
+  private let performer: any TurnPerformer
+  private let settings: CoordinatorSettings
+  private let logger: Logger
+
+  /// Takes over where the last coordinator stopped: goes on with jobs that were being ended, and expects the workers
+  /// back that hold leases.
+  ///
+  /// - Parameter models: known from the configuration.
+  /// - Throws: what the store throws.
+  init(
+    store: any TurnStore, performer: any TurnPerformer, settings: CoordinatorSettings, models: [ModelInfo],
+    logger: Logger, now: Moment
+  ) throws {
+    self.store = store
+    self.performer = performer
+    self.settings = settings
+    self.logger = logger
+    state = try store.write { transaction in
+      var turn = Turn(
+        ClusterState(settings), transaction, now: now, settings: settings, logLevel: logger.logLevel)
+      turn.state.endings = try transaction.endings()
+      try transaction.forgetQuarantines(before: now.time - 7 * 86_400)
+      for model in models.reversed() { try transaction.register(model, at: now.time) }
+      try turn.expectWorkers()
+      return turn.state
+    }
+  }
+
+  /// Whether the next turn has something to do though nothing arrives.
+  var hasMore: Bool { !state.endings.isEmpty }
+
+  /// Runs a turn, up to its commit: events, time, assignments, pictures, and then the caller performs what came of it.
+  /// If anything fails the state is as before the turn, but for the workers, who introduce themselves again.
+  ///
+  /// - Parameters:
+  ///   - events: what has arrived, in its order. None is no reason not to run a turn: time goes on.
+  ///   - newestJobs: how many of the newest jobs are to be told; none for nil.
+  mutating func turn(_ events: [Event], now: Moment, newestJobs: Int? = nil) -> Outcome {
+    var outcome = Outcome()
+    do {
+      let turn = try store.write { transaction in
+        var turn = Turn(state, transaction, now: now, settings: settings, logLevel: logger.logLevel)
+        for event in events { try decide(event, &turn, &outcome) }
+        try turn.tick()
+        try turn.assign()
+        if !turn.placements.isEmpty { try performer.place(turn.placements) }
+        if let newestJobs { outcome.jobs = try transaction.jobs(limit: newestJobs) }
+        return turn
+      }
+      state = turn.state
+      outcome.actions = turn.actions
+      outcome.freeSince = turn.freeSince
+      return outcome
+    } catch {
+      return recover(from: error, events: events, now: now)
+    }
+  }
+
+  /// Handles one event. A request that throws undoes its own changes; anything else that throws ends the turn.
+  private func decide(_ event: Event, _ turn: inout Turn, _ outcome: inout Outcome) throws {
+    switch event {
+    case .message(let arrival, let worker): try turn.handle(arrival, from: worker)
+    case .undeliverable(let worker):
+      // Its leases stay until it is silent for too long: it may be reconnecting.
+      turn.log(.debug, "message not delivered", ["worker": "\(worker)"])
+    case .request(let request):
+      let result = try turn.attempt(request.body)
+      outcome.answers.append { request.completed(result) }
+    case .sourceLost(let task, let worker, let reason): try turn.sourceLost(task, worker: worker, reason: reason)
+    }
+  }
+
+  /// Nothing of the turn happened. The workers are asked to introduce themselves again, upon which they
+  /// send again what was not answered; people get the error.
+  private mutating func recover(from error: any Error, events: [Event], now: Moment) -> Outcome {
+    var outcome = Outcome()
+    outcome.failure = error
+    for case .message(let arrival, _) in events {
+      if case .success(let staged)? = arrival.picture { outcome.actions.append(.discard(staged)) }
+    }
+    for case .request(let request) in events {
+      let failure = AtelierError(.system, "The coordinator cannot write its database: \(error).")
+      outcome.answers.append { request.completed(.failure(failure)) }
+    }
+    for worker in state.registry.workers.filter({ !$0.isMissing }).map(\.id).sorted() {
+      outcome.actions.append(.send(.unknownWorker(.init()), to: worker))
+    }
+    state.registry.reset()
+    state.metrics.failedTurns += 1
+    do {
+      state = try store.read { transaction in
+        var turn = Turn(state, transaction, now: now, settings: settings, logLevel: logger.logLevel)
+        try turn.expectWorkers()
+        return turn.state
+      }
+    } catch {
+      outcome.actions.append(.log(.critical, "the store cannot be read", ["error": "\(error)"]))
+    }
+    return outcome
+  }
+}
