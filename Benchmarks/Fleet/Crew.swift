@@ -27,7 +27,7 @@ struct Crew {
   private var generator = SystemRandomNumberGenerator()
 
   /// The same small results for every task; what is measured is the coordinator.
-  private static let number = Artifact(kind: .imageEmbedding, type: .uint8, shape: [8], bytes: [1, 2, 3, 4, 5, 6, 7, 8])
+  private static let result: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
   private static let heartbeat = Duration.seconds(2)
 
   init(pools: [Pool], names: [String], capacity: Int, taskSeconds: Double) {
@@ -78,7 +78,7 @@ struct Crew {
     case .verdict(let verdict)?:
       members[index].unanswered.remove(TaskAttempt(verdict.task))
       if verdict.decision == .committed { committed += 1 } else { stale += 1 }
-    case .stranger?: outgoing.append((try hello(index), index))
+    case .unknownWorker?: outgoing.append((try hello(index), index))
     case .revocation(let revocation)?:
       let tasks = Set(revocation.tasks.map { TaskAttempt($0) })
       members[index].held.removeAll { tasks.contains(TaskAttempt($0.task.task)) }
@@ -134,22 +134,23 @@ struct Crew {
   }
 
   private func outcome(of task: Wire.Task, _ index: Int) throws -> [[UInt8]] {
-    var kinds: [(Artifact.Kind, Artifact.ElementType, [Int])] = []
-    switch task.stage {
-    case .embed:
-      kinds = [(.imageEmbedding, .uint8, [8])]
-      if task.textWanted { kinds += [(.textStates, .uint8, [8]), (.textEmbedding, .uint8, [8]), (.textMask, .uint8, [8])] }
-    case .denoise: kinds = [(.baseImage, .uint8, [8])]
-    default: kinds = [(.picture, .png, [8, 8, 3])]
-    }
     var frames: [[UInt8]] = []
     var outcome = Wire.Outcome()
     outcome.task = task.task
     outcome.success.seconds = taskSeconds
-    outcome.success.outputs = kinds.map {
-      Wire.Payload(Artifact(kind: $0.0, type: $0.1, shape: $0.2, bytes: Self.number.bytes), frames: &frames)
+    outcome.success.outputs = try outputs(of: task).map { kind in
+      let isPicture = kind == .picture
+      let artifact = Artifact(
+        kind: kind, type: isPicture ? .png : .uint8, shape: isPicture ? [8, 8, 3] : [8], bytes: Self.result)
+      return Wire.Payload(artifact, frames: &frames)
     }
     return try encoded(.outcome(outcome), index, frames: frames)
+  }
+
+  private func outputs(of task: Wire.Task) throws -> [Artifact.Kind] {
+    guard let stage = Stage(wire: task.stage) else { return [] }
+    let step = StagePlan(for: try TaskOperation(task.operation)).step(stage)
+    return step?.outputs.filter { task.itemOutputsWanted || !$0.belongsToItem } ?? []
   }
 
   private func encoded(_ body: Wire.FromWorker.OneOf_Body, _ index: Int, frames: [[UInt8]] = []) throws -> [[UInt8]] {

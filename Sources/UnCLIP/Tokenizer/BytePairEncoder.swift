@@ -1,3 +1,5 @@
+import HeapModule
+
 /// Byte-pair encoding of one word ("Neural Machine Translation of Rare Words with Subword Units", 2016):
 /// the word's bytes, the last one marked as the end, are joined pair by pair in the order in which the
 /// vocabulary learned the pairs.
@@ -57,7 +59,7 @@ struct BytePairEncoder: Sendable {
     var next = Array(1...max(1, tokens.count))
     var previous = Array(-1..<tokens.count)
     var isGone = [Bool](repeating: false, count: tokens.count)
-    var queue = MinimumQueue()
+    var queue = Heap<UInt64>()
 
     func merge(at index: Int) -> Merge? {
       next[index] < tokens.count ? merges[Self.key(tokens[index], tokens[next[index]])] : nil
@@ -67,7 +69,7 @@ struct BytePairEncoder: Sendable {
     }
 
     for index in tokens.indices.dropLast() { enqueue(index) }
-    while let first = queue.removeMinimum() {
+    while let first = queue.popMin() {
       let index = Int(first & 0xFFFF_FFFF)
       // The pair may have changed since it was queued.
       guard !isGone[index], let merge = merge(at: index), UInt64(merge.rank) == first >> 32 else { continue }

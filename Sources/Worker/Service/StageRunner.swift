@@ -4,34 +4,45 @@ import Synchronization
 
 /// Runs tasks on a thread of its own, one after the other or like ones at once, and can interrupt them between steps.
 final class StageRunner: @unchecked Sendable {
-  struct Result: Sendable {
+  /// What a task has left.
+  struct Success: Sendable {
     var artifacts: [Artifact]
+    /// That it took; of tasks that ran at once each has its share, so that their sum is the time that went by.
     var seconds: Double
   }
 
+  /// What a task says of itself while it runs. Each task ends by one `ended`, which comes last.
   enum Report: Sendable {
+    /// A step is done, of so many.
     case progress(TaskAttempt, step: Int, steps: Int)
-    case checkpoint(TaskAttempt, step: Int, latents: Artifact)
-    case ended(TaskAttempt, Swift.Result<Result, any Error>)
+    /// The state to go on from, as often as ``checkpointInterval`` says and when the task is interrupted.
+    case checkpoint(TaskAttempt, TaskCheckpoint)
+    /// The task is over; `CancellationError` if it was interrupted.
+    case ended(TaskAttempt, Result<Success, any Error>)
   }
 
   private let executor: any StageExecutor
   private let tasks = Mailbox<[StageTask]>(capacity: 4)
+  /// Signalled when the thread has ended.
   private let finished = DispatchSemaphore(value: 0)
   private let lock = NSLock()
   private var isInterrupted = false
+  /// Until the coordinator's welcome says another.
   private var interval = Duration.seconds(10)
 
   init(executor: any StageExecutor) {
     self.executor = executor
   }
 
-  /// How often the state of a running task is reported.
+  /// How often the state of a running task is reported; at the end of a step, so never within one.
   var checkpointInterval: Duration {
     get { lock.withLock { interval } }
     set { lock.withLock { interval = newValue } }
   }
 
+  /// Starts the thread. Once only.
+  ///
+  /// - Parameter report: called from that thread and, for tasks that run side by side, from others.
   func start(report: @escaping @Sendable (Report) -> Void) {
     let thread = Thread { [self] in
       while let next = tasks.takeAll(waitingUpTo: .seconds(3600)) {
@@ -45,6 +56,7 @@ final class StageRunner: @unchecked Sendable {
     thread.start()
   }
 
+  /// Runs like tasks at once, when those before have ended. An interruption of those before does not reach these.
   func run(_ next: [StageTask]) {
     lock.withLock { isInterrupted = false }
     tasks.put(next)
@@ -62,8 +74,8 @@ final class StageRunner: @unchecked Sendable {
     finished.wait()
   }
 
-  /// What is known of tasks that run at once, which report from several threads.
-  private struct Course {
+  /// The times of tasks that run at once, which report from several threads.
+  private struct BatchClock {
     /// When the last of them ended.
     var lastEnd = ContinuousClock.now
     /// When the state of each was reported.
@@ -84,34 +96,35 @@ final class StageRunner: @unchecked Sendable {
     }
 
     /// Whether the state of a task is due, which counts as reported then.
-    mutating func isDue(_ place: Int, every interval: Duration) -> Bool {
-      guard ContinuousClock.now >= saved[place] + interval else { return false }
-      saved[place] = .now
+    mutating func isDue(_ index: Int, every interval: Duration) -> Bool {
+      guard ContinuousClock.now >= saved[index] + interval else { return false }
+      saved[index] = .now
       return true
     }
   }
 
+  /// Runs like tasks, and reports progress, states and ends.
   private func execute(_ tasks: [StageTask], report: @escaping @Sendable (Report) -> Void) {
-    let course = Mutex(Course(tasks.count))
+    let clock = Mutex(BatchClock(tasks.count))
     executor.execute(
       tasks,
-      report: { [self] place, progress in
-        let id = tasks[place].id
+      report: { [self] index, progress in
+        let id = tasks[index].id
         report(.progress(id, step: progress.completedSteps, steps: progress.steps))
         // After the last step there is nothing to save, and little left to do.
-        guard progress.completedSteps < progress.steps else { return .goOn }
+        guard progress.completedSteps < progress.steps else { return .proceed }
         let isInterrupted = lock.withLock { self.isInterrupted }
-        if isInterrupted || course.withLock({ $0.isDue(place, every: checkpointInterval) }) {
+        if isInterrupted || clock.withLock({ $0.isDue(index, every: checkpointInterval) }) {
           let checkpoint = progress.checkpoint()
-          if checkpoint.completedSteps > 0 {
-            report(.checkpoint(id, step: checkpoint.completedSteps, latents: checkpoint.latents))
+          if checkpoint.pass > 0 || checkpoint.completedSteps > 0 {
+            report(.checkpoint(id, checkpoint))
           }
         }
-        return isInterrupted ? .stop : .goOn
+        return isInterrupted ? .stop : .proceed
       },
-      ended: { place, result in
-        let seconds = course.withLock { $0.end() }
-        report(.ended(tasks[place].id, result.map { Result(artifacts: $0, seconds: seconds) }))
+      ended: { index, result in
+        let seconds = clock.withLock { $0.end() }
+        report(.ended(tasks[index].id, result.map { Success(artifacts: $0, seconds: seconds) }))
       })
   }
 }

@@ -7,9 +7,11 @@ package import Shared
 /// Whatever the executor does, heartbeats go out; whatever the network does, the executor goes on. A
 /// result is kept until the coordinator has said that it is committed.
 package final class Worker: Sendable {
+  /// What this worker is to the coordinator.
   package struct Settings: Sendable {
     package var id: WorkerID
     package var pool: Pool
+    /// For people, as are the threads.
     package var host: String
     package var threads: Int
     /// Tasks held at once, the running one included.
@@ -24,10 +26,11 @@ package final class Worker: Sendable {
     }
   }
 
+  /// What happens to a worker, from whatever thread; one thread takes them in their order.
   private enum Event: Sendable {
     case message([[UInt8]])
     case progress(TaskAttempt, step: Int, steps: Int)
-    case checkpoint(TaskAttempt, step: Int, latents: Artifact)
+    case checkpoint(TaskAttempt, TaskCheckpoint)
     case ended(TaskAttempt, Wire.Outcome.OneOf_Result?, frames: [[UInt8]])
     case drain
     case stop
@@ -36,8 +39,10 @@ package final class Worker: Sendable {
   private let settings: Settings
   private let executor: any StageExecutor
   private let logger: Logger
+  /// When it is full, the network and the executor wait.
   private let mailbox = Mailbox<Event>(capacity: 1024)
   private let runner: StageRunner
+  /// Opens the connection when the worker runs, not before.
   private let makeTransport: @Sendable (TransportHandler) throws(AtelierError) -> any Transport
 
   package init(
@@ -51,10 +56,12 @@ package final class Worker: Sendable {
     runner = StageRunner(executor: executor)
   }
 
-  /// Finishes the running task, gives back the waiting ones, and returns from `run()`.
+  /// Finishes the running tasks, gives back the waiting ones, and returns from ``run()`` once the coordinator has
+  /// confirmed all results. May be called from any thread, also twice.
   package func drain() { mailbox.put(.drain) }
 
-  /// Gives back the running task too: it stops after its next step, and its state goes to the coordinator.
+  /// Gives back the running tasks too: they stop after their next step, and their state goes to the coordinator. This
+  /// too waits until the coordinator has answered.
   package func stop() { mailbox.put(.stop) }
 
   /// Serves until drained, stopped or refused. Blocks the calling thread.
@@ -68,7 +75,7 @@ package final class Worker: Sendable {
     runner.start { [logger] report in
       switch report {
       case .progress(let task, let step, let steps): mailbox.put(.progress(task, step: step, steps: steps))
-      case .checkpoint(let task, let step, let latents): mailbox.put(.checkpoint(task, step: step, latents: latents))
+      case .checkpoint(let task, let checkpoint): mailbox.put(.checkpoint(task, checkpoint))
       case .ended(let task, .success(let result)):
         var frames: [[UInt8]] = []
         var success = Wire.Success()
@@ -94,6 +101,7 @@ package final class Worker: Sendable {
     try converse(over: transport)
   }
 
+  /// Turns what happens into actions of a ``WorkerSession`` and does them, until the session is over.
   private func converse(over transport: any Transport) throws {
     var session = WorkerSession(
       capacity: settings.capacity, batch: executor.batch(capacity: settings.capacity))
@@ -110,19 +118,17 @@ package final class Worker: Sendable {
     }
   }
 
+  /// What is to be done about something that happened here.
   private func take(_ event: Event, _ session: inout WorkerSession) -> [WorkerSession.Action] {
     switch event {
     case .message: return []
     case .progress(let task, let step, let steps):
       session.progressed(task, step: step, of: steps)
       return []
-    case .checkpoint(let task, let step, let latents):
+    case .checkpoint(let task, let checkpoint):
       var frames: [[UInt8]] = []
-      var checkpoint = Wire.Checkpoint()
-      checkpoint.task = task.wire
-      checkpoint.completedSteps = UInt32(step)
-      checkpoint.latents = Wire.Payload(latents, frames: &frames)
-      return [.send(.checkpoint(checkpoint), frames: frames)]
+      let message = checkpoint.wire(of: task, frames: &frames)
+      return [.send(.checkpoint(message), frames: frames)]
     case .ended(let task, let result, let frames): return session.ended(task, result, frames: frames)
     case .drain:
       logger.info("draining")
@@ -133,6 +139,7 @@ package final class Worker: Sendable {
     }
   }
 
+  /// What is to be done about a message. One that cannot be read is ignored: whatever was lost with it is said again.
   private func receive(_ parts: [[UInt8]], _ session: inout WorkerSession) -> [WorkerSession.Action] {
     let message: WireMessage<Wire.FromCoordinator>
     do {
@@ -151,6 +158,9 @@ package final class Worker: Sendable {
     return actions
   }
 
+  /// Does what the session has decided, in its order.
+  ///
+  /// - Throws: `unavailable` if the coordinator refuses this worker.
   private func perform(_ actions: [WorkerSession.Action], over transport: any Transport) throws {
     for action in actions {
       switch action {
@@ -182,6 +192,7 @@ package final class Worker: Sendable {
     }
   }
 
+  /// How this worker introduces itself.
   private var hello: Wire.Hello {
     var hello = Wire.Hello()
     hello.pool = settings.pool.wire
@@ -193,10 +204,11 @@ package final class Worker: Sendable {
     return hello
   }
 
+  /// Whose fault an error is: bad input is the task's, what the system refuses the moment's, all else the worker's.
   private static func failure(for error: any Error) -> Wire.Failure {
     switch (error as? AtelierError)?.code {
     case .invalidInput?: Wire.Failure(.task, "\(error)")
-    case .system?: Wire.Failure(.moment, "\(error)")
+    case .system?: Wire.Failure(.transient, "\(error)")
     default: Wire.Failure(.worker, "\(error)")
     }
   }

@@ -1,7 +1,10 @@
 package import Shared
 
 /// What a worker does next, decided without doing it: a value whose methods take what happened and
-/// return actions.
+/// return actions, to be done in their order.
+///
+/// It keeps the promises of a worker: it says at once that it has begun a task, keeps each result until the coordinator
+/// has answered it, and says all again that may have been lost.
 package struct WorkerSession: Sendable {
   /// Where the conversation with the coordinator stands.
   package enum Phase: Sendable, Equatable {
@@ -19,11 +22,13 @@ package struct WorkerSession: Sendable {
   package struct Ended: Sendable {
     package var outcome: Wire.Outcome
     package var frames: [[UInt8]]
-    /// The first heartbeat after it was sent.
+    /// The first heartbeat after it was sent; from there on it is counted how long the answer takes.
     var waitsSince: Instant?
   }
 
+  /// What the worker has to do.
   package enum Action: Sendable {
+    /// Say something to the coordinator. It may be lost.
     case send(Wire.FromWorker.OneOf_Body, frames: [[UInt8]])
     /// Start these tasks, which are alike; nothing runs at the moment.
     case run([StageTask])
@@ -33,20 +38,26 @@ package struct WorkerSession: Sendable {
     case unwanted(TaskAttempt, reason: String)
     /// The coordinator refuses this worker, for this reason.
     case refused(String)
+    /// Leave: everything is said.
     case finish
   }
 
   package typealias Instant = ContinuousClock.Instant
 
+  /// Where the conversation stands.
   package private(set) var phase = Phase.introducing
+  /// The coordinator's last welcome, which says how often to report; all zero before the first.
   package private(set) var welcome = Wire.Welcome()
+  /// Tasks that it holds at most: running, waiting, or done and not answered yet.
   package let capacity: Int
-  /// Tasks that are started together, if they are alike.
+  /// Tasks that are started together at most, if they are alike.
   package let batch: Int
 
+  /// What was handed to it and has not begun, in the order in which it came.
   private var waiting: [StageTask] = []
   /// What was started together and has not ended.
   private var running: [TaskAttempt] = []
+  /// The step of each running task that was reported last.
   private var progress: [TaskAttempt: (step: Int, steps: Int)] = [:]
   /// Running tasks whose result nobody wants any more.
   private var revoked: Set<TaskAttempt> = []
@@ -60,6 +71,7 @@ package struct WorkerSession: Sendable {
     self.batch = batch
   }
 
+  /// All that takes up its capacity, and that its heartbeats list.
   private var held: [TaskAttempt] {
     wanted + waiting.map(\.id) + unanswered.keys.sorted { $0.task < $1.task }
   }
@@ -83,6 +95,7 @@ package struct WorkerSession: Sendable {
     return [.send(.hello(hello), frames: [])]
   }
 
+  /// Says what it holds, how far that is, and how many tasks more it takes: none unless it serves.
   package func heartbeat() -> [Action] {
     var heartbeat = Wire.Heartbeat()
     heartbeat.credit = phase == .serving ? UInt32(max(0, capacity - held.count)) : 0
@@ -98,12 +111,12 @@ package struct WorkerSession: Sendable {
     return [.send(.heartbeat(heartbeat), frames: [])]
   }
 
-  /// How often something is to be said.
+  /// How often something is to be said: as the welcome has it, every second before that.
   private var interval: Duration {
     welcome.heartbeatMilliseconds > 0 ? .milliseconds(welcome.heartbeatMilliseconds) : .seconds(1)
   }
 
-  /// When `due` next has something to say.
+  /// When ``due(at:as:)`` next has something to say; nil before its first call.
   package var nextDue: Instant? { lastSaid.map { $0 + interval } }
 
   /// What is due by time alone: a heartbeat; or, to a coordinator that has been silent for so long that it may have
@@ -135,15 +148,20 @@ package struct WorkerSession: Sendable {
 
   // MARK: From the coordinator
 
-  /// Takes a message.
+  /// Takes a message, which says besides that the coordinator is there.
+  ///
+  /// - Parameters:
+  ///   - frames: that came behind the envelope.
+  ///   - hello: how it introduces itself, should the coordinator not know it.
   package mutating func receive(
     _ body: Wire.FromCoordinator.OneOf_Body, frames: [[UInt8]], as hello: Wire.Hello, at now: Instant
   ) -> [Action] {
     lastHeard = now
-    if case .stranger = body { return introduce(as: hello) }
+    if case .unknownWorker = body { return introduce(as: hello) }
     return receive(body, frames: frames)
   }
 
+  /// Takes a message of a coordinator that knows this worker. What comes twice changes nothing the second time.
   package mutating func receive(_ body: Wire.FromCoordinator.OneOf_Body, frames: [[UInt8]]) -> [Action] {
     switch body {
     case .welcome(let welcome): return welcomed(welcome)
@@ -160,10 +178,11 @@ package struct WorkerSession: Sendable {
       }
     case .revocation(let revocation): return revoke(Set(revocation.tasks.map { TaskAttempt($0) }))
     case .drain: return drain()
-    case .alive, .stranger: return []
+    case .alive, .unknownWorker: return []
     }
   }
 
+  /// The coordinator knows it now. What is held and no longer wanted is dropped; results without an answer are sent.
   private mutating func welcomed(_ welcome: Wire.Welcome) -> [Action] {
     self.welcome = welcome
     if phase == .introducing { phase = .serving }
@@ -178,6 +197,7 @@ package struct WorkerSession: Sendable {
     return actions + (next.isEmpty ? heartbeat() : next) + finishIfDrained()
   }
 
+  /// Takes tasks. One that cannot be read is given back as this worker's failure, one that comes too late, released.
   private mutating func assigned(_ assignment: Wire.Assignment, frames: [[UInt8]]) -> [Action] {
     var actions: [Action] = []
     for wire in assignment.tasks {
@@ -196,6 +216,7 @@ package struct WorkerSession: Sendable {
     return actions + startNext()
   }
 
+  /// Drops tasks that are not wanted any more. A running one is interrupted, unless others that run with it are wanted.
   private mutating func revoke(_ tasks: Set<TaskAttempt>) -> [Action] {
     waiting.removeAll { tasks.contains($0.id) }
     for task in tasks { unanswered[task] = nil }
@@ -206,7 +227,7 @@ package struct WorkerSession: Sendable {
     return [.interrupt]
   }
 
-  /// Takes nothing new, gives back what has not begun, finishes what has.
+  /// Takes nothing new, gives back what has not begun, finishes what has. Does nothing the second time.
   package mutating func drain() -> [Action] {
     guard phase != .finished, phase != .draining else { return [] }
     phase = .draining
@@ -221,6 +242,7 @@ package struct WorkerSession: Sendable {
     drain() + (running.isEmpty ? [] : [.interrupt])
   }
 
+  /// Says goodbye if it drains and nothing is left to do or to be answered.
   private mutating func finishIfDrained() -> [Action] {
     guard phase == .draining, isIdle else { return [] }
     phase = .finished
@@ -229,6 +251,7 @@ package struct WorkerSession: Sendable {
 
   // MARK: From the executor
 
+  /// Notes the step that a running task has done, for the next heartbeat.
   package mutating func progressed(_ id: TaskAttempt, step: Int, of steps: Int) {
     guard running.contains(id) else { return }
     progress[id] = (step, steps)
@@ -238,8 +261,8 @@ package struct WorkerSession: Sendable {
   package mutating func ended(
     _ id: TaskAttempt, _ result: Wire.Outcome.OneOf_Result?, frames: [[UInt8]]
   ) -> [Action] {
-    guard let place = running.firstIndex(of: id) else { return [] }
-    running.remove(at: place)
+    guard let index = running.firstIndex(of: id) else { return [] }
+    running.remove(at: index)
     progress[id] = nil
     var actions: [Action] = []
     if revoked.remove(id) == nil { actions += end(id, result ?? .released(.init()), frames: frames) }
@@ -250,6 +273,7 @@ package struct WorkerSession: Sendable {
     return actions + finishIfDrained()
   }
 
+  /// Sends how an attempt ended, and keeps it until it is answered.
   private mutating func end(
     _ id: TaskAttempt, _ result: Wire.Outcome.OneOf_Result, frames: [[UInt8]]
   ) -> [Action] {
@@ -260,9 +284,10 @@ package struct WorkerSession: Sendable {
     return [.send(.outcome(outcome), frames: frames)]
   }
 
+  /// Starts what has waited longest, and with it what is like it, if nothing runs.
   private mutating func startNext() -> [Action] {
     guard running.isEmpty, let first = waiting.first else { return [] }
-    let next = first.likeness.map { likeness in waiting.filter { $0.likeness == likeness }.prefix(batch) } ?? [first]
+    let next = first.batchKey.map { key in waiting.filter { $0.batchKey == key }.prefix(batch) } ?? [first]
     let ids = next.map(\.id)
     waiting.removeAll { ids.contains($0.id) }
     running = ids
@@ -272,9 +297,10 @@ package struct WorkerSession: Sendable {
 }
 
 extension Wire.Failure {
-  package init(_ blame: Blame, _ reason: String) {
+  /// - Parameter reason: a sentence for people; the job's failures and `atelier explain` show it.
+  package init(_ blame: FailureBlame, _ reason: String) {
     self.init()
-    self.blame = blame
+    self.blame = blame.wire
     self.reason = reason
   }
 }

@@ -2,7 +2,7 @@ import Shared
 import Tensor
 
 extension Artifact {
-  /// The tensor's values, as they travel.
+  /// The tensor's values, as they travel: 32-bit floats, little-endian, the last side of the shape running fastest.
   init(_ kind: Kind, _ tensor: Tensor) {
     self.init(
       kind: kind, type: .float32, shape: tensor.shape,
@@ -10,6 +10,7 @@ extension Artifact {
   }
 
   /// The values as a tensor.
+  ///
   /// - Throws: `malformed` if they are no floats of this shape.
   var tensor: Tensor {
     get throws(AtelierError) {

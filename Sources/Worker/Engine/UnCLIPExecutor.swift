@@ -1,0 +1,90 @@
+package import Shared
+import Tensor
+package import UnCLIP
+
+/// Runs the stages of a pool on the models that this worker holds. A task is found its model by the digest, never by
+/// the name, so that a picture is made by the weights that its job was accepted for.
+package struct UnCLIPExecutor: StageExecutor {
+  package let models: [ModelInfo]
+  /// By digest; of two folders with one digest the first.
+  private let loaded: [String: LoadedModel]
+  private let pool: Pool
+  private let threads: ThreadPool
+  /// Whether all models are so small that pictures are made faster side by side.
+  private let favoursSideBySide: Bool
+
+  /// Loads what the pool needs of each model; weights are mapped, not copied, where their type allows.
+  ///
+  /// - Throws: `UnCLIPError` that names the model's file and what is wrong with it.
+  package init(pool: Pool, models: [(name: String, folder: ModelFolder)], threads: Int) throws {
+    let threads = ThreadPool(threads: threads)
+    let loaded = try models.map { try LoadedModel(name: $0.name, folder: $0.folder, pool: pool, threads: threads) }
+    self.pool = pool
+    self.threads = threads
+    self.models = loaded.map(\.info)
+    self.loaded = Dictionary(loaded.map { ($0.info.digest, $0) }) { first, _ in first }
+    favoursSideBySide = try pool == .decoder && models.allSatisfy { try $0.folder.favoursSideBySide }
+  }
+
+  /// Embeddings are worked on at once: what a step of the prior takes is reading its weights. Pictures of small models
+  /// are made side by side, one a thread at most; others one after the other, on all threads.
+  package func batch(capacity: Int) -> Int {
+    if pool == .prior { return capacity }
+    return favoursSideBySide ? threads.lanes(of: capacity) : 1
+  }
+
+  package func execute(
+    _ tasks: [StageTask], report: @escaping @Sendable (Int, StageProgress) -> StageDirective,
+    ended: @escaping @Sendable (Int, Result<[Artifact], any Error>) -> Void
+  ) {
+    if tasks.count > 1, pool == .decoder {
+      threads.sideBySide(tasks.count) { index in
+        ended(index, Result { try execute(tasks[index]) { report(index, $0) } })
+      }
+      return
+    }
+    if tasks.count > 1, let digest = tasks.first?.modelDigest, let model = loaded[digest] {
+      do {
+        for (index, artifacts) in try EmbedStage(model).run(tasks, report).enumerated() {
+          ended(index, .success(artifacts))
+        }
+        return
+      } catch is CancellationError {
+        for index in tasks.indices { ended(index, .failure(CancellationError())) }
+        return
+      } catch {
+        // One by one instead, so that only the task that is at fault fails.
+      }
+    }
+    for (index, task) in tasks.enumerated() {
+      ended(index, Result { try execute(task) { report(index, $0) } })
+    }
+  }
+
+  /// Runs a task of this worker's pool and models.
+  ///
+  /// - Throws: `wrongState` for a task of another pool or model, `invalidInput` for a request that no worker could do.
+  package func execute(_ task: StageTask, report: (StageProgress) -> StageDirective) throws -> [Artifact] {
+    guard let model = loaded[task.modelDigest] else {
+      throw AtelierError(
+        .wrongState, "This worker does not hold the model \(task.modelDigest.prefix(12)) of task \(task.id.task).")
+    }
+    guard task.stage.pool == pool else {
+      throw AtelierError(.wrongState, "The stage '\(task.stage)' of task \(task.id.task) is not this worker's pool's.")
+    }
+    do {
+      return try Self.stage(task.stage, model).run(task, report)
+    } catch let error as UnCLIPError where error.code == .request {
+      throw AtelierError(.invalidInput, error.message)
+    }
+  }
+
+  /// Who does the work of a stage.
+  private static func stage(_ stage: Stage, _ model: LoadedModel) throws -> any EngineStage {
+    switch stage {
+    case .embed: try EmbedStage(model)
+    case .denoise: try DenoiseStage(model)
+    case .upsample: try UpsampleStage(model)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package import Shared
+
+/// Does the work of stages: what a worker has instead of an opinion on how pictures are made. `atelier worker` chooses
+/// one; nothing below it knows which. Called from one thread; may call back from several.
+package protocol StageExecutor: Sendable {
+  /// The models it holds.
+  var models: [ModelInfo] { get }
+
+  /// How many like tasks it profits from working on at once, of so many that it may hold. It is never given more.
+  func batch(capacity: Int) -> Int
+
+  /// Runs like tasks to their ends, and returns when all have ended.
+  ///
+  /// - Parameters:
+  ///   - report: called with a task's index after every step of it; when it answers `.stop` to all that are left, the
+  ///     executor throws `CancellationError` soon.
+  ///   - ended: called with a task's index once it has ended, for each, in any order.
+  func execute(
+    _ tasks: [StageTask], report: @escaping @Sendable (Int, StageProgress) -> StageDirective,
+    ended: @escaping @Sendable (Int, Result<[Artifact], any Error>) -> Void)
+
+  /// Runs a task to its end.
+  ///
+  /// - Parameter report: called after every step; when it answers `.stop`, the executor throws
+  ///   `CancellationError` soon.
+  /// - Returns: what the stage leaves, as ``StageTask/wantedOutputs`` says.
+  /// - Throws: `invalidInput` for what is the task's fault, `system` for the moment's (memory, disk); whatever else is
+  ///   taken for the worker's.
+  func execute(_ task: StageTask, report: (StageProgress) -> StageDirective) throws -> [Artifact]
+}
+
+extension StageExecutor {
+  /// One task at a time.
+  package func batch(capacity: Int) -> Int { 1 }
+
+  /// One after the other.
+  package func execute(
+    _ tasks: [StageTask], report: @escaping @Sendable (Int, StageProgress) -> StageDirective,
+    ended: @escaping @Sendable (Int, Result<[Artifact], any Error>) -> Void
+  ) {
+    for (index, task) in tasks.enumerated() {
+      ended(index, Result { try execute(task) { report(index, $0) } })
+    }
+  }
+}
+
+/// How far a task is, after a step of it.
+package struct StageProgress {
+  package var completedSteps: Int
+  package var steps: Int
+  /// The state to go on from, made when asked for; it may be of fewer steps than are completed.
+  package var checkpoint: () -> TaskCheckpoint
+
+  package init(completedSteps: Int, steps: Int, checkpoint: @escaping () -> TaskCheckpoint) {
+    self.completedSteps = completedSteps
+    self.steps = steps
+    self.checkpoint = checkpoint
+  }
+}
+
+/// What an executor is to do after a step.
+package enum StageDirective: Sendable {
+  case proceed
+  case stop
+}
