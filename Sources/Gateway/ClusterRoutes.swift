@@ -5,33 +5,32 @@ import NIOCore
 import Shared
 
 /// How the cluster is, why something is as it is, and a copy of the database.
+///
+/// - `GET /api/v1/cluster`: ``ClusterStatus``, from memory; it answers also while the store refuses to write.
+/// - `GET /api/v1/explain/SUBJECT`: ``Explanation`` of a job or worker by its name or a task by its number; 404 if
+///   there is none.
+/// - `GET /api/v1/backup`: an SQLite file, `application/vnd.sqlite3`, with its length; 500 if the copy cannot be made.
 struct ClusterRoutes {
   let coordinator: Coordinator
 
+  /// - Parameter api: the group `/api/v1`.
   func addRoutes(to api: RouterGroup<BasicRequestContext>) {
     api.get("cluster") { _, _ in try JSONAnswer.response(coordinator.status()) }
     api.get("explain/:subject") { _, context in
       try await JSONAnswer.response(coordinator.explain(context.parameters.require("subject")))
     }
-    api.get("backup") { _, _ in try backup() }
+    api.get("backup") { _, _ in try await backup() }
   }
 
-  /// The copy is made before the answer begins, then sent piece by piece.
-  private func backup() throws -> Response {
-    let path = try coordinator.copyDatabase()
-    guard let file = FileHandle(forReadingAtPath: path) else {
-      throw AtelierError(.system, "Cannot read the copy of the database '\(path)'.")
-    }
-    // It lives on as long as it is open.
-    try FileManager.default.removeItem(atPath: path)
-    let size = Int(try file.seekToEnd())
-    try file.seek(toOffset: 0)
+  /// The copy is made before the answer begins, so that an error still has a status; then it is sent piece by piece.
+  private func backup() async throws -> Response {
+    let path = try await coordinator.copyDatabase()
+    let copy = try await coordinator.blocking.run { try DatabaseCopy(path) }
+    let blocking = coordinator.blocking
     return Response(
       status: .ok, headers: [.contentType: "application/vnd.sqlite3"],
-      body: ResponseBody(contentLength: size) { writer in
-        while let data = try file.read(upToCount: 1 << 20), !data.isEmpty {
-          try await writer.write(ByteBuffer(bytes: data))
-        }
+      body: ResponseBody(contentLength: copy.size) { writer in
+        while let piece = try await blocking.run({ try copy.read() }) { try await writer.write(piece) }
         try await writer.finish(nil)
       })
   }

@@ -1,8 +1,10 @@
 import Hummingbird
 import NIOCore
 
-/// One page that shows jobs, workers and the newest pictures. It asks the native API, as anybody can.
+/// One page that shows the newest 20 jobs, the workers and pictures of the newest job. It asks the native API every two
+/// seconds, as anybody can, and loads nothing from elsewhere, so that it works without the internet.
 enum Dashboard {
+  /// `GET /`: the page, `text/html`.
   static func addRoutes(to router: Router<BasicRequestContext>) {
     router.get("/") { _, _ in
       Response(

@@ -2,12 +2,33 @@ import Hummingbird
 import Logging
 import Shared
 
-/// Turns errors into answers: a status that says how to react, and a sentence.
+/// Turns errors into answers: a status that says how to react, and an ``APIError`` as JSON.
+///
+/// | code | status |
+/// |---|---|
+/// | `invalid_input`, `malformed`, `configuration` | 400 |
+/// | `not_found` | 404 |
+/// | `wrong_state` | 422 |
+/// | `system`, `internal` | 500, and a line in the log |
+/// | `unavailable` | 503 |
+///
+/// What the HTTP library refuses (no such path, a parameter that is no number, a body that is too large) has the code
+/// `http` and the library's status, such as 404, 400 and 413.
 struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
+  /// Told of errors that are the coordinator's own, with the path; what a client did wrong is the client's to know.
   let logger: Logger
 
   func handle(
     _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+  ) async throws -> Response {
+    let answer = try await answered(request, context, next)
+    // What answers a HEAD has no body: on a connection that is kept, it would be taken for the next answer.
+    return request.method == .head ? answer.createHeadResponse() : answer
+  }
+
+  /// The answer, or what the error that was thrown is turned into.
+  private func answered(
+    _ request: Request, _ context: Context, _ next: (Request, Context) async throws -> Response
   ) async throws -> Response {
     do {
       return try await next(request, context)
@@ -24,6 +45,7 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
     }
   }
 
+  /// How a client should react: mend the request (4xx), or try again later (5xx).
   private static func status(for code: AtelierError.Code) -> HTTPResponse.Status {
     switch code {
     case .invalidInput, .malformed, .configuration: .badRequest

@@ -2,6 +2,8 @@ import Shared
 
 /// Where HTTP is served.
 enum HTTPAddress {
+  /// Splits at the last colon. Whether the host is one of this machine's is found out when it listens.
+  ///
   /// - Throws: `configuration` if the text is not `host:port`.
   static func parse(_ text: String) throws(AtelierError) -> (host: String, port: Int) {
     guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),

@@ -5,6 +5,7 @@ import Shared
 
 /// Writes facts as JSON answers.
 enum JSONAnswer {
+  /// An answer of type `application/json`, as ``JSONCoding`` writes it.
   static func response(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
     let data = try JSONCoding.encode(value)
     return Response(

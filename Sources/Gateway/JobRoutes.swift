@@ -4,7 +4,19 @@ import NIOCore
 import NIOFoundationCompat
 import Shared
 
-/// Jobs: list, ask, pause, resume, cancel, retry, manifest, pictures.
+/// Jobs: list, ask, pause, resume, cancel, retry, manifest, pictures. Below `/api/v1/jobs`, with `JOB` such as
+/// `job-4k2m9qa7cx`:
+///
+/// - `GET ?limit=100`: the newest jobs, newest first, as a list of ``JobStatus``; 1 to 1000.
+/// - `GET /JOB`: ``JobStatus``.
+/// - `POST /JOB/pause`, `resume`, `cancel`, `retry`: ``JobStatus`` as it is after that, once it is durable; 422 if the
+///   job's state does not allow it. Asked twice, the second changes nothing.
+/// - `GET /JOB/failures`: why images failed, as a list of at most 20 ``FailureReason``.
+/// - `GET /JOB/images?after=0&limit=500`: a ``ManifestPage``, images in their order; 1 to 1000 of them.
+/// - `GET /JOB/pictures/ITEM/INDEX`: `image/png`, both numbers from 0; 404 while it is not finished or once it is no
+///   longer kept, 500 if it was damaged on disk, which fails its image.
+///
+/// All answer 404 for a job that there is not. A `limit` or `after` that is no number counts as left out.
 struct JobRoutes {
   let coordinator: Coordinator
 
@@ -32,7 +44,7 @@ struct JobRoutes {
       try await JSONAnswer.response(coordinator.failures(of: context.job))
     }
     api.get("jobs/:job/images") { request, context in
-      let after = request.uri.queryParameters.get("after", as: Int64.self) ?? 0
+      let after = request.uri.queryParameters.get("after", as: ImageID.self) ?? ImageID(0)
       let limit = request.uri.queryParameters.get("limit", as: Int.self) ?? 500
       return try await JSONAnswer.response(coordinator.manifest(of: context.job, after: after, limit: limit))
     }
@@ -48,6 +60,7 @@ struct JobRoutes {
 }
 
 extension BasicRequestContext {
+  /// The job that the path names.
   fileprivate var job: JobID {
     get throws { JobID(try parameters.require("job")) }
   }

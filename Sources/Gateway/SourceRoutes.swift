@@ -3,19 +3,23 @@ import Hummingbird
 import NIOCore
 import Shared
 
-/// Files that requests name: `HEAD` asks whether one is here, `PUT` brings it.
+/// Files that requests name by the SHA-256 of their bytes: 64 hexadecimal digits in lower case, or the answer is 400.
+///
+/// - `HEAD /api/v1/sources/SHA-256`: 204 if the file is here, 404 if it has to be sent.
+/// - `PUT /api/v1/sources/SHA-256`, the body being the file: 201 once it is durable, also if it was here before; 400 if
+///   the bytes have another digest, 413 if they are more than ``SourceFile/largest``.
 struct SourceRoutes {
   let coordinator: Coordinator
 
   func addRoutes(to api: RouterGroup<BasicRequestContext>) {
     api.head("sources/:digest") { _, context in
-      try coordinator.hasSource(context.parameters.require("digest"))
+      try await coordinator.hasSource(context.parameters.require("digest"))
         ? HTTPResponse.Status.noContent : HTTPResponse.Status.notFound
     }
     api.put("sources/:digest") { request, context in
       let digest = try context.parameters.require("digest")
       let body = try await request.body.collect(upTo: SourceFile.largest)
-      try coordinator.keepSource(Array(body.readableBytesView), digest: digest)
+      try await coordinator.keepSource(Array(body.readableBytesView), digest: digest)
       return HTTPResponse.Status.created
     }
   }

@@ -3,7 +3,11 @@ import Foundation
 import Hummingbird
 import Shared
 
-/// `POST /api/v1/jobs`: the body is a prompt file, read as it arrives; the query has the options.
+/// `POST /api/v1/jobs`: the body is a prompt file, read as it arrives; the query has the options of ``SubmitOptions``
+/// and `format`, which is `txt`, `csv` or `jsonl`.
+///
+/// Answers 201 with ``Submitted`` once the job is durable; 400 that names the first bad lines, upon which nothing is
+/// left of the job; 404 for a model that is not known. A file of any length is taken: it never stands in memory.
 struct SubmissionRoute {
   let coordinator: Coordinator
 

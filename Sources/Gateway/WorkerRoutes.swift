@@ -3,6 +3,11 @@ import Hummingbird
 import Shared
 
 /// Workers and the models that they hold.
+///
+/// - `GET /api/v1/workers`: a list of ``WorkerStatus`` by name, those included that are expected back.
+/// - `POST /api/v1/workers/WORKER/drain`: the same list once the worker's draining is decided; 404 if it is not
+///   connected. The worker leaves when it has finished what it holds.
+/// - `GET /api/v1/models`: a list of ``ModelInfo``, one a name: those of the configuration and what workers brought.
 struct WorkerRoutes {
   let coordinator: Coordinator
 

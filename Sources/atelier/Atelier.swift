@@ -2,7 +2,11 @@ import ArgumentParser
 import Foundation
 import Shared
 
-/// The command line: parsing and composition, nothing else.
+/// The command line: parsing and composition, nothing else. A person begins here, on one machine or with a cluster.
+///
+/// Three kinds of command: those that run a part of the cluster and stay, those that ask a coordinator over HTTP, and
+/// those that compute on this machine without one. What is asked for goes to standard output, all else to standard
+/// error. With `--json` standard output is one JSON value with keys in snake case, for programs.
 @main
 struct Atelier: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -10,8 +14,8 @@ struct Atelier: AsyncParsableCommand {
     abstract: "Renders text into pictures with unCLIP models, on one machine or a cluster of them.",
     discussion: """
       atelier render --model models/starter --prompt "a red apple on a blue background" --out apple.png
-      atelier up                                  a whole cluster on this machine
-      atelier submit prompts.txt --wait --out out all pictures of a prompt file
+      atelier up                                    a whole cluster on this machine
+      atelier submit prompts.txt --wait --out out   all pictures of a prompt file
       """,
     version: AtelierVersion.current,
     groupedSubcommands: [
@@ -29,7 +33,8 @@ struct Atelier: AsyncParsableCommand {
           ScoreCommand.self, TokenizeCommand.self, ModelCommand.self, BenchCommand.self]),
     ])
 
-  /// Exit status: 0 done, 1 failed, 2 usage. The argument parser's own status for usage errors is 64.
+  /// Exit status: 0 done, 1 failed, 2 usage. The argument parser's own status for usage errors is 64, hence the detour.
+  /// Why it failed is on standard error, behind `atelier:`; usage errors come with the usage.
   static func main() async {
     do {
       var command = try parseAsRoot()

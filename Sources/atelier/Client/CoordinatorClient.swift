@@ -5,10 +5,15 @@ import NIOFoundationCompat
 import NIOHTTP1
 import Shared
 
-/// Asks a coordinator over HTTP.
+/// Asks a coordinator over HTTP, at its native API.
+///
+/// All methods throw what the coordinator answers, with its code and its words; `unavailable` if nobody answers, or not
+/// in time; and what the JSON decoder throws for an answer of another version. Nothing is tried twice.
 struct CoordinatorClient: Sendable {
+  /// The coordinator's URL without the path, such as `http://127.0.0.1:8080`.
   let base: String
 
+  /// For answers that wait for one turn of the coordinator at most.
   private static let timeout = TimeAmount.seconds(60)
 
   /// Lives as long as the process. A coordinator that refuses the connection is not there: no use in trying again
@@ -20,21 +25,32 @@ struct CoordinatorClient: Sendable {
     return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
   }()
 
+  /// Asks.
+  ///
+  /// - Parameter path: below `/api/v1/`, with its query.
   func get<Answer: Decodable>(_ path: String, as type: Answer.Type = Answer.self) async throws -> Answer {
     try JSONCoding.decode(type, from: try await send(HTTPClientRequest(url: url(path))))
   }
 
+  /// Has something done; when this returns it is durable.
+  ///
+  /// - Parameter path: below `/api/v1/`.
   func post<Answer: Decodable>(_ path: String, as type: Answer.Type = Answer.self) async throws -> Answer {
     var request = HTTPClientRequest(url: url(path))
     request.method = .POST
     return try JSONCoding.decode(type, from: try await send(request))
   }
 
+  /// An answer that is no JSON, such as a picture.
   func bytes(_ path: String) async throws -> Data {
     try await send(HTTPClientRequest(url: url(path)))
   }
 
-  /// Brings what a path answers to a new file, which is whole and durable or not there.
+  /// Brings what a path answers to a new file, which is whole and durable or not there. It may take an hour.
+  ///
+  /// - Returns: the file's size in bytes.
+  /// - Throws: `invalidInput` if there is such a file already, `system` if it cannot be written or does not arrive
+  ///   whole, `unavailable` with the coordinator's words if it refuses.
   func download(_ path: String, to file: String) async throws -> Int {
     guard !FileManager.default.fileExists(atPath: file) else {
       throw AtelierError(.invalidInput, "There is a file '\(file)' already; name another or move it away.")
@@ -65,7 +81,10 @@ struct CoordinatorClient: Sendable {
     return size
   }
 
-  /// Uploads a prompt file as a stream.
+  /// Uploads a prompt file as a stream, and with a file of JSON lines the files that it names. It may take half an
+  /// hour.
+  ///
+  /// - Throws: `notFound` or `system` if the file cannot be read, `invalidInput` that names bad lines.
   func submit(file: String, options: SubmitOptions, format: PromptFileFormat) async throws -> Submitted {
     let query = SubmissionQuery.encode(options, format: format)
       .map { "\($0.0)=\(Self.escaped($0.1))" }.joined(separator: "&")
@@ -89,10 +108,14 @@ struct CoordinatorClient: Sendable {
     _ = try await send(request)
   }
 
+  /// The address of a path of the API; a slash at the end of ``base`` does no harm.
   private func url(_ path: String) -> String {
     (base.hasSuffix("/") ? String(base.dropLast()) : base) + "/api/v1/" + path
   }
 
+  /// Takes the whole answer, up to half a gigabyte.
+  ///
+  /// - Throws: the coordinator's refusal, with its code.
   private func send(_ request: HTTPClientRequest, timeout: TimeAmount = timeout) async throws -> Data {
     let response = try await execute(request, timeout: timeout)
     let body = try await response.body.collect(upTo: 512 << 20)
@@ -106,6 +129,7 @@ struct CoordinatorClient: Sendable {
     return data
   }
 
+  /// - Throws: `unavailable` with what to do about it, if there is no answer.
   private func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
     do {
       return try await Self.http.execute(request, timeout: timeout)
@@ -118,6 +142,7 @@ struct CoordinatorClient: Sendable {
     }
   }
 
+  /// A value of a query: all but letters, digits and `-._~` as percent and number (RFC 3986).
   private static func escaped(_ text: String) -> String {
     text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~"))) ?? text
   }

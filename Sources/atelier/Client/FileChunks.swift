@@ -2,10 +2,12 @@ import Foundation
 import NIOCore
 import Shared
 
-/// A file as a stream of pieces, so that a large one never stands in memory.
+/// A file as a stream of pieces of 256 KB, so that a large one never stands in memory.
 struct FileChunks: AsyncSequence, Sendable {
   private let path: String
 
+  /// Opens the file once, so that one that cannot be read is told of before anything is sent.
+  ///
   /// - Throws: `notFound` or `system` if it cannot be read.
   init(path: String) throws(AtelierError) {
     self.path = path
@@ -20,6 +22,7 @@ struct FileChunks: AsyncSequence, Sendable {
 
     init(path: String) { self.path = path }
 
+    /// The next piece; nil at the end.
     mutating func next() async throws -> ByteBuffer? {
       let handle = try handle ?? FileChunks.open(path)
       self.handle = handle
@@ -28,6 +31,7 @@ struct FileChunks: AsyncSequence, Sendable {
     }
   }
 
+  /// - Throws: `notFound` or `system`, with what is in the way.
   private static func open(_ path: String) throws(AtelierError) -> FileHandle {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {

@@ -29,7 +29,9 @@ struct SourceUpload: AsyncSequence, Sendable {
     var chunks: FileChunks.Iterator
     let folder: URL
     let client: CoordinatorClient
+    /// The beginning of a line whose end has not been read.
     private var rest: [UInt8] = []
+    /// The digest of each file that the coordinator has, by its name in the lines.
     private var uploaded: [String: String] = [:]
     private var isAtEnd = false
 
@@ -39,6 +41,9 @@ struct SourceUpload: AsyncSequence, Sendable {
       self.client = client
     }
 
+    /// The lines that the next piece of the file completes; nil at the end. Uploads their files first.
+    ///
+    /// - Throws: as ``CoordinatorClient/upload(_:digest:)``.
     mutating func next() async throws -> ByteBuffer? {
       guard !isAtEnd else { return nil }
       guard let chunk = try await chunks.next() else {
@@ -57,7 +62,7 @@ struct SourceUpload: AsyncSequence, Sendable {
       return ByteBuffer(bytes: result)
     }
 
-    /// Most lines name no file and go on untouched.
+    /// A line with its files named by their digests. Most lines name no file and go on untouched, byte for byte.
     private mutating func rewritten(_ line: [UInt8]) async throws -> [UInt8] {
       let text = String(decoding: line, as: UTF8.self)
       guard SourceFields.mayName(text), var object = SourceFields.object(text) else { return line }
@@ -71,6 +76,7 @@ struct SourceUpload: AsyncSequence, Sendable {
       return try Array(JSONSerialization.data(withJSONObject: object, options: [.withoutEscapingSlashes]))
     }
 
+    /// The digest of a file that the coordinator has now; nil if it cannot be read here.
     private mutating func digest(of file: String) async throws -> String? {
       if let known = uploaded[file] { return known }
       let path = URL(filePath: file, relativeTo: folder).path(percentEncoded: false)

@@ -2,6 +2,11 @@ import ArgumentParser
 import Foundation
 import Shared
 
+/// `atelier backup FILE`: a copy of the database to go back to, taken while the cluster works. Turns of the coordinator
+/// wait while it is made, not while it is sent.
+///
+/// Exit status 1 if there is such a file already or the copy does not arrive whole; then there is no file. `--json`
+/// prints `file` and `bytes`.
 struct BackupCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Copy the coordinator's database while it runs.",
@@ -17,6 +22,7 @@ struct BackupCommand: AsyncParsableCommand {
   @Flag(help: "Print facts as JSON.") var json = false
   @OptionGroup var server: ServerOption
 
+  /// What `--json` prints.
   private struct Copied: Encodable {
     var file: String
     var bytes: Int

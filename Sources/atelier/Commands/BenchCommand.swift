@@ -3,6 +3,10 @@ import Foundation
 import Tensor
 import UnCLIP
 
+/// `atelier bench`: how fast a stage is on this machine, on random inputs of the model's shapes. For who chooses
+/// threads and machines, and compares versions.
+///
+/// `--json` prints the ``Facts``. Exit status 2 for a batch, steps or threads out of their bounds.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Time one stage of a model on random inputs.",
@@ -20,6 +24,7 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print where the time goes: seconds, calls and arithmetic by kind of operation.") var profile = false
   @Flag(help: "Print facts as JSON.") var json = false
 
+  /// The denoising stages, as their parts of a model are called.
   enum Stage: String, ExpressibleByArgument, CaseIterable {
     case prior, decoder, upsampler
 
@@ -69,6 +74,7 @@ struct BenchCommand: ParsableCommand {
   private struct Facts: Encodable {
     let stage: String
     let batch, steps, threads: Int
+    /// Of all timed steps with what comes before the first; and of one step.
     let secondsTotal, secondsPerStep: Double
     /// From the process' start to the first step's; the prior's text prefix is part of it.
     let secondsToFirstStep: Double

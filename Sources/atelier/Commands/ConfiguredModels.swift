@@ -6,7 +6,7 @@ import Worker
 /// The models of `cluster.yaml`.
 enum ConfiguredModels {
   /// The models of the configuration whose folders are on this machine. Others become known when a worker
-  /// brings them.
+  /// brings them: a coordinator needs no weights.
   static func load(_ configuration: ClusterConfiguration, logger: Logger) -> [ModelInfo] {
     configuration.models.compactMap { model in
       do {

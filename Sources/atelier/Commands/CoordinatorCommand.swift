@@ -3,10 +3,15 @@ import Coordinator
 import Foundation
 import Gateway
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Shared
 import UnixSignals
 
+/// `atelier coordinator`: the one process of a cluster that has the database, and that people and workers connect to.
+///
+/// It runs until SIGTERM or SIGINT, then answers what it has begun and closes the database: exit status 0. 1 if it
+/// cannot start: a port in use, a data directory that is not writable, damaged or in use by another coordinator.
 struct CoordinatorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coordinator", abstract: "Run the coordinator: store, scheduling, HTTP, and the workers' port.",
@@ -43,7 +48,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     }
   }
 
-  /// Each worker is a connection; systems allow 1,024 files unless asked for more.
+  /// Each worker is a connection; systems allow 1,024 files unless asked for more. Asks for as many as it may have.
   private static func allowManyConnections() {
     var limit = rlimit()
     let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
@@ -52,14 +57,15 @@ struct CoordinatorCommand: AsyncParsableCommand {
     setrlimit(kind, &limit)
   }
 
+  /// The coordinator as one of the services that are stopped together.
   private struct CoordinatorService: Service {
     let coordinator: Coordinator
     func run() async { await coordinator.run() }
   }
 
+  /// The error with what to do about it, where the HTTP port is in use.
   private static func explained(_ error: any Error, http: String) -> any Error {
-    let text = "\(error)"
-    guard text.contains("in use") || text.contains("EADDRINUSE") || text.contains("errno: 98") else { return error }
+    guard (error as? IOError)?.errnoCode == EADDRINUSE else { return error }
     return AtelierError(
       .system,
       "Cannot serve HTTP on '\(http)': the port is in use. Stop what listens there, or choose another with 'coordinator.http' in cluster.yaml."

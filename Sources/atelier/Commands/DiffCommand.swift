@@ -3,6 +3,10 @@ import Imaging
 import Shared
 import UnCLIP
 
+/// `atelier diff`: a picture moved along the direction from one caption to another ("text diffs", Ramesh et al. 2022,
+/// section 3.3), one file for each strength.
+///
+/// Needs a model with an image encoder. `--json` prints what ``RenderCommand`` does.
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff", abstract: "Move a picture from what one caption says to what another says.",
@@ -21,36 +25,36 @@ struct DiffCommand: ParsableCommand {
   @Option(help: "How far to go, numbers from 0 to 1 with commas between.") var strengths = Strengths(
     values: PictureOperation.strengths)
   @Option(help: "A text to guide by besides; none if left out.") var prompt = ""
-  @Option(help: "What it must not show.") var negativePrompt = ""
   @Flag(help: "Begin with the picture's own noise (sampler ddim), which keeps its layout.") var invert = false
-  @OptionGroup var seed: SeedOption
-  @OptionGroup var size: SizeOption
-  @OptionGroup var sampling: SamplingOptions
+  @OptionGroup var options: RequestOptions<DiffKind>
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [from, to])
     let picture = try LocalFile.seen(image)
-    let seed = seed.value()
-    let requests = strengths.values.map { strength in
-      var request = renderer.request(
-        prompt: prompt, negativePrompt: negativePrompt, seed: seed, sampling, inverted: invert ? picture : nil)
-      request.embedding = .moved(picture, from: from, to: to, strength: strength)
-      return request
+    let requests = renderer.requests(
+      options.values, prompt: prompt, count: strengths.values.count, countsSeeds: false,
+      inverted: invert ? picture : nil
+    ) { index, request in
+      request.embedding = .moved(picture, from: from, to: to, strength: strengths.values[index])
     }
-    try renderer.render(requests, finish: size.resized)
+    try renderer.render(requests, size: options.values.size)
   }
 
+  /// Numbers from 0 to 1 with commas between, a thousand at most.
   struct Strengths: ExpressibleByArgument {
     let values: [Double]
 
     init(values: [Double]) { self.values = values }
 
+    /// Nil, and so a usage error, for anything else.
     init?(argument: String) {
       let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
       let values = parts.compactMap { $0 }
-      guard values.count == parts.count, values.count <= ItemRequest.pictureRange.upperBound, values.allSatisfy({ (0...1).contains($0) }) else { return nil }
+      guard values.count == parts.count, values.count <= 1000, values.allSatisfy({ (0...1).contains($0) }) else {
+        return nil
+      }
       self.values = values
     }
 

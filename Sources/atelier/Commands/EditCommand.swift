@@ -3,6 +3,11 @@ import Imaging
 import Shared
 import UnCLIP
 
+/// `atelier edit`: a part of a picture made anew, by the decoder that denoises it into the rest (RePaint, Lugmayr et
+/// al. 2022).
+///
+/// Exit status 1 if mask and picture differ in size, or if there is nothing to make anew or nothing to keep. `--json`
+/// prints what ``RenderCommand`` does.
 struct EditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "edit", abstract: "Make a part of a picture anew, guided by a prompt.",
@@ -17,15 +22,8 @@ struct EditCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The picture, PNG or JPEG.", valueName: "file")) var image: String
   @Option(help: ArgumentHelp("The mask, of the picture's size.", valueName: "file")) var mask: String?
   @Option(help: "What the whole picture shows when done, such as 'a red apple'.") var prompt: String
-  @Option(help: "What it must not show.") var negativePrompt = ""
-  @Option(name: .customLong("n"), help: "How many pictures, such as 3.") var count = 1
-  @OptionGroup var seed: SeedOption
-  @OptionGroup var sampling: SamplingOptions
+  @OptionGroup var options: RequestOptions<EditKind>
   @OptionGroup var output: OutputOptions
-
-  func validate() throws {
-    try PictureCount.check(count)
-  }
 
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
@@ -33,13 +31,7 @@ struct EditCommand: ParsableCommand {
     let picture = try LocalFile.picture(image)
     let edit = try PictureEdit(
       picture: picture.colours, mask: EditMask(try mask.map { try LocalFile.picture($0) } ?? picture))
-    let first = seed.value()
-    let requests = (0..<count).map { index in
-      var request = renderer.request(
-        prompt: prompt, negativePrompt: negativePrompt, seed: first &+ UInt64(index), sampling)
-      request.edit = edit
-      return request
-    }
+    let requests = renderer.requests(options.values, prompt: prompt) { _, request in request.edit = edit }
     try renderer.render(requests)
   }
 }

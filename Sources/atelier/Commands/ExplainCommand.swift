@@ -2,6 +2,9 @@ import ArgumentParser
 import Foundation
 import Shared
 
+/// `atelier explain SUBJECT`: the question of who waits and wonders why. A sentence, then the facts that it rests on.
+///
+/// `--json` prints an ``Explanation``. Exit status 1 if there is no such job, task or worker.
 struct ExplainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain", abstract: "Say why a job, a task or a worker is not running, or what it does.",

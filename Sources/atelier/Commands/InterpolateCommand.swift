@@ -3,6 +3,10 @@ import Imaging
 import Shared
 import UnCLIP
 
+/// `atelier interpolate`: pictures along the great circle between two CLIP embeddings (Ramesh et al. 2022, section
+/// 3.2), each end given by a picture or by a prompt that the prior makes one of.
+///
+/// Exit status 2 unless each end is given once. `--json` prints what ``RenderCommand`` does.
 struct InterpolateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "interpolate", abstract: "Make pictures on the way from one picture or prompt to another.",
@@ -18,17 +22,12 @@ struct InterpolateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The picture to end at.", valueName: "file")) var toImage: String?
   @Option(help: "Or the prompt to end at, such as 'a red apple'.") var toPrompt: String?
   @Option(help: "A text to guide all of them by besides; none if left out.") var prompt = ""
-  @Option(help: "What they must not show.") var negativePrompt = ""
-  @Option(name: .customLong("n"), help: "How many pictures, both ends included.") var count = PictureOperation
-    .interpolationSteps
-  @OptionGroup var seed: SeedOption
-  @OptionGroup var size: SizeOption
-  @OptionGroup var sampling: SamplingOptions
+  @OptionGroup var options: RequestOptions<InterpolateKind>
   @OptionGroup var output: OutputOptions
 
+  /// At least the two ends, and each given by a picture or a prompt, not by both.
   func validate() throws {
     guard count > 1 else { throw ValidationError("--n must be at least 2, the two ends.") }
-    try PictureCount.check(count)
     for (name, image, prompt) in [("from", fromImage, fromPrompt), ("to", toImage, toPrompt)]
     where (image == nil) == (prompt == nil) {
       throw ValidationError("Give either --\(name)-image or --\(name)-prompt.")
@@ -39,15 +38,16 @@ struct InterpolateCommand: ParsableCommand {
     let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [fromPrompt, toPrompt].compactMap { $0 })
     let ends = try (end(fromImage, fromPrompt), end(toImage, toPrompt))
-    let seed = seed.value()
-    let requests = (0..<count).map { index in
-      var request = renderer.request(prompt: prompt, negativePrompt: negativePrompt, seed: seed, sampling)
+    let requests = renderer.requests(options.values, prompt: prompt, count: count, countsSeeds: false) { index, request in
       request.embedding = .between(ends.0, ends.1, fraction: Double(index) / Double(count - 1))
-      return request
     }
-    try renderer.render(requests, finish: size.resized)
+    try renderer.render(requests, size: options.values.size)
   }
 
+  /// Pictures, both ends included.
+  private var count: Int { options.values.n ?? PictureOperation.interpolationSteps }
+
+  /// Where the embedding of an end comes from.
   private func end(_ image: String?, _ prompt: String?) throws -> EmbeddingSource {
     if let image { return .picture(try LocalFile.seen(image)) }
     return .caption(prompt ?? "")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Shared
 
+/// `atelier jobs`: the newest jobs, newest first, a line each; `--json` prints a list of ``JobStatus``.
 struct JobsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "jobs", abstract: "List the newest jobs.", discussion: "atelier jobs --limit 10")
@@ -15,6 +16,11 @@ struct JobsCommand: AsyncParsableCommand {
   }
 }
 
+/// `atelier status [JOB]`: how things stand. Without a job all newest ones, and first what is wrong with the store or
+/// was found damaged; with one its counts, rate, time left, what it waits for, and why pictures failed.
+///
+/// `--json` prints one ``JobStatus``, or a list of them without a job; what is wrong with the store is on standard
+/// error. Exit status 0 also if pictures failed, 1 if there is no such job or no coordinator answers.
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Show all jobs, or one with its counts, rate, time left and failures.",
@@ -53,8 +59,10 @@ struct StatusCommand: AsyncParsableCommand {
   }
 }
 
-/// The commands that change one job and print its status.
+/// The commands that change one job and print its status as it is then; `--json` prints a ``JobStatus``. When they
+/// return, the change is durable. Exit status 1 if there is no such job or its state does not allow it.
 protocol JobChange: AsyncParsableCommand {
+  /// The command's name, and the last part of its path in the API.
   static var verb: String { get }
   var job: String { get }
   var json: Bool { get }
@@ -68,6 +76,7 @@ extension JobChange {
   }
 }
 
+/// `atelier cancel JOB`: ends a job for good; a cancelled job cannot be retried. Fails for one that is completed.
 struct CancelCommand: JobChange {
   static let verb = "cancel"
   static let configuration = CommandConfiguration(
@@ -78,6 +87,7 @@ struct CancelCommand: JobChange {
   @OptionGroup var server: ServerOption
 }
 
+/// `atelier pause JOB`: frees the workers for others. What runs stops after its step, and goes on from there later.
 struct PauseCommand: JobChange {
   static let verb = "pause"
   static let configuration = CommandConfiguration(
@@ -87,6 +97,7 @@ struct PauseCommand: JobChange {
   @OptionGroup var server: ServerOption
 }
 
+/// `atelier resume JOB`: hands out a paused job again.
 struct ResumeCommand: JobChange {
   static let verb = "resume"
   static let configuration = CommandConfiguration(
@@ -96,6 +107,8 @@ struct ResumeCommand: JobChange {
   @OptionGroup var server: ServerOption
 }
 
+/// `atelier retry JOB`: renders the failed pictures once more, after the cause is gone. The same seeds give the same
+/// pictures. Fails for a job that was cancelled.
 struct RetryCommand: JobChange {
   static let verb = "retry"
   static let configuration = CommandConfiguration(

@@ -2,10 +2,15 @@ import ArgumentParser
 import Shared
 import UnCLIP
 
+/// `atelier model`: the commands that look into model folders without rendering.
 struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model", abstract: "Look into model folders.", subcommands: [Check.self])
 
+  /// `atelier model check DIR`: whether a folder is a model that can be rendered with, before hours are spent on it.
+  /// All faults are listed, not only the first.
+  ///
+  /// `--json` prints a ``ModelReport``, faults included. Exit status 1 if there is one.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "check",

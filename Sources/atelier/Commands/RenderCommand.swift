@@ -2,6 +2,12 @@ import ArgumentParser
 import Shared
 import UnCLIP
 
+/// `atelier render`: pictures of a prompt on this machine; of an embedding, which skips the prior; or of a job's line
+/// once more.
+///
+/// The bytes are those that a cluster makes of the same model, request and seed. `--json` prints `pictures` (each with
+/// `file`, `seed` and `seconds`), `seconds` by part, `peak_memory_bytes`, and with `--profile` a `profile`; progress
+/// and warnings are on standard error. Exit status 1 if a picture cannot be made: those before it are written.
 struct RenderCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "render", abstract: "Render a prompt on this machine, without a cluster.",
@@ -13,11 +19,14 @@ struct RenderCommand: ParsableCommand {
 
       atelier render --model models/starter --prompt "a red apple" --save-embedding apple.safetensors --out a.png
       atelier render --model models/starter --embedding apple.safetensors --n 4 --out b.png
+
+      A picture of a job is made again, to the same bytes, from its line of the job's manifest:
+
+      atelier render --model models/starter --from pictures/manifest.jsonl --item 3 --out again.png
       """)
 
   @OptionGroup var model: ModelOptions
   @Option(help: "What the picture shows, such as 'a red apple'.") var prompt: String?
-  @Option(help: "What it must not show, such as 'leaves'.") var negativePrompt = ""
   @Option(help: ArgumentHelp("An image embedding to paint, instead of the prior's.", valueName: "file.safetensors"))
   var embedding: String?
   @Option(
@@ -25,14 +34,18 @@ struct RenderCommand: ParsableCommand {
       "Where to write the image embedding; that of picture k to FILE-k if there are several.",
       valueName: "file.safetensors"))
   var saveEmbedding: String?
-  @Option(name: .customLong("n"), help: "How many pictures, such as 3.") var count = 1
-  @OptionGroup var seed: SeedOption
-  @OptionGroup var size: SizeOption
-  @OptionGroup var sampling: SamplingOptions
+  @OptionGroup var options: RequestOptions<RenderKind>
+  @OptionGroup var again: ManifestOptions
   @OptionGroup var output: OutputOptions
 
+  /// Either a manifest's line, or a prompt or an embedding: a line says all, and what contradicts it is refused.
   func validate() throws {
-    try PictureCount.check(count)
+    if again.from != nil {
+      guard prompt == nil, embedding == nil, options.values == RequestFields<RenderKind>.empty else {
+        throw ValidationError("--from takes all of the request from the manifest; leave out what else describes it.")
+      }
+      return
+    }
     guard prompt != nil || embedding != nil else {
       throw ValidationError("Say what the picture shows with --prompt, or name an image embedding with --embedding.")
     }
@@ -41,20 +54,20 @@ struct RenderCommand: ParsableCommand {
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
     if let saveEmbedding { try LocalFile.checkFolder(of: saveEmbedding) }
-    UnknownWords.warn(renderer.model, about: [prompt, negativePrompt].compactMap { $0 })
+    if let manifest = again.from {
+      let lines = try ManifestFile(path: manifest).lines(item: again.item, index: again.index)
+      let requests = try lines.map { try ManifestRequest($0, model: renderer.model, folder: again.folder(of: manifest)) }
+      return try renderer.render(requests.map(\.request), size: requests.first?.size)
+    }
+    UnknownWords.warn(renderer.model, about: [prompt, options.values.negativePrompt].compactMap { $0 })
     var source = EmbeddingSource.prompt
     if let embedding { source = .given(try EmbeddingFile.read(LocalFile.read(embedding), name: embedding)) }
-    let first = seed.value()
-    let requests = (0..<count).map { index in
-      var request = renderer.request(
-        prompt: prompt ?? "", negativePrompt: negativePrompt, seed: first &+ UInt64(index), sampling)
-      request.embedding = source
-      return request
-    }
-    try renderer.render(requests, finish: size.resized) { index, rendering in
+    let requests = renderer.requests(options.values, prompt: prompt ?? "") { _, request in request.embedding = source }
+    try renderer.render(requests, size: options.values.size) { index, rendering in
       guard let saveEmbedding else { return }
       try LocalFile.write(
-        EmbeddingFile.encode(rendering.imageEmbedding), to: LocalFile.numbered(saveEmbedding, index, of: count))
+        EmbeddingFile.encode(rendering.imageEmbedding),
+        to: LocalFile.numbered(saveEmbedding, index, of: requests.count))
     }
   }
 }

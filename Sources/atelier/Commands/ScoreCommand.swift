@@ -4,6 +4,11 @@ import Shared
 import Tensor
 import UnCLIP
 
+/// `atelier score`: which text fits which picture, by the cosine of CLIP's embeddings (Radford et al. 2021), from -1 to
+/// 1.
+///
+/// Prints a table, a row a picture; `--json` prints `images`, `texts` and `scores` with all digits. Needs a model with
+/// an image encoder.
 struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score", abstract: "Score texts against pictures: the cosine of their CLIP embeddings.",
@@ -32,6 +37,7 @@ struct ScoreCommand: ParsableCommand {
     }
   }
 
+  /// What `--json` prints.
   private struct Facts: Encodable {
     let images: [String]
     let texts: [String]

@@ -1,27 +1,21 @@
-import Dispatch
-import Foundation
+import UnixSignals
 
-/// Reacts to SIGTERM and SIGINT: gently the first time, firmly the second.
-final class StopSignals: @unchecked Sendable {
-  private let queue = DispatchQueue(label: "atelier.signals")
-  private var sources: [any DispatchSourceSignal] = []
-  private var count = 0
-
-  init(first: @escaping @Sendable () -> Void, second: @escaping @Sendable () -> Void) {
-    for number in [SIGTERM, SIGINT] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler { [weak self] in
-        guard let self else { return }
+/// Reacts to SIGTERM and SIGINT: gently the first time, firmly from the second on.
+enum StopSignals {
+  /// Watches until the task is cancelled.
+  ///
+  /// - Parameters:
+  ///   - first: called at the first signal, of either kind.
+  ///   - second: called at each signal after that.
+  static func watch(
+    first: @escaping @Sendable () -> Void, second: @escaping @Sendable () -> Void
+  ) -> Task<Void, Never> {
+    Task {
+      var count = 0
+      for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
         count += 1
         if count == 1 { first() } else { second() }
       }
-      source.resume()
-      sources.append(source)
     }
-  }
-
-  func cancel() {
-    for source in sources { source.cancel() }
   }
 }

@@ -3,6 +3,12 @@ import Foundation
 import Shared
 import UnCLIP
 
+/// `atelier submit FILE`: a prompt file as a job of the cluster. When it says the job's name, the job is durable;
+/// before that, a broken connection leaves nothing behind.
+///
+/// `--json` prints what was accepted (``Submitted``), or with `--wait` or `--out` the ``JobStatus`` at the end. Exit
+/// status 1 if the file is refused, and with `--wait` or `--out` if the job was cancelled or a picture failed; what was
+/// finished is fetched all the same.
 struct SubmitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "submit", abstract: "Submit a prompt file.",
@@ -16,25 +22,18 @@ struct SubmitCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "The prompt file: .txt, .csv or .jsonl.") var file: String
-  @Option(help: "The model's name; default: the cluster's.") var model: String?
-  @Option(help: "Pictures of each prompt that does not say otherwise.") var n: Int?
-  @Option(help: "The seed of each prompt that has none; picture k uses seed + k.") var seed: UInt64?
-  @Option(help: "Size of the pictures, such as 256x256; default: the model's.") var size: String?
-  @Option(help: "Jobs of higher priority go first (-100 to 100).") var priority: Int = 0
-  @Option(help: "A name for the job; default: the file's.") var name: String?
   @Flag(help: "Leave out lines that cannot be read instead of refusing the file.") var skipBad = false
   @Flag(help: "Wait until the job has ended.") var wait = false
   @Option(help: "Wait, then fetch the pictures to this folder.") var out: String?
   @Flag(help: "Print facts as JSON.") var json = false
-  @OptionGroup var sampling: SamplingOptions
+  @OptionGroup var fields: FieldOptions<SubmissionFields>
   @OptionGroup var server: ServerOption
 
   func run() async throws {
     let client = try server.client()
-    let options = SubmitOptions(
-      model: model, n: n, seed: seed, size: try size.map { try PictureSize(parsing: $0) }, priority: priority,
-      skipBad: skipBad, name: name ?? URL(fileURLWithPath: file).lastPathComponent, parameters: sampling.parameters)
-    try options.validate()
+    var options = fields.values
+    options.skipBad = skipBad
+    options.name = options.name ?? URL(fileURLWithPath: file).lastPathComponent
     let format = try PromptFileFormat(fileName: file)
     let submitted = try await client.submit(file: file, options: options, format: format)
     if let folder = try await modelFolder(of: submitted.job, client) {
@@ -56,7 +55,8 @@ struct SubmitCommand: AsyncParsableCommand {
     if status.state == .cancelled || status.images.failed > 0 { throw ExitCode(1) }
   }
 
-  /// The folder of a job's model, if `cluster.yaml` says where on this machine it is.
+  /// The folder of a job's model, if `cluster.yaml` says where on this machine it is: only then can words that it does
+  /// not know be told.
   private func modelFolder(of job: JobID, _ client: CoordinatorClient) async throws -> ModelFolder? {
     guard let configuration = try? ClusterConfiguration.load(nil), !configuration.models.isEmpty else { return nil }
     let status: JobStatus = try await client.get("jobs/\(job)")

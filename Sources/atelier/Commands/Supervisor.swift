@@ -3,9 +3,11 @@ import Foundation
 import Logging
 import Shared
 
-/// A child process of `atelier up`.
+/// A child process of `atelier up`, which is this program once more.
 enum ChildProcess {
+  /// What to start.
   struct Command: Sendable {
+    /// For people, such as `decoder 0`.
     var name: String
     /// Of this same executable.
     var arguments: [String]
@@ -13,8 +15,12 @@ enum ChildProcess {
 }
 
 /// Keeps child processes running until told to stop, then stops them: workers first, so that they can
-/// still hand in what they finish.
+/// still hand in what they finish. The first child is the coordinator.
+///
+/// A child that dies is started again after a second. One that dies five times in a row soon after its start ends the
+/// whole, and so does a coordinator that cannot start at all.
 final class Supervisor: @unchecked Sendable {
+  /// A child as it is now; without a process while it waits to be started again, or is gone.
   private struct Child {
     var command: ChildProcess.Command
     var process: Process?
@@ -27,6 +33,7 @@ final class Supervisor: @unchecked Sendable {
   /// Deaths in a row, each after a short life, upon which the whole is given up.
   private static let mostQuickDeaths = 5
 
+  /// All changes of the state below happen on it.
   private let queue = DispatchQueue(label: "atelier.supervisor")
   private let finished = DispatchSemaphore(value: 0)
   private let logger: Logger
@@ -34,6 +41,7 @@ final class Supervisor: @unchecked Sendable {
   private var isStopping = false
   /// Children that were asked to leave. A second request would mean to drop the running task.
   private var asked: Set<Int> = []
+  /// Why the whole was given up.
   private var failure: AtelierError?
 
   init(commands: [ChildProcess.Command], logger: Logger) {
@@ -41,10 +49,11 @@ final class Supervisor: @unchecked Sendable {
     self.logger = logger
   }
 
-  /// Runs until SIGTERM or SIGINT. Blocks.
-  /// - Throws: if a child dies again and again.
+  /// Runs until SIGTERM or SIGINT and until all children are gone; a second signal kills them. Blocks.
+  ///
+  /// - Throws: `system` if a child cannot be started, or dies again and again.
   func run() throws {
-    let signals = StopSignals(
+    let signals = StopSignals.watch(
       first: { [self] in queue.async { self.stop() } },
       second: { [self] in queue.async { self.kill() } })
     defer { signals.cancel() }
@@ -55,6 +64,7 @@ final class Supervisor: @unchecked Sendable {
     if let failure = queue.sync(execute: { failure }) { throw failure }
   }
 
+  /// Starts a child: its standard input is empty, and what it says goes where this process' output goes.
   private func start(_ index: Int) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
@@ -76,6 +86,7 @@ final class Supervisor: @unchecked Sendable {
       "started", metadata: ["process": "\(children[index].command.name)", "pid": "\(process.processIdentifier)"])
   }
 
+  /// Starts a child again that was not told to leave, or goes on with stopping the others.
   private func died(_ index: Int, status: Int32, reason: Process.TerminationReason) {
     children[index].process = nil
     let name = children[index].command.name
@@ -101,6 +112,7 @@ final class Supervisor: @unchecked Sendable {
     }
   }
 
+  /// Begins to stop all children. Does nothing the second time.
   private func stop() {
     guard !isStopping else { return }
     isStopping = true
@@ -119,6 +131,7 @@ final class Supervisor: @unchecked Sendable {
     }
   }
 
+  /// Ends all children at once, at a second signal.
   private func kill() {
     for child in children {
       if let process = child.process { Foundation.kill(process.processIdentifier, SIGKILL) }

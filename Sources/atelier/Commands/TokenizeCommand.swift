@@ -3,6 +3,10 @@ import Foundation
 import Shared
 import UnCLIP
 
+/// `atelier tokenize FILE`: what a model's tokenizer makes of texts, a JSON array of ids a line. To see where a prompt
+/// is cut off, and to compare with other implementations.
+///
+/// Exit status 1 if a line is not UTF-8; those before it are printed.
 struct TokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tokenize", abstract: "Print the token ids of each line of a file, as JSON arrays.",

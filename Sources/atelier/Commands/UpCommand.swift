@@ -3,6 +3,11 @@ import Foundation
 import Logging
 import Shared
 
+/// `atelier up`: a cluster on one machine with one command. Options come first, then `cluster.yaml`, then one worker of
+/// each pool.
+///
+/// It runs until SIGTERM or SIGINT: workers finish what they run, then the coordinator ends; exit status 0. A second
+/// signal kills all, which loses no more than a power cut would. 1 if a process does not stay up.
 struct UpCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "up", abstract: "Run a whole cluster on this machine: coordinator, workers and dashboard.",
@@ -17,6 +22,13 @@ struct UpCommand: ParsableCommand {
   @Option(help: "Workers of the decoder pool.") var decoder: Int?
   @Option(help: "Processor threads of each worker; default: the cores shared out.") var threads: Int?
   @OptionGroup var logging: LoggingOption
+
+  func validate() throws {
+    for (name, count) in [("prior", prior), ("decoder", decoder)] {
+      if let count, !(0...256).contains(count) { throw ValidationError("--\(name) must be from 0 to 256.") }
+    }
+    try ThreadCount.check(threads)
+  }
 
   func run() throws {
     let configuration = try ClusterConfiguration.load(config)

@@ -3,6 +3,10 @@ import Imaging
 import Shared
 import UnCLIP
 
+/// `atelier vary`: variations of a picture (Ramesh et al. 2022, section 3.1), with `--invert` from the noise that DDIM
+/// inversion finds for it.
+///
+/// Needs a model with an image encoder. `--json` prints what ``RenderCommand`` does.
 struct VaryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vary", abstract: "Make variations of a picture.",
@@ -19,29 +23,16 @@ struct VaryCommand: ParsableCommand {
   @OptionGroup var model: ModelOptions
   @Option(help: ArgumentHelp("The picture, PNG or JPEG.", valueName: "file")) var image: String
   @Option(help: "A text to guide by besides, such as 'a cat'; none if left out.") var prompt = ""
-  @Option(help: "What it must not show.") var negativePrompt = ""
-  @Option(name: .customLong("n"), help: "How many variations, such as 4.") var count = 1
   @Flag(help: "Begin with the picture's own noise (sampler ddim).") var invert = false
-  @OptionGroup var seed: SeedOption
-  @OptionGroup var size: SizeOption
-  @OptionGroup var sampling: SamplingOptions
+  @OptionGroup var options: RequestOptions<VaryKind>
   @OptionGroup var output: OutputOptions
-
-  func validate() throws {
-    try PictureCount.check(count)
-  }
 
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
     let picture = try LocalFile.seen(image)
-    let first = seed.value()
-    let requests = (0..<count).map { index in
-      var request = renderer.request(
-        prompt: prompt, negativePrompt: negativePrompt, seed: first &+ UInt64(index), sampling,
-        inverted: invert ? picture : nil)
+    let requests = renderer.requests(options.values, prompt: prompt, inverted: invert ? picture : nil) { _, request in
       request.embedding = .picture(picture)
-      return request
     }
-    try renderer.render(requests, finish: size.resized)
+    try renderer.render(requests, size: options.values.size)
   }
 }

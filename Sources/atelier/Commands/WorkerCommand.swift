@@ -5,6 +5,10 @@ import Shared
 import UnCLIP
 import Worker
 
+/// `atelier worker`: one process that works on tasks of a pool, on this machine or any that reaches the coordinator.
+///
+/// A coordinator that is not there is waited for, as long as it takes. Exit status 0 when it has left in order; 1 if a
+/// model cannot be loaded or the coordinator refuses it, as it does with another version's protocol.
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker", abstract: "Run a worker of one pool.",
@@ -49,12 +53,16 @@ struct WorkerCommand: ParsableCommand {
       try ZeroMQTransport(role: .worker(connect: address, identity: id.text), handler: handler, logger: logger)
     }
     logger.info("starting", metadata: ["worker": "\(id)", "connect": "\(address)", "threads": "\(threads)"])
-    let signals = StopSignals(first: { worker.drain() }, second: { worker.stop() })
+    let signals = StopSignals.watch(first: { worker.drain() }, second: { worker.stop() })
     defer { signals.cancel() }
     try worker.run()
     logger.info("left")
   }
 
+  /// The models to load, with their names: `NAME=FOLDER`, else the name that the configuration has for the folder, else
+  /// the folder's own.
+  ///
+  /// - Throws: `configuration` if there is none; an `UnCLIPError` if a folder is no model.
   private func folders(_ configuration: ClusterConfiguration) throws -> [(name: String, folder: ModelFolder)] {
     let named: [(String, String)] = model.map { text in
       if let equals = text.firstIndex(of: "=") {

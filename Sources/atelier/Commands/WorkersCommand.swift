@@ -1,6 +1,8 @@
 import ArgumentParser
 import Shared
 
+/// `atelier workers`: who is connected, what each works on, and why one is in quarantine; `--json` prints a list of
+/// ``WorkerStatus``.
 struct WorkersCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "workers", abstract: "List the workers and what each does.", discussion: "atelier workers --json")
@@ -14,6 +16,10 @@ struct WorkersCommand: AsyncParsableCommand {
   }
 }
 
+/// `atelier drain WORKER`: takes a machine out of the cluster without losing work. The command does not wait until the
+/// worker has left: `atelier workers` shows that.
+///
+/// Prints what `atelier workers` does. Exit status 1 if there is no such worker.
 struct DrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "drain", abstract: "Let a worker finish what it holds and leave.",

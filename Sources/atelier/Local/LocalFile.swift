@@ -4,6 +4,8 @@ import Shared
 
 /// Files that commands read and write on this machine.
 enum LocalFile {
+  /// All of a file, of at most ``SourceFile/largest`` bytes.
+  ///
   /// - Throws: `notFound` or `system` if it cannot be read, `invalidInput` if it is too large.
   static func read(_ path: String) throws(AtelierError) -> [UInt8] {
     var isFolder: ObjCBool = false
@@ -38,6 +40,9 @@ enum LocalFile {
   /// - Throws: as ``picture(_:)``.
   static func seen(_ path: String) throws(AtelierError) -> RGBImage { try picture(path).over((255, 255, 255)) }
 
+  /// Writes a file that is whole or not there; one of that name is replaced.
+  ///
+  /// - Throws: `system`.
   static func write(_ bytes: [UInt8], to path: String) throws(AtelierError) {
     do {
       try Data(bytes).write(to: URL(filePath: path), options: .atomic)
@@ -47,6 +52,8 @@ enum LocalFile {
   }
 
   /// Refuses a place that cannot be written before the work, not after it.
+  ///
+  /// - Throws: `system` if the folder is not there or not writable.
   static func checkFolder(of path: String) throws(AtelierError) {
     let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
     guard FileManager.default.isWritableFile(atPath: folder) else {
@@ -55,7 +62,7 @@ enum LocalFile {
     }
   }
 
-  /// `x.png` for one file, `x-0.png`, `x-1.png` for several.
+  /// `x.png` for one file, `x-0.png`, `x-1.png` for several; a name without an ending gets its number at the end.
   static func numbered(_ path: String, _ index: Int, of count: Int) -> String {
     guard count > 1 else { return path }
     let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]

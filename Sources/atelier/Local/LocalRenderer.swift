@@ -5,14 +5,18 @@ import Tensor
 import UnCLIP
 import Worker
 
-/// Renders requests on this machine, and says what came of them.
+/// Renders requests on this machine, and says what came of them: what `render`, `vary`, `interpolate`, `diff` and
+/// `edit` have in common. The pictures are those that a cluster makes of the same requests.
 struct LocalRenderer: Sendable {
   let model: ModelFolder
+  /// The three stages, joined without a cluster.
   let pipeline: Pipeline
   private let output: OutputOptions
   private let threads: ThreadPool
 
   /// Reads the model's configuration. Parts are read when the first request needs them.
+  ///
+  /// - Throws: `system` if the output's folder cannot be written, an `UnCLIPError` if the folder holds no model.
   init(_ options: ModelOptions, output: OutputOptions) throws {
     try output.checkFolder()
     self.output = output
@@ -21,27 +25,42 @@ struct LocalRenderer: Sendable {
     pipeline = try Pipeline(model: model, threads: threads)
   }
 
-  /// A request with the model's defaults where the options leave something out.
-  ///
-  /// - Parameter inverted: a picture with whose own noise the decoder begins.
-  func request(
-    prompt: String, negativePrompt: String, seed: UInt64, _ options: SamplingOptions, inverted: RGBImage? = nil
-  ) -> PictureRequest {
-    var request = PictureRequest(prompt: prompt, negativePrompt: negativePrompt, seed: seed)
-    request.inverted = inverted
-    let standard = inverted == nil ? RenderParameters() : PictureOperation.inversionDefaults
-    request.apply(
-      options.parameters.filled(from: standard).filled(from: RenderParameters(model.defaults)).filled(from: .karlo))
-    return request
-  }
-
-  /// Makes a picture of each request and writes it to the file of its place: pictures of small models side by side.
+  /// The requests of several pictures, with the model's defaults where the options leave something out. A seed that is
+  /// left out is random, and printed.
   ///
   /// - Parameters:
-  ///   - finish: what becomes of a picture before it is written.
-  ///   - made: called with the place and all that was made, after the picture was written, once at a time.
+  ///   - count: how many; what the options say, else one, for nil.
+  ///   - countsSeeds: whether picture k has seed + k; else all have one seed.
+  ///   - inverted: a picture with whose own noise the decoder begins.
+  ///   - complete: says what else is asked for of each picture.
+  func requests(
+    _ options: ItemRequest, prompt: String, count: Int? = nil, countsSeeds: Bool = true, inverted: RGBImage? = nil,
+    complete: (Int, inout PictureRequest) -> Void
+  ) -> [PictureRequest] {
+    // 32 bits are enough to be distinct and short enough to be typed.
+    let first = options.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
+    let standard = inverted == nil ? RenderParameters() : PictureOperation.inversionDefaults
+    let parameters = options.parameters.filled(from: standard).filled(from: RenderParameters(model.defaults))
+      .filled(from: .karlo)
+    return (0..<(count ?? options.n ?? 1)).map { index in
+      var request = PictureRequest(
+        prompt: prompt, negativePrompt: options.negativePrompt ?? "",
+        seed: first &+ (countsSeeds ? UInt64(index) : 0))
+      request.inverted = inverted
+      request.apply(parameters)
+      complete(index, &request)
+      return request
+    }
+  }
+
+  /// Makes a picture of each request and writes it to the file of its index: pictures of small models side by side.
+  ///
+  /// - Parameters:
+  ///   - size: of the pictures; nil for what the model makes.
+  ///   - made: called with the index and all that was made, after the picture was written, once at a time.
+  /// - Throws: what the first picture that failed has thrown; no further one is begun.
   func render(
-    _ requests: [PictureRequest], finish: @escaping @Sendable (RGBImage) -> RGBImage = { $0 },
+    _ requests: [PictureRequest], size: PictureSize? = nil,
     made: @escaping @Sendable (Int, Pipeline.Rendering) throws -> Void = { _, _ in }
   ) throws {
     let start = ContinuousClock.now
@@ -52,7 +71,7 @@ struct LocalRenderer: Sendable {
     let lanes = isSideBySide ? threads.lanes(of: requests.count) : 1
     let progress = RenderProgress(pictures: requests.count, lanes: lanes, watch: watch)
     let render = { @Sendable (index: Int) throws in
-      try renderOne(requests[index], index, of: requests.count, progress, finish, made)
+      try renderOne(requests[index], index, of: requests.count, progress, size, made)
     }
     if isSideBySide {
       threads.sideBySide(requests.count) { index in progress.attempt { try render(index) } }
@@ -71,9 +90,10 @@ struct LocalRenderer: Sendable {
     if let profile { print(profile.table) }
   }
 
+  /// Makes one picture, writes it and tells the progress.
   private func renderOne(
     _ request: PictureRequest, _ index: Int, of count: Int, _ progress: RenderProgress,
-    _ finish: (RGBImage) -> RGBImage, _ made: @Sendable (Int, Pipeline.Rendering) throws -> Void
+    _ size: PictureSize?, _ made: @Sendable (Int, Pipeline.Rendering) throws -> Void
   ) throws {
     var watch = StageClock()
     let text = try pipeline.embedding.encode(request)
@@ -83,15 +103,26 @@ struct LocalRenderer: Sendable {
       try progress.show(index, "\(stage.rawValue) \(step.index + 1)/\(step.count)")
     }
     let file = output.file(index, of: count)
-    try LocalFile.write(PNG.encode(finish(rendering.picture)), to: file)
+    try LocalFile.write(PNG.encode(rendering.picture.resized(to: size)), to: file)
     watch.lap("write")
     try progress.end(index, file: file, seed: request.seed, watch, prints: !output.json) { try made(index, rendering) }
   }
 
+  /// What `--json` prints; the keys, in snake case, are part of the command line's contract.
   private struct Facts: Encodable {
     let pictures: [RenderProgress.Picture]
+    /// By part of the rendering: `load`, `encode`, each stage, `write`. What ran side by side has its share.
     let seconds: [String: Double]
     let peakMemoryBytes: Int
+    /// With `--profile` only.
     let profile: ProfileReport?
+  }
+}
+
+extension RGBImage {
+  /// The picture at the size that was asked for.
+  fileprivate func resized(to size: PictureSize?) -> RGBImage {
+    guard let size else { return self }
+    return Resampler.lanczos.resize(self, width: size.width, height: size.height)
   }
 }

@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// How far the pictures of one command are, which may be made side by side.
+/// How far the pictures of one command are, which may be made side by side. A terminal on standard error gets a line
+/// that changes; a file or a pipe gets none.
 final class RenderProgress: Sendable {
   /// The keys, in snake case, are part of the command line's contract.
   struct Picture: Encodable, Sendable {
@@ -12,13 +13,16 @@ final class RenderProgress: Sendable {
     let seconds: Double
   }
 
+  /// What threads that make pictures side by side share.
   private struct State {
     var pictures: [Int: Picture] = [:]
     var watch: StageClock
+    /// Of the first picture that failed.
     var failure: (any Error)?
   }
 
   private let count: Int
+  /// How many pictures are made at a time.
   private let lanes: Int
   private let isShown = isatty(STDERR_FILENO) == 1
   private let state: Mutex<State>
@@ -46,7 +50,7 @@ final class RenderProgress: Sendable {
     }
   }
 
-  /// Throws what work on a picture threw first.
+  /// Throws what work on a picture threw first, if any has. To be called when all work has returned.
   func rethrow() throws {
     if let failure = state.withLock({ $0.failure }) { throw failure }
   }
@@ -63,6 +67,9 @@ final class RenderProgress: Sendable {
   }
 
   /// Takes a finished picture and what was measured of it, and calls `made` alone.
+  ///
+  /// - Parameter prints: whether the file and its seed are said on standard output.
+  /// - Throws: what `made` throws; the picture does not count as finished then.
   func end(
     _ index: Int, file: String, seed: UInt64, _ watch: StageClock, prints: Bool, _ made: () throws -> Void
   ) throws {

@@ -2,7 +2,8 @@ import Foundation
 import Shared
 import UnCLIP
 
-/// Words of prompts that a model never saw. A large model knows them all, and says nothing.
+/// Words of prompts that a model never saw. A large model knows them all, and says nothing; a small one, such as
+/// `models/starter`, lists the words of its captions, and paints something else for others.
 struct UnknownWords {
   private let model: ModelFolder
   private let known: Set<String>
@@ -43,6 +44,7 @@ struct UnknownWords {
     words.warn()
   }
 
+  /// Notes the words of a text that are not in the list, each once, without regard to upper and lower case.
   private mutating func look(at text: String) {
     let words = text.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "'") }.map(String.init)
     for word in words where !known.contains(word) && !unknown.contains(word) { unknown.append(word) }

@@ -11,8 +11,11 @@ struct ModelOptions: ParsableArguments {
     try ThreadCount.check(threads)
   }
 
+  /// The model's folder, of which the configuration is read.
+  ///
   /// - Throws: `missing` or `malformed` if there is no model in the folder.
   func folder() throws -> ModelFolder { try ModelFolder(path: model) }
 
+  /// The threads that were asked for; with `profiled`, what runs on them is measured.
   func pool(profiled: Bool = false) -> ThreadPool { ThreadCount.pool(threads, profiled: profiled) }
 }

@@ -22,5 +22,6 @@ struct OutputOptions: ParsableArguments {
   /// Refuses a place that cannot be written before the work, not after it.
   func checkFolder() throws(AtelierError) { try LocalFile.checkFolder(of: out) }
 
+  /// The file of a picture; of several, each has its number in its name.
   func file(_ index: Int, of count: Int) -> String { LocalFile.numbered(out, index, of: count) }
 }

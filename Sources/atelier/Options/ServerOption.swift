@@ -2,15 +2,20 @@ import ArgumentParser
 import Foundation
 import Shared
 
-/// Where the coordinator is, for all commands that talk to one.
+/// Where the coordinator is, for all commands that talk to one: the option, else the environment, else the
+/// configuration of the working directory, else the default.
 struct ServerOption: ParsableArguments {
   @Option(help: "The coordinator's URL. Default: $ATELIER_SERVER, else cluster.yaml, else http://127.0.0.1:8080.")
   var server: String?
 
+  /// A client of it. Nothing is sent yet.
+  ///
+  /// - Throws: `configuration` if `cluster.yaml` has to be read and is wrong.
   func client() throws -> CoordinatorClient {
     CoordinatorClient(base: try url())
   }
 
+  /// An empty environment variable counts as none.
   private func url() throws -> String {
     if let server { return server }
     if let server = ProcessInfo.processInfo.environment["ATELIER_SERVER"], !server.isEmpty { return server }
@@ -19,7 +24,9 @@ struct ServerOption: ParsableArguments {
 }
 
 extension ClusterConfiguration {
-  /// The named file, or `cluster.yaml` if there is one, or the defaults.
+  /// The named file, or `cluster.yaml` of the working directory if there is one, or the defaults.
+  ///
+  /// - Throws: `configuration`, also if the named file is not there.
   static func load(_ path: String?) throws(AtelierError) -> ClusterConfiguration {
     if let path { return try ClusterConfiguration(contentsOf: path) }
     if FileManager.default.fileExists(atPath: "cluster.yaml") {

@@ -3,27 +3,37 @@ import Foundation
 import Imaging
 import Shared
 
-/// Brings a job's pictures here, with `manifest.jsonl` and a contact sheet.
+/// Brings a job's pictures here, with `manifest.jsonl` and a contact sheet. May be run again: what is there, whole,
+/// stays, and what is damaged or missing is fetched.
 struct JobFetch {
   let client: CoordinatorClient
   let job: JobID
+  /// Is made if it is not there; nothing in it is deleted.
   let folder: String
   let quiet: Bool
 
+  /// What `--json` prints.
   struct Fetched: Encodable {
     var job: JobID
     var folder: String
+    /// Finished pictures of the job, those that were here before included.
     var pictures: Int
     var manifest: String
+    /// The path of the sheet, which shows the first 256 pictures; nil if there are none.
     var contactSheet: String?
   }
 
+  /// Goes through the manifest page by page. A new manifest takes the old one's name when it is complete.
+  ///
+  /// - Throws: `notFound` for a job that there is not or whose pictures are no longer kept, `system` if something
+  ///   cannot be written, `malformed` for a picture that is not what its digest says, `unavailable` if the coordinator
+  ///   goes away.
   func run() async throws -> Fetched {
     let status: JobStatus = try await client.get("jobs/\(job)")
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw AtelierError(.system, "Cannot create the folder '\(folder)'.", cause: error)
+      throw AtelierError("Cannot create the folder '\(folder)'", system: error)
     }
     let manifest = folder + "/manifest.jsonl"
     let temporary = manifest + ".part"
@@ -33,7 +43,7 @@ struct JobFetch {
 
     var sheet = ContactSheet()
     var pictures = 0
-    var after: Int64? = 0
+    var after: ImageID? = ImageID(0)
     while let start = after {
       let page: ManifestPage = try await client.get("jobs/\(job)/images?after=\(start)&limit=500")
       for var line in page.lines {
@@ -68,7 +78,8 @@ struct JobFetch {
     return fetched
   }
 
-  /// `000012-a-red-apple.png`; with the picture's index where an item has several.
+  /// `000012-a-red-apple.png`; with the picture's index where items of the job have several. The first eight words of
+  /// the title are enough to know it by.
   private func fileName(of line: ManifestLine, in status: JobStatus) -> String? {
     let words = line.title.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.prefix(8)
     let digits = String(line.item)
@@ -93,5 +104,6 @@ struct JobFetch {
     return data
   }
 
+  /// The SHA-256 in hexadecimal, as manifests have it.
   private func digest(_ data: Data) -> String { hexadecimal(SHA256.hash(data: data)) }
 }

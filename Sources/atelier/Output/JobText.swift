@@ -1,8 +1,9 @@
 import Foundation
 import Shared
 
-/// Jobs as people read them.
+/// Jobs as people read them. The wording may change; programs read `--json`.
 enum JobText {
+  /// A line a job under a header; what to do, if there is none.
   static func table(_ jobs: [JobStatus]) -> String {
     guard !jobs.isEmpty else { return "There are no jobs. Submit one with: atelier submit examples/prompts.txt" }
     let rows = jobs.map { job in
@@ -14,6 +15,7 @@ enum JobText {
     return TextTable.lines([["JOB", "STATE", "PICTURES", "", "MODEL", "NAME"]] + rows)
   }
 
+  /// All that `status` says of one job, on several lines.
   static func details(_ job: JobStatus) -> String {
     var lines = [
       "\(job.id)  \(job.state.rawValue)  \(job.name)  (model \(job.model), \(job.items) prompts)",
@@ -43,10 +45,12 @@ enum JobText {
     return parts.joined(separator: "  ")
   }
 
+  /// With one digit behind the point below ten, none above.
   static func number(_ value: Double) -> String {
     value >= 10 ? String(Int(value.rounded())) : String(Double(Int((value * 10).rounded())) / 10)
   }
 
+  /// In seconds, minutes or hours, whichever a person would use.
   static func duration(_ seconds: Double) -> String {
     let whole = max(0, Int(seconds.rounded()))
     if whole < 100 { return "\(whole) s" }

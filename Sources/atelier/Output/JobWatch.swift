@@ -5,11 +5,16 @@ import Shared
 struct JobWatch {
   let client: CoordinatorClient
   let job: JobID
+  /// Nothing is printed, for `--json`.
   let quiet: Bool
 
   /// How long the coordinator may be away (a restart) before following is given up.
   private static let patience = Duration.seconds(60)
 
+  /// Asks several times a second for a terminal, once a second otherwise, until the job has ended in any way.
+  ///
+  /// - Returns: how it ended.
+  /// - Throws: `notFound` for a job that there is not, `unavailable` if the coordinator stays away.
   func untilEnd() async throws -> JobStatus {
     let isTerminal = isatty(STDOUT_FILENO) == 1
     var lastLine = ""
@@ -42,6 +47,7 @@ struct JobWatch {
     }
   }
 
+  /// Of all images that have ended, failed ones included.
   private func bar(_ images: ImageCounts) -> String {
     let width = 24
     let done = images.total == 0 ? 0 : width * (images.total - images.pending) / images.total

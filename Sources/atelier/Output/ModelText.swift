@@ -1,6 +1,6 @@
 import UnCLIP
 
-/// A model's report as people read it.
+/// A model's report as people read it: tables of parts, memory and faults, and what the model does without.
 enum ModelText {
   static func report(_ report: ModelReport) -> String {
     var sections = [parts(report)]
@@ -24,6 +24,7 @@ enum ModelText {
     return TextTable.lines([["PART", "CLASS", "PARAMETERS", "TYPE", "SIZE"]] + rows)
   }
 
+  /// Size, resolutions, defaults and digest.
   private static func facts(_ report: ModelReport) -> String {
     var lines = ["parameters: \(report.parameters), \(megabytes(report.bytes))"]
     if !report.resolutions.isEmpty {
@@ -37,6 +38,7 @@ enum ModelText {
     return lines.joined(separator: "\n")
   }
 
+  /// What a worker of each pool takes: weights as they lie in files, those that had to be widened, and activations.
   private static func memory(_ report: ModelReport) -> String {
     let rows = report.memory.map { pool in
       [
@@ -47,6 +49,7 @@ enum ModelText {
     return TextTable.lines([["POOL", "MAPPED", "WIDENED", "ACTIVATIONS", "MEMORY IN ALL"]] + rows)
   }
 
+  /// A row for each tensor that is not what its configuration calls for.
   private static func faults(_ report: ModelReport) -> [[String]] {
     report.parts.flatMap { part in
       part.faults.map { fault in
@@ -58,5 +61,6 @@ enum ModelText {
     }
   }
 
+  /// In millions of bytes, with two digits behind the point.
   private static func megabytes(_ bytes: Int) -> String { "\(Double(bytes / 10_000) / 100) MB" }
 }

@@ -1,7 +1,8 @@
 import Foundation
 import Shared
 
-/// Prints facts as JSON on standard output.
+/// Prints facts as JSON on standard output, over several lines, keys in snake case and sorted: all that a command with
+/// `--json` prints there.
 func printJSON(_ value: some Encodable) throws {
   print(String(decoding: try JSONCoding.encode(value, pretty: true), as: UTF8.self))
 }

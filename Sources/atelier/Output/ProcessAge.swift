@@ -1,6 +1,6 @@
 import Foundation
 
-/// How long ago this process was started.
+/// How long ago this process was started, by the system's account: what runs before `main` counts too.
 enum ProcessAge {
   /// Seconds, in the system's ticks of a hundredth; 0 where the system does not tell.
   static var seconds: Double {

@@ -4,6 +4,7 @@ import Tensor
 /// What a profile measured, against what the machine can do. The keys, in snake case, are part of the command line's
 /// contract.
 struct ProfileReport: Encodable {
+  /// All calls of one kind of operation.
   struct Operation: Encodable {
     let kind: String
     let calls: Int
@@ -35,6 +36,7 @@ struct ProfileReport: Encodable {
     }
   }
 
+  /// For people: a line a kind of operation with its share of the time, one for all that is none, and the peak.
   var table: String {
     let rows = operations.map { operation in
       [

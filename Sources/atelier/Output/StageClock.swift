@@ -45,6 +45,7 @@ struct StageClock: Sendable {
   /// Of all parts.
   var total: Double { totals.values.reduce(0) { $0 + $1.seconds } }
 
+  /// By part, without the order.
   var seconds: [String: Double] { totals.mapValues { $0.seconds } }
 
   /// A line a part: its name, seconds, and steps with the seconds of one.

@@ -1,7 +1,8 @@
 import Shared
 
-/// Workers as people read them.
+/// Workers as people read them. The last column says what each works on, or why it is in quarantine.
 enum WorkerText {
+  /// A line a worker under a header; how to start one, if there is none.
   static func table(_ workers: [WorkerStatus]) -> String {
     guard !workers.isEmpty else {
       return "No worker is connected. Start one with: atelier worker --pool decoder --model models/starter"
