@@ -104,7 +104,9 @@ import Worker
     let job = try await cluster.submit(prompts(4))
     _ = try await cluster.coordinator.setPaused(true, job: job)
     cluster.addWorker(.decoder)
-    try await Task.sleep(for: .milliseconds(400))
+    // A job that comes later and ends shows that the workers were asked, and had nothing of the paused one.
+    let other = try await cluster.submit("another\n")
+    #expect(try await cluster.end(of: other).images.completed == 1)
     #expect(try await cluster.coordinator.job(job).images.completed == 0)
     _ = try await cluster.coordinator.setPaused(false, job: job)
     #expect(try await cluster.end(of: job).images.completed == 4)
@@ -177,7 +179,7 @@ import Worker
     #expect(try await eventually { try await cluster.coordinator.models() == [model] })
     let bytes = Array("a picture".utf8)
     let digest = hexadecimal(Artifact(kind: .source, type: .uint8, shape: [bytes.count], bytes: bytes).sha256)
-    try cluster.coordinator.keepSource(bytes, digest: digest)
+    try await cluster.coordinator.keepSource(bytes, digest: digest)
     let vary = "{\"kind\": \"vary\", \"image\": \"sha256:\(digest)\"}\n"
     do {
       _ = try await cluster.submit(vary + "{\"prompt\": \"a cat\"}\n", as: .jsonl)
@@ -197,8 +199,8 @@ import Worker
     let cluster = try TestCluster(models: [model])
     let bytes = Array("a picture".utf8)
     let digest = hexadecimal(Artifact(kind: .source, type: .uint8, shape: [bytes.count], bytes: bytes).sha256)
-    try cluster.coordinator.keepSource(bytes, digest: digest)
-    #expect(try cluster.coordinator.hasSource(digest))
+    try await cluster.coordinator.keepSource(bytes, digest: digest)
+    #expect(try await cluster.coordinator.hasSource(digest))
     let job = try await cluster.submit(
       "{\"kind\": \"vary\", \"image\": \"sha256:\(digest)\"}\n{\"prompt\": \"a cat\"}\n", as: .jsonl)
     let path = "\(cluster.folder.path)/data/sources/\(digest.prefix(2))/\(digest)"
@@ -217,10 +219,10 @@ import Worker
 
   @Test func `a file under a wrong digest is refused`() async throws {
     let cluster = try TestCluster()
-    #expect(throws: AtelierError.self) {
-      try cluster.coordinator.keepSource([1, 2], digest: String(repeating: "0", count: 64))
+    await #expect(throws: AtelierError.self) {
+      try await cluster.coordinator.keepSource([1, 2], digest: String(repeating: "0", count: 64))
     }
-    #expect(throws: AtelierError.self) { try cluster.coordinator.hasSource("../../etc/passwd") }
+    await #expect(throws: AtelierError.self) { try await cluster.coordinator.hasSource("../../etc/passwd") }
     try await cluster.stop()
   }
 }

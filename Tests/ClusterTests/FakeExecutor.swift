@@ -20,28 +20,24 @@ struct FakeExecutor: StageExecutor {
     for step in done..<steps {
       if pause > .zero { Thread.sleep(forTimeInterval: pause / .seconds(1) / Double(steps)) }
       let progress = StageProgress(completedSteps: step + 1, steps: steps) {
-        (step + 1, Artifact(kind: .latents, type: .float32, shape: [1], bytes: [0, 0, 0, 0]))
+        TaskCheckpoint(
+          pass: 0, completedSteps: step + 1,
+          latents: Artifact(kind: .latents, type: .float32, shape: [1], bytes: [0, 0, 0, 0]))
       }
       if report(progress) == .stop { throw CancellationError() }
     }
     try before(task)
-    switch task.stage {
-    case .embed:
-      let text = task.textWanted ? [Artifact.Kind.textStates, .textEmbedding, .textMask] : []
-      return ([.imageEmbedding] + text).map { Self.artifact($0, task) }
-    case .denoise:
-      for kind in [Artifact.Kind.textStates, .textEmbedding, .textMask, .imageEmbedding] { _ = try task.input(kind) }
-      return [Self.artifact(.baseImage, task)]
-    case .upsample:
-      _ = try task.input(.baseImage)
-      return [Artifact(kind: .picture, type: .png, shape: [8, 8, 3], bytes: Self.picture(task.prompt, task.seed))]
-    }
+    for kind in task.step?.inputs ?? [] { _ = try task.input(kind) }
+    return task.wantedOutputs.map { Self.artifact($0, task) }
   }
 
   /// The "picture" of a prompt and seed.
   static func picture(_ prompt: String, _ seed: UInt64) -> [UInt8] { Array("\(prompt)/\(seed)".utf8) }
 
   private static func artifact(_ kind: Artifact.Kind, _ task: StageTask) -> Artifact {
+    if kind == .picture {
+      return Artifact(kind: kind, type: .png, shape: [8, 8, 3], bytes: picture(task.prompt, task.seed))
+    }
     let bytes = withUnsafeBytes(of: task.seed.littleEndian) { Array($0) }
     return Artifact(kind: kind, type: .uint8, shape: [8], bytes: bytes)
   }

@@ -60,7 +60,7 @@ import Testing
     (["model", "check", "/nowhere"], 1, "There is no model folder"),
     (["worker", "--pool", "kitchen"], 2, "kitchen"),
     (["render", "--model", model, "--prompt", "a", "--out", "/tmp/x.gif"], 2, "does not end in .png"),
-    (["render", "--model", model, "--prompt", "a", "--n", "1000000000", "--out", "/tmp/x.png"], 2, "--n must be from 1 to 1000"),
+    (["render", "--model", model, "--prompt", "a", "--n", "1000000000", "--out", "/tmp/x.png"], 2, "'n' is 1000000000; it must be from 1 to 1000"),
     (["render", "--model", model, "--prompt", "a", "--threads", "1000000000", "--out", "/tmp/x.png"], 2, "--threads must be"),
     (["render", "--model", model, "--prompt", "a", "--prior-steps", "1", "--out", "/tmp/x.png"], 2, "prior_steps"),
     (["render", "--model", model, "--prompt", "a", "--eta", "2", "--out", "/tmp/x.png"], 2, "eta"),

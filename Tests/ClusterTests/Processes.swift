@@ -20,7 +20,7 @@ final class Processes: @unchecked Sendable {
   ///   - checkpointSeconds: how often the state of a running task is saved.
   init(model: String = model, checkpointSeconds: Double = 10) throws {
     folder = try TemporaryFolder()
-    port = Int.random(in: 20_000...50_000)
+    port = try FreePort.find()
     _ = try folder.write(
       """
       coordinator:
@@ -76,6 +76,13 @@ final class Processes: @unchecked Sendable {
       process.terminationStatus, try String(contentsOfFile: output, encoding: .utf8),
       try String(contentsOfFile: error, encoding: .utf8)
     )
+  }
+
+  /// Submits a prompt file. Returns the job.
+  func submit(_ arguments: [String]) throws -> String {
+    let answer = try run(["submit", "--json"] + arguments)
+    guard answer.status == 0 else { throw AtelierError(.internal, answer.error) }
+    return try JSONCoding.decode(Submitted.self, from: Data(answer.output.utf8)).job.text
   }
 
   func status(of job: String) throws -> JobStatus? {

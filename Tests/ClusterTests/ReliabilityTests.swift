@@ -86,7 +86,7 @@ import Worker
     return (cluster, isBroken)
   }
 
-  @Test func `a worker on which tasks fail is set apart, and comes back when it succeeds again`() async throws {
+  @Test func `a worker on which tasks fail is put into quarantine, and comes back when it succeeds again`() async throws {
     let (cluster, isBroken) = try clusterWithBrokenDecoder(attempts: 5)
     let job = try await cluster.submit(prompts(60))
     var seen: WorkerStatus?
@@ -98,7 +98,7 @@ import Worker
     let worker = try #require(seen)
     #expect(worker.reason?.contains("too hot") == true)
     let why = try await cluster.coordinator.explain(worker.id.text)
-    #expect(why.sentence.contains("set apart"), "\(why)")
+    #expect(why.sentence.contains("in quarantine"), "\(why)")
     isBroken.value = false
     #expect(
       try await eventually { cluster.coordinator.workers().first { $0.id == worker.id }?.state == .connected })
@@ -106,7 +106,7 @@ import Worker
     try await cluster.stop()
   }
 
-  @Test func `a worker that is set apart stays so when the coordinator is started again`() async throws {
+  @Test func `a worker in quarantine stays there when the coordinator is started again`() async throws {
     let (cluster, isBroken) = try clusterWithBrokenDecoder(attempts: 1000)
     let job = try await cluster.submit(prompts(80))
     func state() -> WorkerStatus? { cluster.coordinator.workers().first { $0.id == WorkerID("decoder-2") } }
@@ -115,10 +115,10 @@ import Worker
     #expect(try await eventually { [.connected, .quarantined].contains(state()?.state) })
     #expect(state()?.state == .quarantined)
     #expect(state()?.reason?.contains("too hot") == true)
-    #expect(try await cluster.coordinator.explain("decoder-2").sentence.contains("set apart"))
+    #expect(try await cluster.coordinator.explain("decoder-2").sentence.contains("in quarantine"))
     isBroken.value = false
     #expect(try await eventually { state()?.state == .connected })
-    // With the success that let it back the store has forgotten it too.
+    // With the success that ended it the store has forgotten it too.
     try await cluster.restartCoordinator()
     #expect(try await eventually { [.connected, .quarantined].contains(state()?.state) })
     #expect(state()?.state == .connected)

@@ -101,7 +101,7 @@ final class TestCluster: @unchecked Sendable {
   }
 
   func manifest(of job: JobID) async throws -> [ManifestLine] {
-    try await coordinator.manifest(of: job, after: 0, limit: 1000).lines
+    try await coordinator.manifest(of: job, after: ImageID(0), limit: 1000).lines
   }
 
   func stop() async throws {

@@ -1,5 +1,6 @@
 import Coordinator
 import Shared
+import Store
 import TestSupport
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
     AssignmentPlanner.Candidate(worker: WorkerID(name), pool: pool, models: models, credit: credit)
   }
 
-  private func ready(_ job: Int64, _ stage: Stage, _ count: Int, model: String = "m", priority: Int = 0) -> ReadyWork {
+  private func ready(_ job: JobNumber, _ stage: Stage, _ count: Int, model: String = "m", priority: Int = 0) -> ReadyWork {
     ReadyWork(job: job, modelDigest: model, stage: stage, count: count, priority: priority)
   }
 
@@ -54,7 +55,7 @@ import Testing
     }
     let work = (0..<Int.random(in: 0...6, using: &generator)).map { index in
       ready(
-        Int64(index), Stage.allCases.randomElement(using: &generator) ?? .embed,
+        JobNumber(Int64(index)), Stage.allCases.randomElement(using: &generator) ?? .embed,
         Int.random(in: 1...6, using: &generator),
         model: Bool.random(using: &generator) ? "m" : "n")
     }
@@ -76,13 +77,13 @@ import Testing
     claims.reduce(0) { sum, claim in sum + claim.count }
   }
 
-  private func jobs(_ plan: AssignmentPlanner.Plan) -> [Int64: Int] {
+  private func jobs(_ plan: AssignmentPlanner.Plan) -> [JobNumber: Int] {
     plan.claims.reduce(into: [:]) { $0[$1.job, default: 0] += $1.count }
   }
 
   @Test func `a job of higher priority goes first, whatever others have in hand`() {
     var urgent = ready(2, .denoise, 2, priority: 5)
-    urgent.inHand = 9
+    urgent.leased = 9
     let plan = AssignmentPlanner.plan(
       candidates: [candidate("a", .decoder, credit: 3)], work: [ready(1, .denoise, 50), urgent], room: 9)
     #expect(jobs(plan) == [2: 2, 1: 1])
@@ -90,7 +91,7 @@ import Testing
 
   @Test func `jobs of one priority get equal parts of the workers`() {
     var huge = ready(1, .denoise, 100_000)
-    huge.inHand = 6
+    huge.leased = 6
     let small = ready(2, .denoise, 20)
     let plan = AssignmentPlanner.plan(
       candidates: (0..<10).map { candidate("w\($0)", .decoder, credit: 1) }, work: [huge, small], room: 9,

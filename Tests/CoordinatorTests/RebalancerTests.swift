@@ -1,5 +1,6 @@
 import Coordinator
 import Shared
+import TestSupport
 import Testing
 
 /// Near the end of a job nobody queues behind one worker while another is idle.
@@ -20,7 +21,7 @@ import Testing
     _ = registry.welcome(rich, as: description(.decoder, models: [model]), holding: [], at: start)
     _ = registry.welcome(idle, as: description(idlePool, models: idleModels ?? [model]), holding: [], at: start)
     registry.succeeded(rich, seconds: seconds, at: start)
-    let tasks = (1...3).map { TaskAttempt(task: $0, attempt: 1) }
+    let tasks = ([1, 2, 3] as [TaskID]).map { TaskAttempt(task: $0, attempt: 1) }
     for task in tasks {
       _ = registry.lease(task, job: JobID("j"), stage: .denoise, model: model.digest, to: rich, at: start)
     }
@@ -50,7 +51,7 @@ import Testing
 
   @Test func `what runs is left where it runs`() {
     var registry = registry()
-    for task in [2, 3] as [Int64] { registry.release(TaskAttempt(task: task, attempt: 1), from: rich) }
+    for task in [2, 3] as [TaskID] { registry.release(TaskAttempt(task: task, attempt: 1), from: rich) }
     #expect(spread(registry) == nil)
   }
 

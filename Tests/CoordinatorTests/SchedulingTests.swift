@@ -7,11 +7,11 @@ import Testing
   private let policy = RetryPolicy(attempts: 3, backoff: .seconds(2))
 
   @Test func `pauses double up to the longest, then the task is given up`() {
-    #expect(policy.decide(.moment, failures: 1) == .retry(after: .seconds(2)))
+    #expect(policy.decide(.transient, failures: 1) == .retry(after: .seconds(2)))
     #expect(policy.decide(.worker, failures: 2) == .retry(after: .seconds(4)))
     #expect(policy.decide(.worker, failures: 3) == .giveUp)
     let patient = RetryPolicy(attempts: 100, backoff: .seconds(2))
-    #expect(patient.decide(.moment, failures: 60) == .retry(after: RetryPolicy.longestPause))
+    #expect(patient.decide(.transient, failures: 60) == .retry(after: RetryPolicy.longestPause))
   }
 
   @Test func `bad input is not tried again`() {
@@ -42,7 +42,7 @@ import Testing
     #expect(registry.silent(at: at(12)).isEmpty)
   }
 
-  @Test func `a stranger is not heard`() {
+  @Test func `an unknown worker is not heard`() {
     var registry = registry()
     let isKnown = registry.heard(WorkerID("other"), at: start)
     #expect(!isKnown)

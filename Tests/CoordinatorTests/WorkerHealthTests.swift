@@ -1,5 +1,6 @@
 import Coordinator
 import Shared
+import TestSupport
 import Testing
 
 @Suite struct WorkerHealthTests {
@@ -34,7 +35,7 @@ import Testing
     registry.candidates(at: at(seconds)).first { $0.worker == bad }?.credit
   }
 
-  @Test func `a worker that fails where others succeed is set apart, and comes back by a canary`() {
+  @Test func `a worker that fails where others succeed is put into quarantine, and comes back by a canary`() {
     var registry = registry()
     fail(&registry, at: 1)
     registry.succeeded(good, seconds: 1, at: at(2))
@@ -79,7 +80,7 @@ import Testing
     #expect(registry[bad]?.health.quarantine == nil)
   }
 
-  @Test func `an answer makes a place, and a heartbeat that does not know it yet does not take it away`() {
+  @Test func `an answer makes a slot, and a heartbeat that does not know it yet does not take it away`() {
     var registry = registry()
     let task = TaskAttempt(task: 1, attempt: 1)
     registry.lease(task, job: JobID("j"), stage: .denoise, to: bad, at: at(1))
@@ -100,7 +101,7 @@ import Testing
   @Test func `a coordinator that stood still does not take its workers for dead`() {
     var registry = registry()
     #expect(registry.silent(at: at(1500)).count == 2)
-    registry.forgive(.seconds(1500))
+    registry.excuse(.seconds(1500))
     #expect(registry.silent(at: at(1500)).isEmpty)
   }
 }

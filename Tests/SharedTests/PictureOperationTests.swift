@@ -36,13 +36,13 @@ import Testing
 
   @Test(arguments: [
     (#"{"kind": "diff", "image": "a.png", "from": "a", "to": "b", "strengths": [2]}"#, "from 0 to 1"),
-    (#"{"kind": "diff", "image": "a.png", "from": "a", "to": "b", "strengths": []}"#, "1 to 1000"),
+    (#"{"kind": "diff", "image": "a.png", "from": "a", "to": "b", "strengths": []}"#, "from 1 to 1000"),
     (#"{"kind": "diff", "image": "a.png", "from": "a", "to": "b", "n": 2}"#, "leave out 'n'"),
     (#"{"kind": "interpolate", "from": {"prompt": "a"}, "to": {"prompt": "b"}, "n": 1}"#, "at least 2"),
     (#"{"kind": "score", "images": [], "texts": ["a"]}"#, "'images' has 0"),
     (#"{"kind": "score", "images": ["a.png"], "texts": "a"}"#, "'texts' is not a list"),
-    (#"{"kind": "edit", "image": "a.png", "prompt": "a", "size": "64x64"}"#, "keeps the size"),
-    (#"{"prompt": "a", "sampler": "euler"}"#, "'euler' is not known"),
+    (#"{"kind": "edit", "image": "a.png", "prompt": "a", "size": "64x64"}"#, "Kind edit takes no 'size'"),
+    (#"{"prompt": "a", "sampler": "euler"}"#, "'sampler' is not one of: ddpm, ddim, dpm-solver"),
     (#"{"prompt": "a", "sampler": "ddpm", "eta": 0.5}"#, "goes with the sampler ddim"),
     (#"{"prompt": "a", "eta": 1.5}"#, "from 0 to 1"),
   ]) func `what makes no sense is said`(line: String, reason: String) {

@@ -4,10 +4,7 @@ import Shared
 import TestSupport
 import Testing
 
-/// One suite for both transports: what holds for the one in process holds for ZeroMQ.
 @Suite struct TransportTests {
-  enum Kind: String, CaseIterable { case inProcess, zeroMQ }
-
   /// What arrived at one side.
   final class Inbox: @unchecked Sendable {
     private let lock = NSLock()
@@ -29,27 +26,19 @@ import Testing
     let coordinator: any Transport
     let connect: (String, Inbox) throws -> any Transport
 
-    init(_ kind: Kind, _ inbox: Inbox) throws {
-      switch kind {
-      case .inProcess:
-        let hub = InProcessHub()
-        coordinator = hub.bind(handler: inbox.handler)
-        connect = { hub.connect(as: $0, handler: $1.handler) }
-      case .zeroMQ:
-        let address = "ipc://" + NSTemporaryDirectory() + "atelier-" + UUID().uuidString
-        let logger = Logger(label: "test")
-        coordinator = try ZeroMQTransport(role: .coordinator(bind: address), handler: inbox.handler, logger: logger)
-        connect = {
-          try ZeroMQTransport(role: .worker(connect: address, identity: $0), handler: $1.handler, logger: logger)
-        }
+    init(_ inbox: Inbox) throws {
+      let address = "ipc://" + NSTemporaryDirectory() + "atelier-" + UUID().uuidString
+      let logger = Logger(label: "test")
+      coordinator = try ZeroMQTransport(role: .coordinator(bind: address), handler: inbox.handler, logger: logger)
+      connect = {
+        try ZeroMQTransport(role: .worker(connect: address, identity: $0), handler: $1.handler, logger: logger)
       }
     }
   }
 
-  @Test(arguments: Kind.allCases) func `messages arrive whole, in order, and with their sender`(kind: Kind) async throws
-  {
+  @Test func `messages arrive whole, in order, and with their sender`() async throws {
     let (inbox, workerInbox) = (Inbox(), Inbox())
-    let wiring = try Wiring(kind, inbox)
+    let wiring = try Wiring(inbox)
     let worker = try wiring.connect("worker-1", workerInbox)
     for number in 0..<200 { worker.send([[UInt8(number)], [], [1, 2, 3]], to: "") }
     #expect(try await eventually { inbox.received.count == 200 })
@@ -63,17 +52,17 @@ import Testing
     wiring.coordinator.close()
   }
 
-  @Test(arguments: Kind.allCases) func `a message to nobody is reported`(kind: Kind) async throws {
+  @Test func `a message to nobody is reported`() async throws {
     let inbox = Inbox()
-    let wiring = try Wiring(kind, inbox)
+    let wiring = try Wiring(inbox)
     wiring.coordinator.send([[1]], to: "nobody")
     #expect(try await eventually { inbox.undeliverable == ["nobody"] })
     wiring.coordinator.close()
   }
 
-  @Test(arguments: Kind.allCases) func `a worker that comes back under its name takes over`(kind: Kind) async throws {
+  @Test func `a worker that comes back under its name takes over`() async throws {
     let (inbox, first, second) = (Inbox(), Inbox(), Inbox())
-    let wiring = try Wiring(kind, inbox)
+    let wiring = try Wiring(inbox)
     let old = try wiring.connect("worker-1", first)
     old.send([[1]], to: "")
     #expect(try await eventually { inbox.received.count == 1 })

@@ -1,4 +1,6 @@
 import Shared
+import SwiftProtobuf
+import TestSupport
 import Testing
 
 @Suite struct WireTests {
@@ -43,8 +45,33 @@ import Testing
     #expect(throws: AtelierError.self) { try WireMessage<Wire.FromWorker>(decoding: []) }
   }
 
-  @Test(arguments: Stage.allCases) func `stages and pools survive the wire`(stage: Stage) {
-    #expect(Stage(stage.wire) == stage)
-    #expect(Pool(stage.pool.wire) == stage.pool)
+  @Test func `names keep their numbers on the wire`() {
+    #expect(Stage.allCases.map(\.wire) == [.embed, .denoise, .upsample])
+    #expect(Pool.allCases.map(\.wire) == [.prior, .decoder])
+    #expect(SamplerName.allCases.map(\.wire) == [.ddpm, .ddim, .dpmSolver])
+    #expect(FailureBlame.allCases.map(\.wire) == [.task, .worker, .transient])
+    #expect(Artifact.ElementType.allCases.map(\.wire) == [.float32, .uint8, .png])
+    #expect(
+      Artifact.Kind.allCases.map(\.wire) == [
+        .textStates, .textEmbedding, .textMask, .imageEmbedding, .baseImage, .picture, .latents, .scores, .source,
+      ])
+    for stage in Stage.allCases { #expect(Stage(wire: stage.wire) == stage) }
+    #expect(Stage(wire: .unspecified) == nil)
+    #expect(Stage(wire: .UNRECOGNIZED(99)) == nil)
+  }
+
+  @Test(arguments: [
+    .render(embedding: nil), .render(embedding: "e"), .vary(image: "i", invert: true),
+    .interpolate(from: .image("i"), to: .prompt(""), fraction: 0),
+    .diff(image: "i", from: "", to: "b", strength: 0, invert: false), .edit(image: "i", mask: nil),
+    .edit(image: "i", mask: "m"), .score(images: ["a"], texts: []),
+  ] as [TaskOperation]) func `an operation survives the wire, what is absent in it too`(operation: TaskOperation) throws {
+    #expect(try TaskOperation(Wire.Operation(serializedBytes: operation.wire.serializedBytes() as [UInt8])) == operation)
+  }
+
+  @Test func `parameters survive the wire, zero and absent as what they are`() throws {
+    let given = RenderParameters(priorGuidance: 0, sampler: .ddim, eta: 0, decoderGuidanceStart: 0)
+    let wire = try Wire.Parameters(serializedBytes: given.wire.serializedBytes() as [UInt8])
+    #expect(RenderParameters(wire) == given)
   }
 }

@@ -1,9 +1,11 @@
 import Foundation
 import Logging
 import Shared
+import TestSupport
 import Testing
 
 @testable import Coordinator
+@testable import Store
 
 /// What becomes of a task when the coordinator dies with the worker that held it.
 @Suite struct CommonDeathTests {
@@ -21,27 +23,27 @@ import Testing
       configuration.attempts = 3
       settings = CoordinatorSettings(configuration)
       store = try Store(inMemory: ())
-      engine = try Self.engine(store, settings, Core.Now(instant: origin, time: 1000))
+      engine = try Self.engine(store, settings, Moment(instant: origin, time: 1000))
       try store.write { store in
-        let seq = try store.beginJob(JobID("job"), name: "job", model: SimulatedStage.model, priority: 0, at: 1000)
+        let job = try store.beginJob(JobID("job"), name: "job", model: SimulatedStage.model, priority: 0, at: 1000)
         try store.addItems(
           [
             ResolvedItem(
               line: 1, customID: nil, prompt: "a", negativePrompt: nil, n: 1, seed: 1, size: SimulatedStage.model.size,
               parameters: .karlo)
-          ], to: seq)
-        try store.activateJob(seq)
+          ], to: job)
+        try store.activateJob(job)
       }
     }
 
-    private static func engine(_ store: Store, _ settings: CoordinatorSettings, _ now: Core.Now) throws -> TurnEngine {
+    private static func engine(_ store: Store, _ settings: CoordinatorSettings, _ now: Moment) throws -> TurnEngine {
       try TurnEngine(
-        core: Core(settings: settings, pictures: SimulatedPictures(), sources: nil), store: store,
+        store: store, performer: SimulatedPerformer(SimulatedPictures(), mistake: nil), settings: settings,
         models: [SimulatedStage.model], logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
         now: now)
     }
 
-    private var now: Core.Now { Core.Now(instant: origin + .seconds(seconds), time: 1000 + seconds) }
+    private var now: Moment { Moment(instant: origin + .seconds(seconds), time: 1000 + seconds) }
 
     /// A turn; returns the attempts that it hands out.
     @discardableResult
@@ -52,13 +54,13 @@ import Testing
         var envelope = Wire.FromWorker()
         envelope.protocolVersion = Wire.protocolVersion
         envelope.body = body
-        events.append(.message(try Arrival(WireMessage(envelope).encoded()), from: worker))
+        events.append(.message(try Arrival(WireMessage(envelope).encoded()), from: WorkerID(worker)))
       }
-      let turn = engine.turn(events, now: now)
-      #expect(turn.failure == nil)
-      return turn.messages.flatMap { message, _ -> [TaskAttempt] in
-        guard case .assignment(let assignment)? = message.envelope.body else { return [] }
-        return assignment.tasks.map { TaskAttempt($0.task) }
+      let outcome = engine.turn(events, now: now)
+      #expect(outcome.failure == nil)
+      return outcome.actions.flatMap { action -> [TaskAttempt] in
+        guard case .assign(let tasks, _) = action else { return [] }
+        return tasks.map(\.task.id)
       }
     }
 
@@ -101,7 +103,7 @@ import Testing
       #expect(attempt == TaskAttempt(task: 1, attempt: death))
       try cluster.begin(attempt, on: "prior-\(death)")
       try cluster.restart()
-      #expect(try cluster.failures.map(\.worker) == (1...death).map { "prior-\($0)" })
+      #expect(try cluster.failures.map(\.worker.text) == (1...death).map { "prior-\($0)" })
     }
     #expect(try cluster.images.failed == 1)
     #expect(try cluster.failures.allSatisfy { $0.reason.contains("vanished") })

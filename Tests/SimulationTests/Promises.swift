@@ -2,9 +2,11 @@ import Crypto
 import Foundation
 import GRDB
 import Shared
+import TestSupport
 import Worker
 
 @testable import Coordinator
+@testable import Store
 
 /// What must hold after every turn of a simulated cluster, and at the end.
 struct Promises {
@@ -31,11 +33,11 @@ struct Promises {
   }
 
   let attempts: Int
-  private var images: [Int64: Image] = [:]
-  private var tasks: [Int64: Task] = [:]
+  private var images: [ImageID: Image] = [:]
+  private var tasks: [TaskID: Task] = [:]
   private var successes: Set<Sent> = []
   /// Of a task: the furthest state that a committed turn took, and the attempt that sent it.
-  private var saved: [Int64: (attempt: Int, step: Int)] = [:]
+  private var saved: [TaskID: (attempt: Int, step: Int)] = [:]
   private var broken: String?
   private var seenChanges = -1
   private var seenLeases = -1
@@ -69,7 +71,7 @@ struct Promises {
     for case .message(let arrival, _) in events {
       // A result ends what its states were for, though what it brought may be made again in the same turn.
       if case .outcome(let outcome)? = arrival.message.envelope.body {
-        saved[Int64(bitPattern: outcome.task.task)] = nil
+        saved[TaskAttempt(outcome.task).task] = nil
       }
       guard case .checkpoint(let checkpoint)? = arrival.message.envelope.body else { continue }
       let attempt = TaskAttempt(checkpoint.task)
@@ -82,23 +84,49 @@ struct Promises {
   private static func isOpen(_ state: String) -> Bool { ["ready", "leased", "delayed"].contains(state) }
 
   mutating func checkTurn(
-    _ core: Core, _ store: Store, messages: [(message: WireMessage<Wire.FromCoordinator>, worker: WorkerID)],
+    _ state: ClusterState, _ store: Store, messages: [(message: WireMessage<Wire.FromCoordinator>, worker: WorkerID)],
     at now: Double, submissions: [SimulatedCluster.Submission]
   ) throws {
     if let broken { throw Broken(broken) }
     try store.read { transaction in
       // Where no row has changed, only what the coordinator knows of leases could have.
       let changes = transaction.db.totalChangesCount
-      let leases = core.registry.workers.reduce(0) { $0 + $1.leases.count }
+      let leases = state.registry.workers.reduce(0) { $0 + $1.leases.count }
       guard changes != seenChanges || leases != seenLeases else { return }
       (seenChanges, seenLeases) = (changes, leases)
       try checkImages(transaction.db)
-      try checkTasks(transaction.db, core)
+      try checkTasks(transaction.db, state)
       try checkJobs(transaction.db, submissions)
       if let wrong = try Counters.wrong(in: transaction.db).first { throw Broken("a counter is wrong: \(wrong)") }
     }
     for (message, worker) in messages { try checkSaid(message.envelope, to: worker, store) }
-    guard core.outgoing.isEmpty else { throw Broken("messages of a turn stay behind") }
+    try checkKept(messages, state, store)
+  }
+
+  /// What a worker is told to go on with is leased to it, unless it is taken back in the same breath, or the worker
+  /// has left by then.
+  private func checkKept(
+    _ messages: [(message: WireMessage<Wire.FromCoordinator>, worker: WorkerID)], _ state: ClusterState, _ store: Store
+  ) throws {
+    var kept: Set<Sent> = []
+    for (message, worker) in messages {
+      switch message.envelope.body {
+      case .welcome(let welcome)?:
+        // The last introduction counts: one that comes late, from before it held anything, ends its leases.
+        kept = kept.filter { $0.worker != worker }
+        kept.formUnion(welcome.keep.map { Sent(attempt: TaskAttempt($0), worker: worker) })
+      case .revocation(let revocation)?:
+        kept.subtract(revocation.tasks.map { Sent(attempt: TaskAttempt($0), worker: worker) })
+      case .verdict(let verdict)?: kept.remove(Sent(attempt: TaskAttempt(verdict.task), worker: worker))
+      default: break
+      }
+    }
+    for sent in kept where state.registry[sent.worker] != nil {
+      let task = try store.read { try $0.task(sent.attempt.task) }
+      guard task?.currentAttempt == sent.attempt, task?.worker == sent.worker, task?.state == .leased else {
+        throw Broken("\(sent.worker) was told to go on with \(sent.attempt), which is not leased to it")
+      }
+    }
   }
 
   /// A result that is called committed is.
@@ -108,7 +136,7 @@ struct Promises {
     guard successes.contains(Sent(attempt: attempt, worker: worker)) else { return }
     let row = try store.read {
       try Row.fetchOne(
-        $0.db.cachedStatement(sql: "SELECT state, attempt, worker FROM tasks WHERE id = ?"), arguments: [attempt.task])
+        $0.db.cachedStatement(sql: "SELECT state, attempt, worker FROM tasks WHERE id = ?"), arguments: [attempt.task.number])
     }
     guard let row else { throw Broken("the result of \(attempt) was called committed, and there is no such task") }
     let (state, current): (String, Int) = (row["state"], row["attempt"])
@@ -123,7 +151,7 @@ struct Promises {
     let rows = try Row.fetchCursor(
       db.cachedStatement(sql: "SELECT id, state, sha256, finished_at FROM images"))
     while let row = try rows.next() {
-      let id: Int64 = row[0]
+      let id = ImageID(row[0] as Int64)
       let image = Image(state: row[1], sha256: row[2], finished: row[3])
       if let before = images[id], before.state == "completed" || before.state == "cancelled", before != image {
         throw Broken("image \(id) was \(before.state), and changed to \(image.state): published twice or lost")
@@ -133,9 +161,9 @@ struct Promises {
   }
 
   /// What the store calls leased is what the coordinator knows as leased, once; attempts only grow.
-  private mutating func checkTasks(_ db: Database, _ core: Core) throws {
-    var held: [Int64: (attempt: Int, worker: WorkerID)] = [:]
-    for worker in core.registry.workers {
+  private mutating func checkTasks(_ db: Database, _ state: ClusterState) throws {
+    var held: [TaskID: (attempt: Int, worker: WorkerID)] = [:]
+    for worker in state.registry.workers {
       for (task, lease) in worker.leases {
         if let other = held[task] {
           throw Broken("task \(task) is leased to \(other.worker) and to \(worker.id)")
@@ -146,7 +174,7 @@ struct Promises {
     var seen = 0
     let rows = try Row.fetchCursor(db.cachedStatement(sql: "SELECT id, state, attempt, worker FROM tasks"))
     while let row = try rows.next() {
-      let id: Int64 = row[0]
+      let id = TaskID(row[0] as Int64)
       let task = Task(state: row[1], attempt: row[2], worker: row[3])
       if let before = tasks[id], before.attempt > task.attempt {
         throw Broken("the attempt of task \(id) went back from \(before.attempt) to \(task.attempt)")
@@ -184,7 +212,7 @@ struct Promises {
       guard let id = submission.job else { throw Broken("a submission was never accepted") }
       let (job, lines) = try store.read { store in
         let job = try store.job(id)
-        return (job, try store.manifest(of: job, after: 0, limit: 100).lines)
+        return (job, try store.manifest(of: job, after: ImageID(0), limit: 100).lines)
       }
       guard lines.count == submission.plan.prompts * submission.plan.n, job.images.pending == 0 else {
         throw Broken("\(id) has \(lines.count) images, \(job.images.pending) of them pending")

@@ -3,6 +3,7 @@ import Shared
 import Worker
 
 @testable import Coordinator
+@testable import Store
 
 extension SimulatedCluster {
   func startCoordinator() throws {
@@ -12,9 +13,12 @@ extension SimulatedCluster {
     isCommitting = false
     (crashesBeforeCommit, crashesAfterCommit) = (false, false)
     note("coordinator starts")
+    disk.coordinatorStarts()
+    disk.arriving = []
+    disk.interruption = nil
     engine = try TurnEngine(
-      core: Core(settings: settings, pictures: pictures, sources: nil), store: store, models: [SimulatedStage.model],
-      logger: logger, now: coordinatorTime)
+      store: disk, performer: performer, settings: settings, models: [SimulatedStage.model], logger: logger,
+      now: coordinatorTime)
     planTurn()
   }
 
@@ -39,41 +43,69 @@ extension SimulatedCluster {
     nextTurn = nil
     let taken = inbox
     inbox = []
-    let diskIsFull = isTroubled && now < diskIsFullUntil
     let dies = crashesBeforeCommit
-    let turn = engine.turn(taken, now: coordinatorTime) {
-      if dies { throw Interruption.crash }
-      if diskIsFull { throw Interruption.diskFull }
-    }
+    disk.interruption = dies ? .crash : isTroubled && now < diskIsFullUntil ? .diskFull : nil
+    let events = transported(taken, engine)
+    disk.arriving = events
+    performer.look(at: events)
+    let outcome = engine.turn(events, now: coordinatorTime)
+    // What a mistaken coordinator said before its commit is on its way whatever becomes of that.
+    let tooEarly = performer.messages(disk.takeSaidTooEarly())
     if dies {
-      // What a mistaken coordinator said before its commit is on its way though it dies.
-      for (message, worker) in turn.messages where settings.planted.contains(.acknowledgedBeforeCommit) {
-        try promises.checkSaid(message.envelope, to: worker, store)
-      }
+      for (message, worker) in tooEarly { try promises.checkSaid(message.envelope, to: worker, store) }
       return crash()
     }
     self.engine = engine
+    let messages = tooEarly + performer.messages(outcome.actions)
     note(
-      "turn of \(taken.count), says \(turn.messages.map { "\(Self.name($0.message.envelope)) to \($0.worker)" })"
-        + (turn.failure == nil ? "" : ", commit failed"))
-    try promises.checkTurn(engine.core, store, messages: turn.messages, at: now, submissions: submissions)
-    if turn.failure == nil { promises.took(taken) }
+      "turn of \(taken.count), says \(messages.map { "\(Self.name($0.message.envelope)) to \($0.worker)" })"
+        + (outcome.failure == nil ? "" : ", commit failed"))
+    try promises.checkTurn(engine.state, store, messages: messages, at: now, submissions: submissions)
+    if outcome.failure == nil { promises.took(taken) }
     if crashesAfterCommit { return crash() }
     isCommitting = true
     var takes = Double.random(in: 0.0005...0.01, using: &random)
     if let slow = nextCommitTakes, isTroubled { takes = slow }
     nextCommitTakes = nil
-    events.add(.committed(turn, life: life), at: now + takes + (turn.failure == nil ? 0 : 1))
+    self.events.add(
+      .committed(outcome, messages: messages, life: life), at: now + takes + (outcome.failure == nil ? 0 : 1))
   }
 
-  func finish(_ turn: TurnEngine.Turn) throws {
+  func finish(_ outcome: TurnEngine.Outcome, _ messages: [Message]) throws {
     isCommitting = false
-    for (message, worker) in turn.messages {
+    for (message, worker) in messages {
       guard let index = workers.lastIndex(where: { $0.id == worker }) else { continue }
       carry(.toWorker(try message.encoded(), index), worker: index)
     }
-    for answer in turn.answers { answer() }
+    for answer in outcome.answers { answer() }
     planTurn()
+  }
+
+  /// What the transport brings of what has arrived.
+  private func transported(_ events: [TurnEngine.Event], _ engine: TurnEngine) -> [TurnEngine.Event] {
+    switch mistake {
+    case .noCheckpoint:
+      return events.filter { event in
+        guard case .message(let arrival, _) = event, case .checkpoint? = arrival.message.envelope.body else {
+          return true
+        }
+        return false
+      }
+    case .leaseNeverExpires:
+      let gone = engine.state.registry.workers.filter { known in
+        !known.isMissing && !workers.contains { $0.id == known.id && $0.isAlive }
+      }
+      return events + gone.compactMap { try? .message(Arrival(Self.report(of: $0)), from: $0.id) }
+    default: return events
+    }
+  }
+
+  /// A heartbeat in the name of a worker: it holds what it is known to hold.
+  private static func report(of worker: WorkerRegistry.Worker) throws -> [[UInt8]] {
+    var envelope = Wire.FromWorker()
+    envelope.protocolVersion = Wire.protocolVersion
+    envelope.heartbeat.held = worker.leases.map { TaskAttempt(task: $0.key, attempt: $0.value.attempt).wire }
+    return try WireMessage(envelope).encoded()
   }
 
   /// A message on its way: it may be lost, come twice, late, or after the next one.
@@ -99,7 +131,7 @@ extension SimulatedCluster {
     case .revocation(let revocation)?: "revocation \(revocation.tasks.map { TaskAttempt($0) })"
     case .welcome(let welcome)?: "welcome \(welcome.keep.map { TaskAttempt($0) })"
     case .alive?: "alive"
-    case .stranger?: "stranger"
+    case .unknownWorker?: "unknown worker"
     case .drain?: "drain"
     case .refusal?, nil: "refusal"
     }

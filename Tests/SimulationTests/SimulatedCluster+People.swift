@@ -5,6 +5,7 @@ import TestSupport
 import Worker
 
 @testable import Coordinator
+@testable import Store
 
 extension SimulatedCluster {
   /// A job that somebody wants, submitted again until it is acknowledged.
@@ -34,13 +35,14 @@ extension SimulatedCluster {
         line: item + 1, customID: nil, prompt: Self.prompt(index, item), negativePrompt: nil, n: plan.n,
         seed: Self.seed(index, item), size: SimulatedStage.model.size, parameters: .karlo)
     }
-    request { _, store, now in
-      try store.beginJob(id, name: id.text, model: SimulatedStage.model, priority: plan.priority, at: now.time)
+    request { turn in
+      try turn.store.beginJob(
+        id, name: id.text, model: SimulatedStage.model, priority: plan.priority, at: turn.now.time)
     } answered: { [self] result in
-      guard case .success(let seq as Int64) = result else { return }
-      request { _, store, _ in try store.addItems(items, to: seq) } answered: { [self] result in
+      guard case .success(let job as JobNumber) = result else { return }
+      request { try $0.store.addItems(items, to: job) } answered: { [self] result in
         guard case .success = result else { return }
-        request { _, store, _ in try store.activateJob(seq) } answered: { [self] result in
+        request { try $0.store.activateJob(job) } answered: { [self] result in
           guard case .success = result, submissions[index].attempt == attempt else { return }
           note("acknowledged \(id)")
           submissions[index].job = id
@@ -50,7 +52,7 @@ extension SimulatedCluster {
   }
 
   func request(
-    _ body: @escaping @Sendable (inout Core, StoreTransaction, Core.Now) throws -> any Sendable,
+    _ body: @escaping @Sendable (inout Turn) throws -> any Sendable,
     answered: @escaping @Sendable (Result<any Sendable, any Error>) -> Void = { _ in }
   ) {
     guard engine != nil else { return }
@@ -76,29 +78,24 @@ extension SimulatedCluster {
     case .drain:
       guard let victim else { return }
       let id = workers[victim].id
-      request { core, _, _ in
-        guard core.registry[id]?.isMissing == false else { return true }
-        core.registry.drain(id)
-        core.say(to: id, .drain(.init()))
-        return true
-      }
+      request { try $0.drain(id) }
     case .stop: if let victim { perform(workers[victim].session.stop(), victim) }
     case .pause:
       guard let job = submissions[submission].job else { return }
-      request { core, store, _ in try core.setPaused(true, job: job, store) }
+      request { try $0.setPaused(true, job: job) }
       // Resumed until it is heard: a request may die with the coordinator.
       for delay in [3.0, 20, 30] { events.add(.fault(.resume(job)), at: now + delay) }
-    case .resume(let job): request { core, store, _ in try core.setPaused(false, job: job, store) }
+    case .resume(let job): request { try $0.setPaused(false, job: job) }
     case .cancel:
       guard let job = submissions[submission].job else { return }
       submissions[submission].isCancelled = true
-      request { core, store, now in try core.cancel(job, store, now: now) }
+      request { try $0.cancel(job) }
     case .retry:
       guard let job = submissions[submission].job else { return }
-      request { _, store, _ in try store.retryFailures(of: store.job(job)) }
+      request { turn in try turn.store.retryFailures(of: turn.store.job(job)) }
     case .damage:
-      request { _, store, _ in
-        try store.db.execute(sql: "UPDATE artifacts SET bytes = x'0000000000000000' WHERE id % 2 = 0")
+      request { turn in
+        try turn.store.db.execute(sql: "UPDATE artifacts SET bytes = x'0000000000000000' WHERE id % 2 = 0")
       }
     }
   }

@@ -99,8 +99,8 @@ extension SimulatedCluster {
     guard workers[index].isAlive, workers[index].batches == number else { return }
     let isInterrupted = workers[index].isInterrupted
     var ended: [SimulatedWorker.Run] = []
-    for place in workers[index].batch.indices {
-      var run = workers[index].batch[place]
+    for slot in workers[index].batch.indices {
+      var run = workers[index].batch[slot]
       run.state = SimulatedStage.step(run.state, run.step)
       run.step += 1
       workers[index].session.progressed(run.task.id, step: run.step, of: SimulatedStage.steps)
@@ -108,7 +108,7 @@ extension SimulatedCluster {
         run.lastSaved = now
         send(stateOf: run, index)
       }
-      workers[index].batch[place] = run
+      workers[index].batch[slot] = run
       if isInterrupted || run.step == SimulatedStage.steps { ended.append(run) }
     }
     if ended.isEmpty { return planStep(index) }
@@ -123,17 +123,14 @@ extension SimulatedCluster {
 
   private func send(stateOf run: SimulatedWorker.Run, _ index: Int) {
     var frames: [[UInt8]] = []
-    var checkpoint = Wire.Checkpoint()
-    checkpoint.task = run.task.id.wire
-    checkpoint.completedSteps = UInt32(run.step)
-    checkpoint.latents = Wire.Payload(SimulatedStage.latents(run.state), frames: &frames)
-    perform([.send(.checkpoint(checkpoint), frames: frames)], index)
+    let checkpoint = TaskCheckpoint(pass: 0, completedSteps: run.step, latents: SimulatedStage.latents(run.state))
+    perform([.send(.checkpoint(checkpoint.wire(of: run.task.id, frames: &frames)), frames: frames)], index)
   }
 
   private func result(of run: SimulatedWorker.Run, frames: inout [[UInt8]]) -> Wire.Outcome.OneOf_Result {
     if chance(profile.taskFailure) { return .failure(.init(.task, "bad input")) }
     if chance(profile.workerFailure) { return .failure(.init(.worker, "this worker cannot")) }
-    if chance(profile.momentFailure) { return .failure(.init(.moment, "no memory")) }
+    if chance(profile.transientFailure) { return .failure(.init(.transient, "no memory")) }
     var success = Wire.Success()
     success.outputs = SimulatedStage.outputs(run.state, run.task).map { Wire.Payload($0, frames: &frames) }
     success.seconds = 4 * 0.2

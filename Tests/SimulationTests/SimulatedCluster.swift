@@ -6,6 +6,7 @@ import TestSupport
 import Worker
 
 @testable import Coordinator
+@testable import Store
 
 /// A whole cluster in one thread under one clock: the coordinator's real turns on a real store, the workers' real
 /// sessions, and a network, disks and people that a seed decides about. The same seed gives the same run.
@@ -14,7 +15,7 @@ final class SimulatedCluster: @unchecked Sendable {
     /// The coordinator looks at what has arrived.
     case turn(life: Int, planned: Double)
     /// The disk has what the turn wrote.
-    case committed(TurnEngine.Turn, life: Int)
+    case committed(TurnEngine.Outcome, messages: [Message], life: Int)
     case start
     case toCoordinator([[UInt8]], from: WorkerID)
     case toWorker([[UInt8]], Int)
@@ -30,15 +31,14 @@ final class SimulatedCluster: @unchecked Sendable {
     case resume(JobID)
   }
 
-  /// Why a commit does not happen.
-  enum Interruption: Error {
-    case crash
-    case diskFull
-  }
+  typealias Message = (message: WireMessage<Wire.FromCoordinator>, worker: WorkerID)
 
   let seed: UInt64
   let profile: SimulationProfile
   let store: Store
+  let disk: SimulatedDisk
+  let performer: SimulatedPerformer
+  let mistake: PlantedMistake?
   let settings: CoordinatorSettings
   let pictures = SimulatedPictures()
   let logger: Logger
@@ -66,9 +66,12 @@ final class SimulatedCluster: @unchecked Sendable {
   var workers: [SimulatedWorker] = []
   var submissions: [Submission] = []
 
-  init(seed: UInt64, store: Store, planted: Set<PlantedBug> = [], keepsTrace: Bool = false) throws {
+  init(seed: UInt64, store: Store, mistake: PlantedMistake? = nil, keepsTrace: Bool = false) throws {
     self.seed = seed
     self.store = store
+    self.mistake = mistake
+    disk = SimulatedDisk(store, mistake: mistake)
+    performer = SimulatedPerformer(pictures, mistake: mistake)
     self.keepsTrace = keepsTrace
     random = SeededGenerator(seed: seed &* 0x9E37_79B9 &+ 77)
     profile = SimulationProfile(using: &random)
@@ -81,7 +84,6 @@ final class SimulatedCluster: @unchecked Sendable {
     configuration.canary = .seconds(3)
     configuration.patience = .seconds(5)
     var settings = CoordinatorSettings(configuration)
-    settings.planted = planted
     // So few that ending a job takes several turns, between which anything may happen.
     settings.endedPerTurn = 1
     self.settings = settings
@@ -139,11 +141,12 @@ final class SimulatedCluster: @unchecked Sendable {
     switch event {
     case .start: try startCoordinator()
     case .turn(let life, let planned): if life == self.life, planned == nextTurn { try turn() }
-    case .committed(let turn, let life): if life == self.life { try finish(turn) }
+    case .committed(let outcome, let messages, let life):
+      if life == self.life { try finish(outcome, messages) }
     case .toCoordinator(let frames, let id):
       guard engine != nil else { return }
       guard let arrival = try? Arrival(frames) else { return }
-      inbox.append(.message(arrival, from: id.text))
+      inbox.append(.message(arrival, from: id))
       planTurn()
     case .toWorker(let frames, let index): deliver(frames, to: index)
     case .beat(let index): beat(index)
@@ -153,8 +156,8 @@ final class SimulatedCluster: @unchecked Sendable {
     }
   }
 
-  var coordinatorTime: Core.Now {
-    Core.Now(instant: instant, time: 1_000_000 + now + wallOffset)
+  var coordinatorTime: Moment {
+    Moment(instant: instant, time: 1_000_000 + now + wallOffset)
   }
 
   var instant: ContinuousClock.Instant { Self.origin + .seconds(now) }

@@ -1,6 +1,6 @@
-import Coordinator
 import Foundation
 import Shared
+import Store
 
 /// A folder of pictures in memory, which survives a crash as a disk does.
 final class SimulatedPictures: PictureStore, @unchecked Sendable {
@@ -21,6 +21,6 @@ final class SimulatedPictures: PictureStore, @unchecked Sendable {
     return ""
   }
 
-  func settle(_ folders: Set<String>) throws(AtelierError) {}
+  func sync(_ folders: Set<String>) throws(AtelierError) {}
   func discard(_ staged: String) {}
 }

@@ -16,7 +16,7 @@ struct SimulationProfile {
   /// Chances that a task fails, by whom it is blamed on.
   var taskFailure = 0.0
   var workerFailure = 0.0
-  var momentFailure = 0.0
+  var transientFailure = 0.0
   /// How many of each befall the cluster while it is troubled.
   var workerCrashes = 0
   var coordinatorCrashes = 0
@@ -39,7 +39,7 @@ struct SimulationProfile {
   static let limit = 400.0
   /// As many attempts as no run of crashes uses up, where no task fails by itself.
   var attempts: Int { failsTasks ? 4 : 1000 }
-  var failsTasks: Bool { taskFailure + workerFailure + momentFailure > 0 }
+  var failsTasks: Bool { taskFailure + workerFailure + transientFailure > 0 }
 
   init(using random: inout SeededGenerator) {
     func maybe(_ chance: Double, _ count: ClosedRange<Int>) -> Int {
@@ -62,7 +62,7 @@ struct SimulationProfile {
     if Bool.random(using: &random) {
       taskFailure = sometimes(0.3, 0.02...0.2)
       workerFailure = sometimes(0.4, 0.02...0.3)
-      momentFailure = sometimes(0.4, 0.02...0.3)
+      transientFailure = sometimes(0.4, 0.02...0.3)
     }
     workerCrashes = maybe(0.6, 1...4)
     coordinatorCrashes = maybe(0.5, 1...3)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Coordinator
+@testable import Store
 
 /// The promises of the design, over thousands of simulated clusters in which everything goes wrong.
 @Suite(.serialized) struct SimulationTests {
@@ -50,19 +50,19 @@ import Testing
     print("\(Self.seeds) simulated clusters in \(ContinuousClock.now - start)")
   }
 
-  @Test(arguments: PlantedBug.allCases) func `a planted mistake is found`(bug: PlantedBug) throws {
+  @Test(arguments: PlantedMistake.allCases) func `a planted mistake is found`(mistake: PlantedMistake) throws {
     let store = try Store(inMemory: ())
     for seed in 0..<500 as Range<UInt64> {
       do {
-        try SimulatedCluster(seed: seed, store: store, planted: [bug]).run()
+        try SimulatedCluster(seed: seed, store: store, mistake: mistake).run()
       } catch let failure as SimulationFailure {
         // The same seed breaks nothing without the mistake.
         try SimulatedCluster(seed: seed, store: store).run()
-        print("\(bug.rawValue): found by seed \(seed): \(failure.reason)")
+        print("\(mistake.rawValue): found by seed \(seed): \(failure.reason)")
         return
       }
     }
-    Issue.record("500 seeds did not find '\(bug.rawValue)'")
+    Issue.record("500 seeds did not find '\(mistake.rawValue)'")
   }
 
   @Test func `the same seed gives the same run`() throws {

@@ -5,30 +5,30 @@ import Shared
 import Testing
 
 @testable import Coordinator
+@testable import Store
 
 /// What the coordinator does when SQLite refuses.
 @Suite struct StoreTroubleTests {
   private func engine(_ store: Store) throws -> TurnEngine {
     try TurnEngine(
-      core: Core(
-        settings: CoordinatorSettings(ClusterConfiguration().coordinator), pictures: SimulatedPictures(), sources: nil),
-      store: store, models: [SimulatedStage.model], logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+      store: store, performer: SimulatedPerformer(SimulatedPictures(), mistake: nil),
+      settings: CoordinatorSettings(ClusterConfiguration().coordinator), models: [SimulatedStage.model], logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
       now: .current)
   }
 
   private func job(_ id: String, prompts: Int) -> TurnEngine.Event {
     .request(
-      TurnEngine.Request { _, store, now in
-        let seq = try store.beginJob(
-          JobID(id), name: id, model: SimulatedStage.model, priority: 0, at: now.time)
-        try store.addItems(
+      TurnEngine.Request { turn in
+        let job = try turn.store.beginJob(
+          JobID(id), name: id, model: SimulatedStage.model, priority: 0, at: turn.now.time)
+        try turn.store.addItems(
           (0..<prompts).map {
             ResolvedItem(
               line: $0, customID: nil, prompt: String(repeating: "long ", count: 50), negativePrompt: nil, n: 1, seed: 1,
               size: SimulatedStage.model.size, parameters: .karlo)
-          }, to: seq)
-        try store.activateJob(seq)
-        return seq
+          }, to: job)
+        try turn.store.activateJob(job)
+        return job
       } completed: { _ in })
   }
 
@@ -54,8 +54,8 @@ import Testing
     (DatabaseError(resultCode: .SQLITE_FULL) as any Error, StoreTrouble.Kind.diskFull, "is full"),
     (DatabaseError(resultCode: .SQLITE_READONLY), .readOnly, "cannot be written"),
     (DatabaseError(resultCode: .SQLITE_CORRUPT), .damaged, "is damaged"),
-    (AtelierError(.system, "Cannot write 'x': No space left on device."), .diskFull, "Free some space"),
-    (AtelierError(.system, "Cannot create 'x': Read-only file system."), .readOnly, "Make it writable"),
+    (AtelierError(errno: ENOSPC, "Cannot write 'x'"), .diskFull, "Free some space"),
+    (AtelierError(errno: EROFS, "Cannot create 'x'"), .readOnly, "Make it writable"),
     (AtelierError(.internal, "something else"), .failing, "something else"),
   ]) func `trouble is named so that people know what to do`(error: any Error, kind: StoreTrouble.Kind, words: String) {
     let trouble = StoreTrouble(error, folder: "/data")

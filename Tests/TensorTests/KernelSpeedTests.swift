@@ -7,7 +7,7 @@ import Testing
 @testable import Tensor
 
 /// The kernels against OpenBLAS' product of the same matrices, on one thread, in alternation: ratios hold on any machine,
-/// and a kernel that has become slow is seen. The thresholds are well below what was measured (docs/performance.md), since
+/// and a kernel that has become slow is seen. The thresholds are well below what was measured (docs/decisions/0011-convolutions-by-tiles-of-three-sizes.md), since
 /// other tests run beside these.
 @Suite(
   .serialized,

@@ -1,5 +1,6 @@
 import Foundation
 import Shared
+import TestSupport
 import Testing
 
 @testable import Worker
@@ -14,7 +15,9 @@ import Testing
       for step in 1...steps {
         Thread.sleep(forTimeInterval: 0.004)
         let progress = StageProgress(completedSteps: step, steps: steps) {
-          (step, Artifact(kind: .latents, type: .float32, shape: [1], bytes: [0, 0, 0, 0]))
+          TaskCheckpoint(
+            pass: 0, completedSteps: step,
+            latents: Artifact(kind: .latents, type: .float32, shape: [1], bytes: [0, 0, 0, 0]))
         }
         if report(progress) == .stop { throw CancellationError() }
       }
@@ -28,12 +31,10 @@ import Testing
     case ended
   }
 
-  private func task() throws -> StageTask {
-    var wire = Wire.Task()
-    wire.task = TaskAttempt(task: 1, attempt: 1).wire
-    wire.stage = .denoise
-    return try StageTask(wire, frames: [])
-  }
+  private let task = StageTask(
+    id: TaskAttempt(task: 1, attempt: 1), job: JobID("j"), item: 0, image: 0, stage: .denoise, modelDigest: "d",
+    prompt: "a", negativePrompt: "", seed: 1, parameters: .karlo, size: nil, operation: .render(embedding: nil),
+    itemOutputsWanted: true)
 
   /// What the runner reports of one task, in order.
   private func reports(interval: Duration, steps: Int) async throws -> [Seen] {
@@ -43,13 +44,13 @@ import Testing
     runner.start { report in
       switch report {
       case .progress(_, let step, _): reports.continuation.yield(.step(step, .now))
-      case .checkpoint(_, let step, _): reports.continuation.yield(.state(step, .now))
+      case .checkpoint(_, let checkpoint): reports.continuation.yield(.state(checkpoint.completedSteps, .now))
       case .ended:
         reports.continuation.yield(.ended)
         reports.continuation.finish()
       }
     }
-    runner.run([try task()])
+    runner.run([task])
     var seen: [Seen] = []
     for await report in reports.stream { seen.append(report) }
     runner.finish()

@@ -1,5 +1,6 @@
 import Foundation
 import Shared
+import TestSupport
 import Testing
 import UnCLIP
 
@@ -21,18 +22,17 @@ import UnCLIP
     #expect(try executor(.decoder, threads: 8).batch(capacity: 4) == 4)
   }
 
-  private func task(_ id: Int64, _ stage: Stage, prompt: String) throws -> StageTask {
-    var wire = Wire.Task()
-    wire.task = TaskAttempt(task: id, attempt: 1).wire
-    wire.stage = stage.wire
-    wire.prompt = prompt
-    return try StageTask(wire, frames: [])
+  private func task(_ id: TaskID, _ stage: Stage, prompt: String) -> StageTask {
+    StageTask(
+      id: TaskAttempt(task: id, attempt: 1), job: JobID("j"), item: 0, image: 0, stage: stage, modelDigest: "d",
+      prompt: prompt, negativePrompt: "", seed: 1, parameters: .karlo, size: nil, operation: .render(embedding: nil),
+      itemOutputsWanted: true)
   }
 
-  @Test func `tasks of several prompts are alike within a stage`() throws {
-    let likeness = try task(1, .denoise, prompt: "a cat").likeness
-    #expect(likeness != nil)
-    #expect(try task(2, .denoise, prompt: "a dog").likeness == likeness)
-    #expect(try task(3, .upsample, prompt: "a cat").likeness != likeness)
+  @Test func `tasks of several prompts go into one batch within a stage`() {
+    let key = task(1, .denoise, prompt: "a cat").batchKey
+    #expect(key != nil)
+    #expect(task(2, .denoise, prompt: "a dog").batchKey == key)
+    #expect(task(3, .upsample, prompt: "a cat").batchKey != key)
   }
 }

@@ -1,9 +1,10 @@
 import Shared
+import TestSupport
 import Testing
 import Worker
 
 @Suite struct WorkerSessionTests {
-  private func assignment(_ ids: [Int64], attempt: Int = 1) -> Wire.FromCoordinator.OneOf_Body {
+  private func assignment(_ ids: [TaskID], attempt: Int = 1) -> Wire.FromCoordinator.OneOf_Body {
     var assignment = Wire.Assignment()
     assignment.tasks = ids.map { id in
       var task = Wire.Task()
@@ -22,7 +23,7 @@ import Worker
     return session
   }
 
-  private func id(_ task: Int64, attempt: Int = 1) -> TaskAttempt { TaskAttempt(task: task, attempt: attempt) }
+  private func id(_ task: TaskID, attempt: Int = 1) -> TaskAttempt { TaskAttempt(task: task, attempt: attempt) }
 
   private func verdict(_ task: TaskAttempt) -> Wire.FromCoordinator.OneOf_Body {
     var verdict = Wire.Verdict()
@@ -32,8 +33,8 @@ import Worker
   }
 
   /// Tasks that the actions start.
-  private func started(_ actions: [WorkerSession.Action]) -> [Int64] {
-    actions.flatMap { if case .run(let tasks) = $0 { tasks.map(\.id.task) } else { [Int64]() } }
+  private func started(_ actions: [WorkerSession.Action]) -> [TaskID] {
+    actions.flatMap { if case .run(let tasks) = $0 { tasks.map(\.id.task) } else { [TaskID]() } }
   }
 
   /// Attempts whose outcome the actions send.
@@ -71,7 +72,7 @@ import Worker
     var session = batching()
     #expect(started(session.receive(assignment([1, 2, 3, 4]), frames: [])) == [1, 2, 3])
     #expect(credit(session) == 4)
-    for task in [1, 3] as [Int64] {
+    for task in [1, 3] as [TaskID] {
       #expect(started(session.ended(id(task), .success(Wire.Success()), frames: [])).isEmpty)
     }
     #expect(started(session.ended(id(2), .success(Wire.Success()), frames: [])) == [4])

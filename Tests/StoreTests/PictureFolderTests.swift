@@ -1,6 +1,6 @@
-import Coordinator
 import Foundation
 import Shared
+import Store
 import TestSupport
 import Testing
 
@@ -12,10 +12,11 @@ import Testing
     #expect(name == "job-x/0012/012345-2.png")
     for bytes in [[1, 2, 3], [1, 2, 3, 4]] as [[UInt8]] {
       let staged = try #require(try pictures.stage([bytes]).first)
-      try pictures.settle([pictures.place(staged, name: name)])
+      try pictures.sync([pictures.place(staged, name: name)])
       pictures.discard(staged)
     }
-    #expect(try pictures.read(name) == Data([1, 2, 3, 4]))
+    let sha256 = hexadecimal(Artifact(kind: .picture, type: .png, shape: [], bytes: [1, 2, 3, 4]).sha256)
+    #expect(try pictures.check(name, sha256: sha256).get() == Data([1, 2, 3, 4]))
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/pictures/job-x/0012")
     #expect(left == ["012345-2.png"])
     // Many at once, none of which is wanted.
@@ -28,6 +29,7 @@ import Testing
   @Test func `a missing picture is an error that names it`() throws {
     let folder = try TemporaryFolder()
     let pictures = try PictureFolder(dataFolder: folder.path)
-    #expect(throws: AtelierError.self) { try pictures.read("none.png") }
+    let error = #expect(throws: AtelierError.self) { try pictures.check("none.png", sha256: "").get() }
+    #expect(error?.message.contains("none.png' is missing") == true)
   }
 }

@@ -4,11 +4,14 @@ import Shared
 import TestSupport
 import Testing
 
-@testable import Coordinator
+@testable import Store
 
 /// The counters by which status is quick: they agree with the rows, whatever happens to these.
-@Suite struct CounterStoreTests {
+@Suite struct CounterTests {
   private struct Refused: Error {}
+
+  private static let model = ModelInfo(
+    name: "m", digest: "d1", size: PictureSize(width: 8, height: 8), defaults: .karlo)
 
   private static let workers = ["prior-a", "decoder-a"].map { WorkerID($0) }
 
@@ -39,11 +42,11 @@ import Testing
       let job = try store.job(JobID("job-old"))
       #expect(job.images.pending == 2)
       #expect(job.images.failed == 1)
-      #expect(job.ready == [2, 0, 0])
-      for task in try store.lease(2, of: .embed, job: job.seq, to: Self.workers[0], at: 2) {
+      #expect(Stage.allCases.map { job.ready[$0] } == [2, 0, 0])
+      for task in try store.lease(2, of: .embed, job: job.number, to: Self.workers[0], at: 2) {
         try store.complete(#require(try store.task(task.id.task)), worker: Self.workers[0], seconds: 1)
       }
-      #expect(try store.job(job.id).ready == [0, 2, 0])
+      #expect(try Stage.allCases.map { try store.job(job.id).ready[$0] } == [0, 2, 0])
     }
     #expect(try store.read { try Counters.wrong(in: $0.db) } == [])
   }
@@ -53,7 +56,7 @@ import Testing
   ) throws {
     var random = SeededGenerator(seed: seed &+ 1)
     let store = try Store(inMemory: ())
-    try store.write { try $0.register(SimulatedStage.model, at: 0) }
+    try store.write { try $0.register(Self.model, at: 0) }
     var jobs: [JobID] = []
     for time in 1...60 {
       do {
@@ -79,16 +82,16 @@ import Testing
   ) throws {
     guard let id = jobs.randomElement(using: &random), Int.random(in: 0..<12, using: &random) > 0 else {
       let id = JobID("job-\(UInt64.random(in: 0...UInt64.max, using: &random))")
-      let seq = try store.beginJob(id, name: id.text, model: SimulatedStage.model, priority: 0, at: time)
+      let job = try store.beginJob(id, name: id.text, model: Self.model, priority: 0, at: time)
       let items = (0..<Int.random(in: 1...3, using: &random)).map { item in
         ResolvedItem(
           line: item, customID: nil, prompt: "p", negativePrompt: nil, n: Int.random(in: 1...3, using: &random),
           seed: 1,
-          size: SimulatedStage.model.size, parameters: .karlo)
+          size: Self.model.size, parameters: .karlo)
       }
-      try store.addItems(items, to: seq)
+      try store.addItems(items, to: job)
       if Int.random(in: 0..<5, using: &random) == 0 { return }
-      try store.activateJob(seq)
+      try store.activateJob(job)
       jobs.append(id)
       return
     }
@@ -102,12 +105,12 @@ import Testing
       try store.setPaused(true, job: job)
       _ = try store.releaseAll(of: job)
     case 3: try store.setPaused(false, job: job)
-    case 4: try store.promoteDelayed(at: time)
+    case 4: try store.promoteDelayed(at: time, longest: 60)
     case 5:
-      for ending in try store.endings() { _ = try store.goOn(ending, limit: 1, at: time) }
+      for ending in try store.endings() { _ = try store.advance(ending, limit: 1, at: time) }
     case 6: _ = try store.losePicture(job: id, item: 0, index: 0, reason: "gone")
     default:
-      let leased = try store.lease(Int.random(in: 1...3, using: &random), of: stage, job: job.seq, to: worker, at: time)
+      let leased = try store.lease(Int.random(in: 1...3, using: &random), of: stage, job: job.number, to: worker, at: time)
       for task in leased { try end(task, worker, store, at: time, &random) }
     }
   }
@@ -128,7 +131,7 @@ import Testing
     default:
       try store.complete(record, worker: worker, seconds: 1)
       guard task.stage == .upsample else { return }
-      try store.publish(record, file: "f", sha256: "s", size: SimulatedStage.model.size, at: time)
+      try store.publish(record, file: "f", sha256: "s", size: Self.model.size, at: time)
     }
   }
 }

@@ -1,9 +1,9 @@
-import GRDB
+package import GRDB
 
 /// Compares the counters of tasks and images with the rows that they count.
-enum Counters {
+package enum Counters {
   /// One line for each counter that is wrong.
-  static func wrong(in db: Database) throws -> [String] {
+  package static func wrong(in db: Database) throws -> [String] {
     try String.fetchAll(
       db.cachedStatement(
         sql: """

@@ -1,8 +1,10 @@
-import Coordinator
 import Foundation
+import GRDB
 import Shared
 import TestSupport
 import Testing
+
+@testable import Store
 
 @Suite struct StoreTests {
   private let folder: TemporaryFolder
@@ -23,14 +25,14 @@ import Testing
     let id = JobID(using: &generator)
     let model = model
     try store.write { store in
-      let seq = try store.beginJob(id, name: "test", model: model, priority: 0, at: 1)
+      let job = try store.beginJob(id, name: "test", model: model, priority: 0, at: 1)
       let items = prompts.enumerated().map { index, prompt in
         ResolvedItem(
           line: index + 1, customID: nil, prompt: prompt, negativePrompt: nil, n: n, seed: 10, size: model.size,
           parameters: .karlo)
       }
-      try store.addItems(items, to: seq)
-      try store.activateJob(seq)
+      try store.addItems(items, to: job)
+      try store.activateJob(job)
     }
     return id
   }
@@ -38,12 +40,16 @@ import Testing
   private func lease(_ job: JobID, _ stage: Stage, limit: Int = 1) throws -> [LeasedTask] {
     let worker = worker
     return try store.write { store in
-      try store.lease(limit, of: stage, job: store.job(job).seq, to: worker, at: 2)
+      try store.lease(limit, of: stage, job: store.job(job).number, to: worker, at: 2)
     }
   }
 
   private func artifact(_ kind: Artifact.Kind) -> Artifact {
     Artifact(kind: kind, type: .float32, shape: [1], bytes: [1, 2, 3, 4])
+  }
+
+  private func checkpoint(_ steps: Int, pass: Int = 0) -> TaskCheckpoint {
+    TaskCheckpoint(pass: pass, completedSteps: steps, latents: artifact(.latents))
   }
 
   /// Takes one image through all stages.
@@ -66,14 +72,14 @@ import Testing
       .filled(from: .karlo)
     let model = model
     try store.write { store in
-      let seq = try store.beginJob(JobID("shortcuts"), name: "test", model: model, priority: 0, at: 1)
+      let job = try store.beginJob(JobID("shortcuts"), name: "test", model: model, priority: 0, at: 1)
       try store.addItems(
         [
           ResolvedItem(
             line: 1, customID: nil, prompt: "a", negativePrompt: nil, n: 1, seed: 1, size: model.size,
             parameters: parameters)
-        ], to: seq)
-      try store.activateJob(seq)
+        ], to: job)
+      try store.activateJob(job)
     }
     #expect(try lease(JobID("shortcuts"), .embed).map(\.parameters) == [parameters])
   }
@@ -115,14 +121,14 @@ import Testing
   @Test func `a submission that was not finished leaves nothing after a restart`() throws {
     let model = model
     try store.write { store in
-      let seq = try store.beginJob(JobID("job-half"), name: "half", model: model, priority: 0, at: 1)
+      let job = try store.beginJob(JobID("job-half"), name: "half", model: model, priority: 0, at: 1)
       try store.addItems(
         [
           ResolvedItem(
             line: 1, customID: nil, prompt: "a", negativePrompt: nil, n: 1, seed: 1, size: model.size,
             parameters: .karlo)
         ],
-        to: seq)
+        to: job)
     }
     #expect(try store.read { try $0.jobs(limit: 10) }.isEmpty)
     try store.close()
@@ -130,7 +136,7 @@ import Testing
     try again.write { store in
       let endings = try store.endings()
       #expect(endings.count == 1)
-      for ending in endings { while try !store.goOn(ending, limit: 1, at: 2) {} }
+      for ending in endings { while try !store.advance(ending, limit: 1, at: 2) {} }
       #expect(try store.endings().isEmpty)
     }
     #expect(throws: AtelierError.self) { try again.read { try $0.job(JobID("job-half")) } }
@@ -150,14 +156,14 @@ import Testing
       #expect(record.images.pending == 0)
       let lines = try store.read { try $0.manifest(of: record, after: 0, limit: 10).lines }
       #expect(lines.map(\.state) == [.cancelled, .cancelled])
-      #expect(try store.read { try $0.task(leased.id.task + 1)?.state } == .cancelled)
+      #expect(try store.read { try $0.task(2)?.state } == .cancelled)
       #expect(try store.read { try $0.readyWork() }.isEmpty)
     }
     try check()
     let endings = try store.read { try $0.endings() }
     #expect(endings.count == 1)
     var turns = 1
-    while try !store.write({ try $0.goOn(endings[0], limit: 1, at: 6) }) { turns += 1 }
+    while try !store.write({ try $0.advance(endings[0], limit: 1, at: 6) }) { turns += 1 }
     #expect(turns == 2)
     try check()
     #expect(try store.read { try $0.endings() }.isEmpty)
@@ -196,7 +202,13 @@ import Testing
     }
     let denoise = try #require(try lease(job, .denoise).first)
     let inputs = try store.read { try $0.inputs(of: denoise) }
-    #expect(inputs == [.textStates, .textEmbedding, .textMask, .imageEmbedding].map { artifact($0) })
+    let kinds = [Artifact.Kind.textStates, .textEmbedding, .textMask, .imageEmbedding]
+    #expect(inputs == Dictionary(uniqueKeysWithValues: kinds.map { ($0, artifact($0)) }))
+    try store.write { store in
+      try store.db.execute(sql: "UPDATE artifacts SET bytes = x'01020305' WHERE kind = 'text_mask'")
+    }
+    let error = #expect(throws: AtelierError.self) { try store.read { try $0.inputs(of: denoise) } }
+    #expect(error?.message.contains("text_mask of task") == true, "\(error?.message ?? "")")
   }
 
   @Test func `a missing input is an error that names it`() throws {
@@ -213,16 +225,19 @@ import Testing
     let job = try submit(["a"])
     let task = try #require(try lease(job, .embed).first)
     let stale = TaskAttempt(task: task.id.task, attempt: task.id.attempt - 1)
-    try store.write { _ = try $0.saveCheckpoint(stale, completedSteps: 3, latents: artifact(.latents)) }
+    try store.write { _ = try $0.saveCheckpoint(stale, checkpoint(3)) }
     #expect(try store.read { try $0.checkpoint(of: task.id.task)?.completedSteps } == nil)
-    try store.write { _ = try $0.saveCheckpoint(task.id, completedSteps: 4, latents: artifact(.latents)) }
+    try store.write { _ = try $0.saveCheckpoint(task.id, checkpoint(4)) }
     #expect(try store.read { try $0.checkpoint(of: task.id.task)?.completedSteps } == 4)
     // A message that comes late does not undo what a later one brought.
     let isSaved = try store.write {
-      try $0.saveCheckpoint(task.id, completedSteps: 2, latents: artifact(.latents))
+      try $0.saveCheckpoint(task.id, checkpoint(2))
     }
     #expect(!isSaved)
     #expect(try store.read { try $0.checkpoint(of: task.id.task)?.completedSteps } == 4)
+    // Fewer steps of a later pass are further.
+    #expect(try store.write { try $0.saveCheckpoint(task.id, checkpoint(1, pass: 1)) })
+    #expect(try store.read { try $0.checkpoint(of: task.id.task) } == checkpoint(1, pass: 1))
   }
 
   @Test func `a damaged database is noticed before anything is written, and named`() throws {
@@ -272,11 +287,11 @@ import Testing
     let task = try #require(try lease(job, .embed).first)
     try store.write { store in
       try store.delay(#require(try store.task(task.id.task)), until: 1_000_030)
-      try store.promoteDelayed(at: 1_000_000)
+      try store.promoteDelayed(at: 1_000_000, longest: 60)
     }
     #expect(try lease(job, .embed).isEmpty)
     // An hour back: nobody waits an hour.
-    try store.write { try $0.promoteDelayed(at: 996_400) }
+    try store.write { try $0.promoteDelayed(at: 996_400, longest: 60) }
     #expect(try lease(job, .embed).count == 1)
   }
 
@@ -293,7 +308,7 @@ import Testing
       let worker = worker
       return try store.write { store in
         let leased = try store.lease(
-          [(worker, 1)], spare: spare ? [(other, 1)] : [], of: .embed, job: store.job(job).seq, at: 4
+          [(worker, 1)], spare: spare ? [(other, 1)] : [], of: .embed, job: store.job(job).number, at: 4
         ) { _, _ in canAvoid }
         for (_, task) in leased { try store.release(task.id.task) }
         return leased.map(\.worker)

@@ -1,0 +1,64 @@
+import Foundation
+import Shared
+import TestSupport
+import Testing
+
+@testable import atelier
+
+/// Files that commands read and write on this machine.
+@Suite struct LocalFileTests {
+  @Test(
+    arguments: [
+      ("x.png", 0, 1, "x.png"), ("x.png", 0, 2, "x-0.png"), ("x.png", 11, 12, "x-11.png"), ("x", 1, 2, "x-1"),
+      ("out.d/x", 1, 2, "out.d/x-1"), ("out.d/x.tar.png", 2, 3, "out.d/x.tar-2.png"),
+      ("/tmp/x.png", 0, 1, "/tmp/x.png"),
+    ] as [(String, Int, Int, String)])
+  func `several files are numbered before their ending, one is not`(path: String, index: Int, count: Int, file: String) {
+    #expect(LocalFile.numbered(path, index, of: count) == file)
+  }
+
+  @Test func `a file is read as it is, and written whole`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/file"
+    for bytes in [[], [1, 2, 3]] as [[UInt8]] {
+      try LocalFile.write(bytes, to: path)
+      #expect(try LocalFile.read(path) == bytes)
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["file"])
+  }
+
+  @Test func `what cannot be read is one sentence that names it`() throws {
+    let folder = try TemporaryFolder()
+    let missing = #expect(throws: AtelierError.self) { _ = try LocalFile.read(folder.path + "/none") }
+    #expect(missing?.code == .notFound)
+    #expect(missing?.message == "Cannot read '\(folder.path)/none': there is no such file.")
+    let isFolder = #expect(throws: AtelierError.self) { _ = try LocalFile.read(folder.path) }
+    #expect(isFolder?.code == .notFound)
+    #expect(isFolder?.message == "Cannot read '\(folder.path)': it is a folder.")
+    let text = try folder.write("no picture", to: "cat.png")
+    let picture = #expect(throws: AtelierError.self) { _ = try LocalFile.picture(text) }
+    #expect(picture?.code == .invalidInput)
+    #expect(picture?.message.hasPrefix("Cannot use '\(text)': ") == true)
+  }
+
+  @Test func `a file that is too large is refused with the bound`() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("", to: "large")
+    let file = try #require(FileHandle(forWritingAtPath: path))
+    try file.truncate(atOffset: UInt64(SourceFile.largest) + 1)
+    try file.close()
+    let error = #expect(throws: AtelierError.self) { _ = try LocalFile.read(path) }
+    #expect(error?.code == .invalidInput)
+    #expect(error?.message.contains("at most \(SourceFile.largest) are taken") == true)
+  }
+
+  @Test func `a folder that is not there is noticed before the work`() throws {
+    let folder = try TemporaryFolder()
+    try LocalFile.checkFolder(of: folder.path + "/x.png")
+    let error = #expect(throws: AtelierError.self) { try LocalFile.checkFolder(of: folder.path + "/none/x.png") }
+    #expect(error?.code == .system)
+    #expect(error?.message.contains("the folder '\(folder.path)/none") == true)
+    let written = #expect(throws: AtelierError.self) { try LocalFile.write([1], to: folder.path + "/none/x.png") }
+    #expect(written?.code == .system)
+  }
+}

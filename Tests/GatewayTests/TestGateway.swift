@@ -1,0 +1,94 @@
+import Foundation
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import NIOCore
+import Shared
+import TestSupport
+import Testing
+
+@testable import Coordinator
+@testable import Gateway
+
+/// The routes in front of a real coordinator and a real database, without ports and without workers.
+final class TestGateway: Sendable {
+  static let model = ModelInfo(
+    name: "starter", digest: String(repeating: "a", count: 64), size: PictureSize(width: 64, height: 64),
+    defaults: .karlo)
+
+  let folder: TemporaryFolder
+  let coordinator: Coordinator
+  let transport: SilentTransport
+  private let application: Application<RouterResponder<BasicRequestContext>>
+  private let running: Task<Void, Never>
+
+  private init(models: [ModelInfo]) throws {
+    folder = try TemporaryFolder()
+    var configuration = ClusterConfiguration()
+    configuration.coordinator.data = folder.path + "/data"
+    var logger = Logger(label: "test")
+    logger.logLevel = .critical
+    var opened: SilentTransport?
+    let coordinator = try Coordinator(configuration: configuration, models: models, logger: logger) {
+      handler throws(AtelierError) in
+      let transport = SilentTransport(handler)
+      opened = transport
+      return transport
+    }
+    self.coordinator = coordinator
+    transport = try #require(opened)
+    application = Application(router: Gateway.router(for: coordinator, logger: logger), logger: logger)
+    running = Task { await coordinator.run() }
+  }
+
+  /// Runs a test against a gateway of its own, and closes its database whatever comes of it.
+  static func run(
+    models: [ModelInfo] = [TestGateway.model], _ test: (TestGateway) async throws -> Void
+  ) async throws {
+    let gateway = try TestGateway(models: models)
+    do {
+      try await test(gateway)
+    } catch {
+      await gateway.stop()
+      throw error
+    }
+    await gateway.stop()
+  }
+
+  /// Stops the coordinator, not the routes. Doing it twice is harmless.
+  func stop() async {
+    running.cancel()
+    await running.value
+  }
+
+  /// Sends a request to the routes.
+  func send(_ method: HTTPRequest.Method, _ path: String, _ body: [UInt8]? = nil) async throws -> Answer {
+    let buffer = body.map { ByteBuffer(bytes: $0) }
+    let response = try await application.test(.router) { client in
+      try await client.executeRequest(uri: path, method: method, headers: [:], body: buffer)
+    }
+    return Answer(response)
+  }
+
+  /// Asks for what is not of the native API.
+  func page(_ path: String) async throws -> Answer { try await send(.get, path) }
+
+  func get(_ path: String) async throws -> Answer { try await send(.get, "/api/v1/" + path) }
+
+  func head(_ path: String) async throws -> Answer { try await send(.head, "/api/v1/" + path) }
+
+  func put(_ path: String, _ body: [UInt8]) async throws -> Answer { try await send(.put, "/api/v1/" + path, body) }
+
+  func post(_ path: String, _ body: String? = nil) async throws -> Answer {
+    try await send(.post, "/api/v1/" + path, body.map { Array($0.utf8) })
+  }
+
+  /// Submits a prompt file that is expected to be taken.
+  func submit(_ text: String = "a red apple\n", query: String = "") async throws -> JobID {
+    let answer = try await post(query.isEmpty ? "jobs" : "jobs?" + query, text)
+    try #require(answer.status == 201, "\(answer.text)")
+    return try answer.decoded(as: Submitted.self).job
+  }
+
+  func status(of job: JobID) async throws -> JobStatus { try await get("jobs/\(job)").decoded() }
+}

@@ -1,0 +1,46 @@
+import Shared
+import Store
+
+@testable import Coordinator
+
+/// Places pictures in memory, and leaves to the simulation when and whether what is said arrives.
+final class SimulatedPerformer: TurnPerformer, @unchecked Sendable {
+  private let pictures: SimulatedPictures
+  private let mistake: PlantedMistake?
+  /// What each worker said that it holds when it last introduced itself.
+  private var held: [WorkerID: [Wire.TaskAttempt]] = [:]
+
+  init(_ pictures: SimulatedPictures, mistake: PlantedMistake?) {
+    self.pictures = pictures
+    self.mistake = mistake
+  }
+
+  func place(_ placements: [PicturePlacement]) throws(AtelierError) { try pictures.place(placements) }
+
+  func perform(_ actions: [Action]) -> [TurnEngine.Event] { [] }
+
+  /// Sees the messages of a turn.
+  func look(at events: [TurnEngine.Event]) {
+    for case .message(let arrival, let worker) in events {
+      if case .hello(let hello)? = arrival.message.envelope.body { held[worker] = hello.held }
+    }
+  }
+
+  /// What is said to workers by the actions of a turn.
+  func messages(_ actions: [Action]) -> [(message: WireMessage<Wire.FromCoordinator>, worker: WorkerID)] {
+    actions.compactMap { action in
+      switch action {
+      case .send(.welcome(var welcome), let worker) where mistake == .twoLeasesAfterRestart:
+        welcome.keep = held[worker] ?? []
+        return (WireMessage(.welcome(welcome)), worker)
+      case .send(let body, let worker): return (WireMessage(body), worker)
+      case .assign(let tasks, let worker):
+        var assignment = Wire.Assignment()
+        var frames: [[UInt8]] = []
+        assignment.tasks = tasks.map { $0.task.wire(frames: &frames) }
+        return (WireMessage(.assignment(assignment), frames: frames), worker)
+      case .discard, .removePictures, .log: return nil
+      }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import Foundation
+import GRDB
+import Shared
+import TestSupport
+import Testing
+
+@testable import Store
+
+/// Questions and what reads their answers agree.
+@Suite struct ColumnTests {
+  private let model = ModelInfo(
+    name: "m", digest: "d1", size: PictureSize(width: 64, height: 64), defaults: .karlo)
+  private let worker = WorkerID("prior-a")
+
+  @Test func `every column that a query selects is read, and the other way round`() throws {
+    let store = try Store(inMemory: ())
+    try store.write { try doEverything($0) }
+    let (unread, statements) = store.unreadColumns()
+    for (sql, columns) in unread { Issue.record("nobody reads \(columns) of: \(sql)") }
+    // A column that is read and not selected throws where it is read. Both hold for what was done here; so all must be.
+    let known = try Self.statementsInSources()
+    #expect(statements == known, "the test does not do all that the store knows")
+  }
+
+  /// How many statements the sources of the store hold.
+  private static func statementsInSources() throws -> Int {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Sources/Store/Transactions")
+    let sql = #/"(""\n\s*)?(SELECT|INSERT|UPDATE|DELETE) /#
+    return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).reduce(0) {
+      $0 + (try String(contentsOf: $1, encoding: .utf8)).matches(of: sql).count
+    }
+  }
+
+  private func artifact(_ kind: Artifact.Kind) -> Artifact {
+    Artifact(kind: kind, type: .float32, shape: [1], bytes: [1, 2, 3, 4])
+  }
+
+  private func submit(_ id: String, _ store: StoreTransaction, prompts: Int, active: Bool = true) throws -> JobNumber {
+    let job = try store.beginJob(JobID(id), name: id, model: model, priority: 0, at: 1)
+    try store.addItems(
+      (0..<prompts).map {
+        ResolvedItem(
+          line: $0 + 1, customID: "c", prompt: "p", negativePrompt: "n", n: 1, seed: 1, size: model.size,
+          parameters: .karlo)
+      }, to: job)
+    if active { try store.activateJob(job) }
+    return job
+  }
+
+  private func lease(_ stage: Stage, _ job: JobNumber, _ store: StoreTransaction) throws -> LeasedTask {
+    try #require(try store.lease(1, of: stage, job: job, to: worker, at: 2).first)
+  }
+
+  private func record(_ task: LeasedTask, _ store: StoreTransaction) throws -> TaskRecord {
+    try #require(try store.task(task.id.task))
+  }
+
+  private func doEverything(_ store: StoreTransaction) throws {
+    try store.register(model, at: 1)
+    #expect(try store.models() == [model])
+    let job = try submit("job", store, prompts: 4)
+
+    // One picture through all stages, with a stage that has to be made again on its way.
+    let embed = try lease(.embed, job, store)
+    try store.noteBegun(embed.id)
+    #expect(try store.leases().map(\.hasBegun) == [true])
+    #expect(try store.saveCheckpoint(embed.id, TaskCheckpoint(pass: 0, completedSteps: 1, latents: artifact(.latents))))
+    #expect(try store.checkpoint(of: embed.id.task)?.completedSteps == 1)
+    #expect(try store.renew(embed.id, to: worker, at: 3))
+    for kind in try #require(embed.step).outputs { try store.keep(artifact(kind), for: record(embed, store)) }
+    #expect(try store.hasItemOutputs(of: embed.step, item: embed.item))
+    try store.complete(record(embed, store), worker: worker, seconds: 1)
+    let denoise = try lease(.denoise, job, store)
+    #expect(try store.inputs(of: denoise).count == 4)
+    #expect(try store.remake(denoise))
+    let again = try lease(.embed, job, store)
+    #expect(again.id.task == embed.id.task)
+    try store.complete(record(again, store), worker: worker, seconds: 1)
+    let denoised = try lease(.denoise, job, store)
+    try store.complete(record(denoised, store), worker: worker, seconds: 1)
+    let upsample = try lease(.upsample, job, store)
+    try store.complete(record(upsample, store), worker: worker, seconds: 1)
+    try store.publish(record(upsample, store), file: "f", sha256: "s", size: model.size, at: 4)
+    #expect(try store.pictureFile(job: JobID("job"), item: 0, index: 0)?.name == "f")
+    #expect(try store.losePicture(job: JobID("job"), item: 0, index: 0, reason: "gone"))
+
+    // One that fails, one that scores, one that waits.
+    let failing = try lease(.embed, job, store)
+    try store.recordFailure(record(failing, store), worker: worker, reason: "no", at: 5)
+    #expect(try store.failures(of: failing.id.task).count == 1)
+    #expect(try store.failures(on: worker, limit: 9).count == 1)
+    try store.delay(record(failing, store), until: 9)
+    #expect(try store.pauseEnds(of: failing.id.task) == 9)
+    #expect(try store.delayed(of: store.job(JobID("job"))).count == 1)
+    try store.promoteDelayed(at: 10, longest: 60)
+    let other = WorkerID("prior-b")
+    let retried = try store.lease([(other, 1)], of: .embed, job: job, at: 11) { _, _ in true }
+    #expect(retried.map(\.task.id.task) == [failing.id.task])
+    try store.fail(record(failing, store), reason: "no", at: 12)
+    let scored = try lease(.embed, job, store)
+    try store.publish(record(scored, store), scores: [[1]], at: 13)
+    #expect(try store.readyWork().count == 1)
+    #expect(try !store.queueDepths().isEmpty)
+    #expect(try store.imagesBetweenPools() >= 0)
+
+    let running = try store.job(JobID("job"))
+    #expect(try store.jobs(limit: 9).count == 1)
+    #expect(try store.jobsByState().count == 1)
+    #expect(try store.manifest(of: running, after: ImageID(0), limit: 9).lines.count == 4)
+    #expect(try store.failureReasons(of: running, limit: 9).count == 2)
+    try store.setPaused(true, job: running)
+    _ = try store.releaseAll(of: running)
+    try store.setPaused(false, job: running)
+    #expect(try store.retryFailures(of: running) == 2)
+    let last = try lease(.embed, job, store)
+    _ = try store.cancel(store.job(JobID("job")), at: 14)
+    #expect(try store.task(last.id.task)?.state == .cancelled)
+    _ = try submit("half", store, prompts: 1, active: false)
+    for ending in try store.endings() { while try !store.advance(ending, limit: 1, at: 15) {} }
+
+    // A job that ends with a failure begins at its first stage again.
+    let single = try submit("single", store, prompts: 1)
+    let only = try lease(.embed, single, store)
+    try store.complete(record(only, store), worker: worker, seconds: 1)
+    try store.fail(record(try lease(.denoise, single, store), store), reason: "no", at: 16)
+    #expect(try store.retryFailures(of: store.job(JobID("single"))) == 1)
+    #expect(try store.expirePictures(endedBefore: 100, at: 101) == [JobID("job")])
+    #expect(try store.picturesRemoved(of: JobID("job")) == 101)
+
+    try store.quarantine(
+      worker, QuarantineRecord(reason: "hot", failuresInARow: 3, since: 1, nextCanary: 2, pause: 3))
+    #expect(try store.quarantine(of: worker)?.reason == "hot")
+    try store.endQuarantine(of: worker)
+    try store.forgetQuarantines(before: 1)
+
+    // A checkpoint that is damaged is dropped, and a damaged result is made again once more.
+    let leased = try lease(.embed, single, store)
+    _ = try store.saveCheckpoint(leased.id, TaskCheckpoint(pass: 0, completedSteps: 1, latents: artifact(.latents)))
+    try store.db.execute(sql: "UPDATE checkpoints SET bytes = x'00'")
+    #expect(try store.checkpoint(of: leased.id.task) == nil)
+    try store.complete(record(leased, store), worker: worker, seconds: 1)
+    let second = try lease(.denoise, single, store)
+    #expect(try store.remake(second))
+    let remade = try lease(.embed, single, store)
+    try store.complete(record(remade, store), worker: worker, seconds: 1)
+    #expect(try lease(.denoise, single, store).id.task == second.id.task)
+  }
+}
