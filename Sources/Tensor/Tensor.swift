@@ -56,6 +56,12 @@ package struct Tensor: Sendable {
     }
   }
 
+  /// Whether no element is NaN or infinite.
+  package var isFinite: Bool {
+    // What is not finite times zero is NaN, and stays it in a sum; a branch an element would cost ten times as much.
+    withUnsafeBufferPointer { $0.reduce(Float(0)) { $0 + $1 * 0 } } == 0
+  }
+
   /// The elements in row-major order, copied.
   package var array: [Float] { withUnsafeBufferPointer { Array($0) } }
 

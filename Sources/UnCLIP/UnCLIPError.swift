@@ -11,6 +11,8 @@ package struct UnCLIPError: Error, Sendable, CustomStringConvertible {
     case weights
     /// The request makes no sense for this model.
     case request
+    /// What the model computes is no number: its weights hold NaN or infinity, or values that lead there.
+    case notFinite
   }
 
   package var code: Code

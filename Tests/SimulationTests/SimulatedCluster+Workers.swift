@@ -80,7 +80,7 @@ extension SimulatedCluster {
       promises.began(task, by: workers[index].pool)
       var run = SimulatedWorker.Run(task: task, state: SimulatedStage.begin(task), step: 0, lastSaved: now)
       if let checkpoint = task.checkpoint {
-        run.state = SimulatedStage.number(checkpoint.latents)
+        run.state = SimulatedStage.state(of: checkpoint.latents)
         run.step = checkpoint.completedSteps
       }
       return run

@@ -27,8 +27,16 @@ enum SimulatedStage {
     kind.belongsToItem ? hash(prompt) : link(state, with: hash(kind.rawValue))
   }
 
+  /// A number a byte, since no number may be NaN.
   static func latents(_ state: UInt64) -> Artifact {
-    Artifact(kind: .latents, type: .float32, shape: [2], bytes: bytes(state))
+    let numbers = bytes(state).flatMap { byte in withUnsafeBytes(of: Float(byte)) { Array($0) } }
+    return Artifact(kind: .latents, type: .float32, shape: [8, 1], bytes: numbers)
+  }
+
+  static func state(of latents: Artifact) -> UInt64 {
+    latents.rows.enumerated().reduce(0) { state, row in
+      row.element.reduce(state) { $0 | UInt64($1) << (8 * UInt64(row.offset)) }
+    }
   }
 
   /// The picture of a prompt and seed, as it must be whatever happened on the way.

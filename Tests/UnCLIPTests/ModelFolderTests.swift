@@ -128,7 +128,8 @@ import Testing
     #expect(report.resolutions == [8, 20])
     #expect(report.parts.allSatisfy { $0.faults.isEmpty })
     #expect(
-      report.absent.map(\.part).filter { !$0.contains("last") } == (hasPictures(copy) ? [] : ["image_encoder", "feature_extractor"]))
+      report.absent.map(\.part).filter { !$0.contains("last") }
+        == (hasPictures(copy) ? [] : ["image_encoder", "feature_extractor"]))
   }
 
   private func hasPictures(_ copy: Copy) -> Bool {
@@ -235,9 +236,11 @@ import Testing
     #expect(error.message.contains("no name of a part"))
   }
 
-  @Test("A text encoder that cannot take what the tokenizer gives is told before any prompt", arguments: [
-    ("max_position_embeddings", 12, "max_position_embeddings"), ("vocab_size", 300, "vocab_size"),
-  ])
+  @Test(
+    "A text encoder that cannot take what the tokenizer gives is told before any prompt",
+    arguments: [
+      ("max_position_embeddings", 12, "max_position_embeddings"), ("vocab_size", 300, "vocab_size"),
+    ])
   func tokenizerAndEncoder(key: String, value: Int, reason: String) throws {
     let copy = try Copy()
     try copy.edit("text_encoder/config.json") { $0[key] = value }
@@ -274,7 +277,9 @@ import Testing
         }
       }
     }
-    try copy.rewrite("text_encoder", stem: "model") { $0["stray"] = .init(type: "F32", shape: [1], bytes: Data(count: 4)) }
+    try copy.rewrite("text_encoder", stem: "model") {
+      $0["stray"] = .init(type: "F32", shape: [1], bytes: Data(count: 4))
+    }
     let report = try ModelReport(checking: copy.path)
     #expect(report.digest == nil && report.memory == [])
     let faults = try #require(report.parts.first { $0.name == "decoder" }).faults
@@ -291,6 +296,37 @@ import Testing
         $0.contains("decoder'") && $0.contains("\(lost.count) missing, \(bent.count) misshapen")
       })
     #expect(report.problems.contains { $0.contains("text_encoder'") && $0.hasSuffix("1 extra.") })
+  }
+
+  @Test("A report names the tensors that hold NaN or infinity, whatever their type, and rendering says so too")
+  func notFinite() throws {
+    let copy = try Copy()
+    let bits: [(type: String, bytes: [UInt8])] = [
+      ("F32", [0, 0, 0xC0, 0x7F]), ("F16", [0, 0xFC]), ("BF16", [0x80, 0x7F]), ("F64", [1, 0, 0, 0, 0, 0, 0xF0, 0x7F]),
+    ]
+    var spoilt: [String] = []
+    try copy.rewrite("decoder", stem: "diffusion_pytorch_model") { tensors in
+      spoilt = Array(tensors.keys.filter { $0.hasPrefix("conv_out") || $0.hasPrefix("conv_in") }.sorted().prefix(4))
+      for (name, (type, bytes)) in zip(spoilt, bits) {
+        guard let shape = tensors[name]?.shape else { continue }
+        let count = shape.reduce(1, *)
+        // The last number of the tensor.
+        tensors[name] = .init(
+          type: type, shape: shape, bytes: Data(count: (count - 1) * bytes.count) + Data(bytes))
+      }
+    }
+    #expect(spoilt.count == 4)
+    let report = try ModelReport(checking: copy.path)
+    let faults = try #require(report.parts.first { $0.name == "decoder" }).faults
+    #expect(faults.map(\.tensor) == spoilt)
+    #expect(faults.allSatisfy { $0.kind == .notFinite })
+    #expect(report.problems.count == 1)
+    #expect(report.problems.first?.contains("decoder': 4 of its tensors hold NaN or infinity: 'conv_in") == true)
+
+    let pipeline = try Pipeline(model: ModelFolder(path: copy.path), threads: ThreadPool(threads: 1))
+    let request = PictureRequest(prompt: "a", seed: 1, priorSteps: 2, decoderSteps: 2, superResSteps: 2)
+    let error = try #require(throws: UnCLIPError.self) { try pipeline.render(request) }
+    #expect(error.code == .notFinite && error.message.contains("stage 'decoder'"), "\(error)")
   }
 
   @Test("A lost shard is one fault, and its tensors are not told as missing one by one")

@@ -28,7 +28,13 @@ struct Arrival: Sendable {
     }
     do throws(AtelierError) {
       var artifacts: [Artifact] = []
-      for payload in payloads { artifacts.append(try payload.artifact(in: message.frames)) }
+      for payload in payloads {
+        let artifact = try payload.artifact(in: message.frames)
+        guard artifact.isFinite else {
+          throw AtelierError(.malformed, "The \(artifact.kind.rawValue) that came holds NaN or infinity.")
+        }
+        artifacts.append(artifact)
+      }
       return .success(artifacts)
     } catch {
       return .failure(error)

@@ -70,6 +70,16 @@ package struct Artifact: Sendable, Equatable {
     }
   }
 
+  /// Whether no number among its elements is NaN or infinite.
+  package var isFinite: Bool {
+    guard type == .float32 else { return true }
+    return bytes.withUnsafeBytes { bytes in
+      stride(from: 0, to: bytes.count - 3, by: 4).allSatisfy {
+        bytes.loadUnaligned(fromByteOffset: $0, as: Float.self).isFinite
+      }
+    }
+  }
+
   /// The largest artifact that is taken, in bytes: a 4096 x 4096 picture and some room.
   package static let largest = 256 << 20
 

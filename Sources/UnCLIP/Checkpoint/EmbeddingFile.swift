@@ -11,7 +11,8 @@ package enum EmbeddingFile {
   package static func read(_ bytes: [UInt8], name: String) throws -> Tensor {
     try bytes.withUnsafeBytes { bytes in
       let entries = try SafetensorsFile.entries(of: bytes, path: name)
-      guard let (_, entry) = entries.first(where: { $0.key == key }) ?? (entries.count == 1 ? entries.first : nil) else {
+      guard let (_, entry) = entries.first(where: { $0.key == key }) ?? (entries.count == 1 ? entries.first : nil)
+      else {
         throw UnCLIPError(
           .request, "Cannot use '\(name)': it has \(entries.count) tensors, and none of them is '\(key)'.")
       }
@@ -22,7 +23,8 @@ package enum EmbeddingFile {
       let values = UnsafeRawBufferPointer(rebasing: bytes[entry.range])
       let embedding = try row(of: values, entry.type, width: width, name: name)
       guard embedding.withUnsafeBufferPointer({ $0.allSatisfy(\.isFinite) }) else {
-        throw UnCLIPError(.request, "Cannot use '\(name)': its embedding holds values that are no numbers, or infinite.")
+        throw UnCLIPError(
+          .request, "Cannot use '\(name)': its embedding holds values that are no numbers, or infinite.")
       }
       return embedding
     }

@@ -42,7 +42,8 @@ package struct ModelDefaults: Sendable, Equatable, Codable {
       ("prior_steps", priorSteps), ("decoder_steps", decoderSteps), ("super_res_steps", superResSteps),
     ]
     where !(2...100_000).contains(steps) {
-      throw config.refused(key, "\(steps)", "a stage takes 2 to 100000 steps, and no more than its schedule has timesteps")
+      throw config.refused(
+        key, "\(steps)", "a stage takes 2 to 100000 steps, and no more than its schedule has timesteps")
     }
   }
 

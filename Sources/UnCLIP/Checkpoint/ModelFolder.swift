@@ -90,7 +90,8 @@ package final class ModelFolder: Sendable {
     try state.withLock { (state) throws(UnCLIPError) in
       if let part = state.parts[name] { return part }
       guard !name.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 }), name != "..", name != "." else {
-        throw UnCLIPError(.malformed, "Cannot read '\(path)/model_index.json': '\(name)' is no name of a part's folder.")
+        throw UnCLIPError(
+          .malformed, "Cannot read '\(path)/model_index.json': '\(name)' is no name of a part's folder.")
       }
       guard hasPart(name) else {
         throw UnCLIPError(.missing, "The model '\(path)' has no part '\(name)': model_index.json does not name it.")

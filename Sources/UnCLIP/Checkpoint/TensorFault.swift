@@ -6,6 +6,8 @@ package struct TensorFault: Sendable, Codable, Equatable {
     case mistyped
     /// Nothing calls for it.
     case extra
+    /// It holds NaN or infinity, which would make every picture black.
+    case notFinite = "not_finite"
   }
 
   package var tensor: String
@@ -32,6 +34,7 @@ extension TensorFault {
         "Cannot read '\(file)': tensor '\(tensor)' has shape \(shape ?? []), expected \(expected ?? [])."
       case .mistyped:
         "Cannot read '\(file)': tensor '\(tensor)' is of type \(type ?? "?"); supported: F32, F16, BF16, F64."
+      case .notFinite: "Cannot use '\(file)': tensor '\(tensor)' holds NaN or infinity."
       case .extra: "Cannot use '\(folder)': its configuration does not call for the tensor '\(tensor)'."
       }
     return UnCLIPError(.weights, sentence)

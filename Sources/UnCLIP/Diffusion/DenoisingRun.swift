@@ -96,6 +96,22 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
     return finish()
   }
 
+  /// As ``complete()``, for a result that somebody is going to see: NaN would make a black picture that nobody doubts.
+  ///
+  /// - Throws: `notFinite`.
+  package func completeFinite() throws(UnCLIPError) -> Tensor {
+    let result = complete()
+    guard result.isFinite else {
+      throw UnCLIPError(
+        .notFinite,
+        """
+        The result of stage '\(loop.stage.rawValue)' (pass \(pass), \(count) steps) holds NaN or infinity. Most likely \
+        the model's weights do; 'atelier model check' finds them.
+        """)
+    }
+    return result
+  }
+
   private func finish() -> Tensor {
     if let finished { return finished }
     let value = loop.finish(state.sample)

@@ -34,7 +34,7 @@ package struct ModelReport: Sendable, Codable {
   package var problems: [String] = []
 
   /// Reads the whole model: every part is opened and every tensor's name, type and shape is compared with what
-  /// the configurations call for. Tensors are not read but for the digest.
+  /// the configurations call for, and every number is looked at.
   ///
   /// - Throws: `missing` or `malformed` if there is no model in the folder at all.
   package init(checking path: String) throws(UnCLIPError) {
@@ -50,7 +50,14 @@ package struct ModelReport: Sendable, Codable {
         guard part.hasWeights else { return }
         let inspection = WeightInspection()
         inspections[name] = inspection
-        report.describe(try part.open(for: inspection))
+        let weights = try part.open(for: inspection)
+        report.describe(weights)
+        for tensor in weights.tensorsNotFinite() {
+          let entry = weights.entry(tensor)
+          try inspection.note(
+            TensorFault(tensor: tensor, kind: .notFinite, shape: entry?.shape, type: entry?.type.rawValue),
+            in: part.folder)
+        }
       }
     }
     parameters = parts.reduce(0) { $0 + $1.parameters }
@@ -95,13 +102,21 @@ package struct ModelReport: Sendable, Codable {
   private mutating func noteFaults(of inspection: WeightInspection, in index: Int, _ model: ModelFolder) {
     parts[index].faults = inspection.faults
     problems += inspection.problems
-    let counts = TensorFault.Kind.allCases.compactMap { kind in
+    let folder = "\(model.path)/\(parts[index].name)"
+    let notFinite = parts[index].faults.filter { $0.kind == .notFinite }.map { "'\($0.tensor)'" }
+    if !notFinite.isEmpty {
+      problems.append(
+        "Cannot use '\(folder)': \(notFinite.count) of its tensors hold NaN or infinity: "
+          + notFinite.prefix(5).joined(separator: ", ") + (notFinite.count > 5 ? ", ..." : "")
+          + ". Fetch or convert the model again.")
+    }
+    let counts = TensorFault.Kind.allCases.filter { $0 != .notFinite }.compactMap { kind in
       let count = parts[index].faults.count { $0.kind == kind }
       return count == 0 ? nil : "\(count) \(kind.rawValue)"
     }
     guard !counts.isEmpty else { return }
     problems.append(
-      "Cannot use '\(model.path)/\(parts[index].name)': its tensors are not those that its configuration calls for: "
+      "Cannot use '\(folder)': its tensors are not those that its configuration calls for: "
         + counts.joined(separator: ", ") + ".")
   }
 

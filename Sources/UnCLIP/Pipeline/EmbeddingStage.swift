@@ -71,7 +71,16 @@ package struct EmbeddingStage: Sendable {
         "Cannot compare texts and pictures: their embeddings are \(text.count) and \(picture.count) wide in this model."
       )
     }
-    return pictures.map { picture in embeddings.map { SphericalInterpolation.cosine(picture, $0) } }
+    let rows = pictures.map { picture in embeddings.map { SphericalInterpolation.cosine(picture, $0) } }
+    guard rows.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
+      throw UnCLIPError(
+        .notFinite,
+        """
+        A cosine of picture and text is NaN or infinite. Most likely weights of CLIP's text or picture encoder are; \
+        'atelier model check' finds them.
+        """)
+    }
+    return rows
   }
 
   /// CLIP's embedding of a picture, `[width]`.

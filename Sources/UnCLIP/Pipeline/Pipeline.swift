@@ -66,6 +66,6 @@ package struct Pipeline: Sendable {
     _ progress: (DenoisingStage, DenoisingStep) throws -> Void
   ) throws -> Tensor {
     for step in run { try progress(stage, step) }
-    return run.complete()
+    return try run.completeFinite()
   }
 }

@@ -46,7 +46,9 @@ struct EmbedStage: EngineStage {
       }
       if directives.allSatisfy({ $0 == .stop }) { throw CancellationError() }
     }
-    return tasks.indices.map { Self.artifacts(of: batch.runs[$0].complete(), entries[$0].text, for: tasks[$0]) }
+    return try tasks.indices.map {
+      Self.artifacts(of: try batch.runs[$0].completeFinite(), entries[$0].text, for: tasks[$0])
+    }
   }
 
   /// Of what the stage has made, what the task's coordinator does not have yet.

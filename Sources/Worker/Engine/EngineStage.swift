@@ -34,7 +34,7 @@ extension EngineStage {
     for step in run {
       if report(progress(of: run, step)) == .stop { throw CancellationError() }
     }
-    return run.complete()
+    return try run.completeFinite()
   }
 
   /// How far a run is after a step. The state is copied only if somebody asks for it.

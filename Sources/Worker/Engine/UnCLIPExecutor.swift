@@ -63,7 +63,7 @@ package struct UnCLIPExecutor: StageExecutor {
 
   /// Runs a task of this worker's pool and models.
   ///
-  /// - Throws: `wrongState` for a task of another pool or model, `invalidInput` for a request that no worker could do.
+  /// - Throws: `wrongState` for a task of another pool or model, `invalidInput` for a request that no worker could do, with these weights.
   package func execute(_ task: StageTask, report: (StageProgress) -> StageDirective) throws -> [Artifact] {
     guard let model = loaded[task.modelDigest] else {
       throw AtelierError(
@@ -74,7 +74,7 @@ package struct UnCLIPExecutor: StageExecutor {
     }
     do {
       return try Self.stage(task.stage, model).run(task, report)
-    } catch let error as UnCLIPError where error.code == .request {
+    } catch let error as UnCLIPError where [.request, .notFinite].contains(error.code) {
       throw AtelierError(.invalidInput, error.message)
     }
   }
