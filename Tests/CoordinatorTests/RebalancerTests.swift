@@ -16,11 +16,13 @@ import Testing
   }
 
   /// One worker with three tasks, the first of which runs, and another without any.
-  private func registry(idlePool: Pool = .decoder, idleModels: [ModelInfo]? = nil, seconds: Double = 5) -> WorkerRegistry {
+  private func registry(idlePool: Pool = .decoder, idleModels: [ModelInfo]? = nil, seconds: Double? = 5)
+    -> WorkerRegistry
+  {
     var registry = WorkerRegistry(silence: .seconds(100))
     _ = registry.welcome(rich, as: description(.decoder, models: [model]), holding: [], at: start)
     _ = registry.welcome(idle, as: description(idlePool, models: idleModels ?? [model]), holding: [], at: start)
-    registry.succeeded(rich, seconds: seconds, at: start)
+    if let seconds { registry.succeeded(rich, seconds: seconds, at: start) }
     let tasks = ([1, 2, 3] as [TaskID]).map { TaskAttempt(task: $0, attempt: 1) }
     for task in tasks {
       _ = registry.lease(task, job: JobID("j"), stage: .denoise, model: model.digest, to: rich, at: start)
@@ -33,8 +35,8 @@ import Testing
     return registry
   }
 
-  private func spread(_ registry: WorkerRegistry) -> Rebalancer.Withdrawal? {
-    Rebalancer.spread(in: registry, idle: registry.idle(at: start), at: start)
+  private func spread(_ registry: WorkerRegistry, after seconds: Double = 0) -> Rebalancer.Withdrawal? {
+    Rebalancer.spread(in: registry, idle: registry.idle(at: start), at: start + .seconds(seconds))
   }
 
   @Test func `the last task that waits at a worker is taken back for one that is idle`() {
@@ -47,6 +49,11 @@ import Testing
     #expect(spread(registry(idlePool: .prior)) == nil)
     #expect(spread(registry(idleModels: [])) == nil)
     #expect(spread(registry(seconds: 0.1)) == nil)
+  }
+
+  @Test func `how long tasks are is known before the first has ended`() {
+    #expect(spread(registry(seconds: nil)) == nil)
+    #expect(spread(registry(seconds: nil), after: 1)?.tasks == [TaskAttempt(task: 3, attempt: 1)])
   }
 
   @Test func `what runs is left where it runs`() {

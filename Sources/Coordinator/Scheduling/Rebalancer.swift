@@ -84,7 +84,7 @@ package enum Rebalancer {
   package static func spread(
     in registry: WorkerRegistry, idle: Set<WorkerID>, at now: ContinuousClock.Instant
   ) -> Withdrawal? {
-    let rich = registry.workers.filter { $0.leases.count > 1 && ($0.secondsPerTask ?? 0) > shortest }
+    let rich = registry.workers.filter { $0.leases.count > 1 && taskSeconds($0, at: now) > shortest }
     guard !rich.isEmpty else { return nil }
     for id in idle.sorted() {
       guard let description = registry[id]?.description else { continue }
@@ -99,6 +99,11 @@ package enum Rebalancer {
       }
     }
     return nil
+  }
+
+  /// What a task of the worker takes; as long as none has ended, what its oldest has taken so far.
+  private static func taskSeconds(_ worker: WorkerRegistry.Worker, at now: ContinuousClock.Instant) -> Double {
+    worker.secondsPerTask ?? worker.leases.values.map { (now - $0.since) / .seconds(1) }.max() ?? 0
   }
 
   /// When the worker was last handed a task.
