@@ -32,6 +32,16 @@ package struct StoreTrouble: Sendable, Equatable {
       }
   }
 
+  /// Whether an error says that nothing can be stored, whatever it is, rather than that this one thing cannot.
+  package static func isOfEverything(_ error: any Error) -> Bool {
+    switch (error as? DatabaseError)?.resultCode {
+    case .SQLITE_FULL?, .SQLITE_READONLY?, .SQLITE_PERM?, .SQLITE_CANTOPEN?, .SQLITE_IOERR?, .SQLITE_CORRUPT?,
+      .SQLITE_NOTADB?, .SQLITE_NOMEM?, .SQLITE_BUSY?, .SQLITE_LOCKED?, .SQLITE_INTERRUPT?:
+      return true
+    default: return [ENOSPC, EDQUOT, EROFS, EIO].contains((error as? AtelierError)?.systemError ?? 0)
+    }
+  }
+
   /// By SQLite's own code, else by the system's number of what it refused.
   private static func kind(of error: any Error, folder: String) -> Kind {
     switch (error as? DatabaseError)?.resultCode {

@@ -25,7 +25,7 @@ extension TestGateway {
           guard task.plan.next(after: stage) == nil else { continue }
           let picture = Artifact(kind: .picture, type: .png, shape: [64, 64, 3], bytes: Self.picture(leased.prompt))
           let name = PictureFolder.name(job: job, item: leased.itemIndex, index: leased.imageIndex)
-          turn.place(PicturePlacement(staged: nil, bytes: picture.bytes, name: name))
+          turn.place(PicturePlacement(attempt: leased.id, staged: nil, bytes: picture.bytes, name: name))
           try store.publish(
             task, file: name, sha256: hexadecimal(picture.sha256), size: PictureSize(width: 64, height: 64), at: now)
         }

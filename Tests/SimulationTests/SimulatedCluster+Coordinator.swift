@@ -75,10 +75,20 @@ extension SimulatedCluster {
     isCommitting = false
     for (message, worker) in messages {
       guard let index = workers.lastIndex(where: { $0.id == worker }) else { continue }
+      if isUndeliverable(to: workers[index]) {
+        inbox.append(.undeliverable(worker))
+        continue
+      }
       carry(.toWorker(try message.encoded(), index), worker: index)
     }
     for answer in outcome.answers { answer() }
     planTurn()
+  }
+
+  /// Whether the socket says at once that nobody is there: of a worker that has died it does so most of the time, and
+  /// now and then of one that reconnects.
+  private func isUndeliverable(to worker: SimulatedWorker) -> Bool {
+    chance(worker.isAlive ? profile.loss / 4 : 0.8)
   }
 
   /// What the transport brings of what has arrived.

@@ -15,7 +15,9 @@ final class SimulatedPerformer: TurnPerformer, @unchecked Sendable {
     self.mistake = mistake
   }
 
-  func place(_ placements: [PicturePlacement]) throws(AtelierError) { try pictures.place(placements) }
+  func place(_ placements: [PicturePlacement]) throws(AtelierError) -> [TaskAttempt: String] {
+    try pictures.place(placements)
+  }
 
   func perform(_ actions: [Action]) -> [TurnEngine.Event] { [] }
 

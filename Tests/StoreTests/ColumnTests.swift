@@ -67,6 +67,7 @@ import Testing
     #expect(try store.leases().map(\.hasBegun) == [true])
     #expect(try store.saveCheckpoint(embed.id, TaskCheckpoint(pass: 0, completedSteps: 1, latents: artifact(.latents))))
     #expect(try store.checkpoint(of: embed.id.task)?.completedSteps == 1)
+    #expect(try store.progress(of: embed.id.task)?.completedSteps == 1)
     #expect(try store.renew(embed.id, to: worker, at: 3))
     for kind in try #require(embed.step).outputs { try store.keep(artifact(kind), for: record(embed, store)) }
     #expect(try store.hasItemOutputs(of: embed.step, item: embed.item))
@@ -102,7 +103,7 @@ import Testing
     try store.publish(record(scored, store), scores: [[1]], at: 13)
     #expect(try store.readyWork().count == 1)
     #expect(try !store.queueDepths().isEmpty)
-    #expect(try store.imagesBetweenPools() >= 0)
+    _ = try store.imagesBetweenPools()
 
     let running = try store.job(JobID("job"))
     #expect(try store.jobs(limit: 9).count == 1)

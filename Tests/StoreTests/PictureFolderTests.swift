@@ -26,6 +26,16 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/pictures/.incoming").isEmpty)
   }
 
+  @Test func `the folder of what comes in is made again, and a second place finds the first`() throws {
+    let folder = try TemporaryFolder()
+    let pictures = try PictureFolder(dataFolder: folder.path)
+    try FileManager.default.removeItem(atPath: folder.path + "/pictures")
+    let staged = try #require(try pictures.stage([[1, 2]]).first)
+    let name = PictureFolder.name(job: JobID("job-x"), item: 0, index: 0)
+    for _ in 0..<2 { try pictures.sync([pictures.place(staged, name: name)]) }
+    #expect(FileManager.default.contents(atPath: folder.path + "/pictures/" + name) == Data([1, 2]))
+  }
+
   @Test func `a missing picture is an error that names it`() throws {
     let folder = try TemporaryFolder()
     let pictures = try PictureFolder(dataFolder: folder.path)

@@ -59,9 +59,9 @@ extension Explainer {
       return "Jobs of higher priority, such as \(higher.jobID) (\(higher.priority)), take the workers first."
     }
     let feeding = Stage.allCases.filter(\.pool.feedsAnother).reduce(0) { $0 + job.ready[$1] }
-    if feeding == ready, try store.imagesBetweenPools() >= settings.embeddedAhead {
+    if feeding == ready, try store.imagesBetweenPools()[job.model.digest, default: 0] >= settings.embeddedAhead {
       return
-        "The decoder pool is behind: \(settings.embeddedAhead) images wait for it, as many as 'coordinator.embedded_ahead' allows."
+        "The decoder pool is behind: \(settings.embeddedAhead) images of the model wait for it, as many as 'coordinator.embedded_ahead' allows."
     }
     return
       "Its \(ready) ready tasks wait until a worker is free\(others.isEmpty ? "" : ", as those of \(Set(others.map(\.job)).count) other jobs do")."

@@ -63,17 +63,18 @@ package enum AssignmentPlanner {
   ///   - candidates: workers with credit, the one with most first.
   ///   - work: ready tasks by job and stage; of more than ``widest`` entries those of the highest priority, and among
   ///     equals those that have waited longest.
-  ///   - room: how many more images may enter the space between the pools: it bounds what the store
-  ///     holds of text states and embeddings when the prior pool is faster than the decoder pool.
+  ///   - room: how many more images of a model, by its digest, may enter the space between the pools: it bounds what the
+  ///     store holds of text states and embeddings when the prior pool is faster than the decoder pool. A model at a
+  ///     time, so that one which no decoder holds stops itself only.
   ///   - poolSize: how many workers a pool has.
   ///   - patience: seconds after which a job that was served nothing may go before all; nil for never.
   ///   - promised: a job for which room was made, which goes before all.
   /// - Returns: claims that exceed neither a worker's credit nor the ready tasks.
   package static func plan(
-    candidates: [Candidate], work: [ReadyWork], room: Int, poolSize: (Pool) -> Int = { _ in 1 },
+    candidates: [Candidate], work: [ReadyWork], room: (_ model: String) -> Int, poolSize: (Pool) -> Int = { _ in 1 },
     patience: Double? = nil, promised: JobNumber? = nil
   ) -> Plan {
-    var state = State(work: narrowed(work), room: max(0, room))
+    var state = State(work: narrowed(work), room: room)
     var plan = Plan()
     var shares: [Pool: Int] = [:]
     var credits = candidates.map { candidate in
@@ -123,8 +124,8 @@ package enum AssignmentPlanner {
   private struct State {
     let work: [ReadyWork]
     private var ready: [Int]
-    /// How many more tasks of a pool that feeds another may be leased.
-    private var room: Int
+    /// How many more tasks of a pool that feeds another may be leased, by model.
+    private var room: [String: Int] = [:]
     /// Of a job in a pool: tasks that workers hold, those of this plan included.
     private var leased: [Pool: [JobNumber: Int]] = [:]
     /// A job that goes before all until one task of it is taken.
@@ -132,9 +133,9 @@ package enum AssignmentPlanner {
     /// Jobs of which this plan leases something.
     private var taken: Set<JobNumber> = []
 
-    init(work: [ReadyWork], room: Int) {
+    init(work: [ReadyWork], room: (_ model: String) -> Int) {
       self.work = work
-      self.room = room
+      for model in Set(work.map(\.modelDigest)) { self.room[model] = room(model) }
       ready = work.map(\.count)
       for entry in work { leased[entry.stage.pool, default: [:]][entry.job, default: 0] += entry.leased }
     }
@@ -164,7 +165,7 @@ package enum AssignmentPlanner {
       for index in work.indices {
         let entry = work[index]
         guard ready[index] > 0, entry.stage.pool == candidate.pool, candidate.models.contains(entry.modelDigest),
-          !entry.stage.pool.feedsAnother || room > 0
+          !entry.stage.pool.feedsAnother || room[entry.modelDigest, default: 0] > 0
         else { continue }
         guard let other = best else {
           best = index
@@ -197,7 +198,7 @@ package enum AssignmentPlanner {
       let entry = work[choice]
       ready[choice] -= 1
       leased[entry.stage.pool, default: [:]][entry.job, default: 0] += 1
-      if entry.stage.pool.feedsAnother { room -= 1 }
+      if entry.stage.pool.feedsAnother { room[entry.modelDigest, default: 0] -= 1 }
       if entry.job == first { first = nil }
       taken.insert(entry.job)
     }

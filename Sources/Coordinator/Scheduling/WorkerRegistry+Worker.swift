@@ -12,8 +12,10 @@ extension WorkerRegistry {
     package var progress: Progress?
     /// Whether an earlier coordinator was told that it runs.
     package var hasBegun = false
-    /// Steps that an earlier attempt had made.
+    /// Steps of its pass that an earlier attempt had made.
     package var from = 0
+    /// The pass that an earlier attempt had reached.
+    package var fromPass = 0
 
     package init(attempt: Int, job: JobID, stage: Stage, since: Instant) {
       self.attempt = attempt

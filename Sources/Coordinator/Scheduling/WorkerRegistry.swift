@@ -107,9 +107,10 @@ package struct WorkerRegistry: Sendable {
   }
 
   /// Notes that a task goes on from a checkpoint, so that the seconds of its steps can be told.
-  package mutating func resumed(_ task: TaskAttempt, from step: Int, by id: WorkerID) {
+  package mutating func resumed(_ task: TaskAttempt, pass: Int, from step: Int, by id: WorkerID) {
     guard let index = indices[id], workers[index].leases[task.task]?.attempt == task.attempt else { return }
     workers[index].leases[task.task]?.from = step
+    workers[index].leases[task.task]?.fromPass = pass
   }
 
   /// Knows a lease that a worker holds already, as it says.
@@ -176,6 +177,12 @@ package struct WorkerRegistry: Sendable {
     workers[index].isDraining = true
     workers[index].credit = 0
     workers[index].freeSince = nil
+  }
+
+  /// A worker could not be reached: it takes nothing until its next heartbeat says so.
+  package mutating func unreachable(_ id: WorkerID, at now: Instant) {
+    guard let index = indices[id] else { return }
+    workers[index].note(credit: 0, at: now)
   }
 
   /// Notes that tasks were taken from a worker for the sake of others, so that it is not disturbed again soon.

@@ -25,6 +25,8 @@ struct AssignedTask: Sendable {
 
 /// A finished picture that gets its name.
 struct PicturePlacement: Sendable {
+  /// The attempt whose result it is.
+  var attempt: TaskAttempt
   /// Where it was put aside, as ``PictureStore/stage(_:)`` named it; nil if it was not.
   var staged: String?
   /// A PNG file.

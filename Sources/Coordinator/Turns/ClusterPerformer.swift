@@ -12,7 +12,7 @@ struct ClusterPerformer: TurnPerformer {
   /// Told of the bytes that are sent.
   let sent: @Sendable (Int) -> Void
 
-  func place(_ placements: [PicturePlacement]) throws(AtelierError) {
+  func place(_ placements: [PicturePlacement]) throws(AtelierError) -> [TaskAttempt: String] {
     try pictures.place(placements)
   }
 
@@ -86,14 +86,22 @@ extension WireMessage where Envelope == Wire.FromCoordinator {
 extension PictureStore {
   /// Gives pictures their names, durably; those that were not put aside are first. Each folder is synced once.
   ///
-  /// - Throws: `system`.
-  func place(_ placements: [PicturePlacement]) throws(AtelierError) {
+  /// - Returns: why single pictures cannot be placed, because something is in the way of their job's folder, say.
+  /// - Throws: `system` if the disk takes nothing more.
+  func place(_ placements: [PicturePlacement]) throws(AtelierError) -> [TaskAttempt: String] {
     var folders: Set<String> = []
+    var failures: [TaskAttempt: String] = [:]
     for placement in placements {
-      var staged = placement.staged
-      if staged == nil { staged = try stage([placement.bytes]).first }
-      if let staged { folders.insert(try place(staged, name: placement.name)) }
+      do throws(AtelierError) {
+        var staged = placement.staged
+        if staged == nil { staged = try stage([placement.bytes]).first }
+        if let staged { folders.insert(try place(staged, name: placement.name)) }
+      } catch {
+        if StoreTrouble.isOfEverything(error) { throw error }
+        failures[placement.attempt] = error.message
+      }
     }
     try sync(folders)
+    return failures
   }
 }

@@ -10,8 +10,9 @@ extension Turn {
     var work = try store.readyWork()
     state.waits.look(at: &work, now: now.instant)
     if !candidates.isEmpty, !work.isEmpty {
+      let between = try store.imagesBetweenPools()
       let plan = AssignmentPlanner.plan(
-        candidates: candidates, work: work, room: settings.embeddedAhead - (try store.imagesBetweenPools()),
+        candidates: candidates, work: work, room: { settings.embeddedAhead - between[$0, default: 0] },
         poolSize: state.registry.size, patience: state.waits.mayRescue ? settings.patience / .seconds(1) : nil,
         promised: state.waits.promised)
       if plan.rescued != nil { state.waits.rescued() }
@@ -77,7 +78,8 @@ extension Turn {
     }
     if let checkpoint = assigned.task.checkpoint {
       state.metrics.resumed[task.stage] += 1
-      state.registry.resumed(task.id, from: checkpoint.completedSteps, by: worker)
+      state.registry.resumed(
+        task.id, pass: checkpoint.pass, from: checkpoint.completedSteps, by: worker)
     }
     state.metrics.leases[task.stage] += 1
     freeSince.append(state.waits.idle(since: free, task.stage.pool, now: now.instant))

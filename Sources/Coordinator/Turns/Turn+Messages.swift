@@ -41,6 +41,26 @@ extension Turn {
     }
   }
 
+  /// A message could not be handled: it costs its own task, or is refused, and nothing else.
+  mutating func reject(_ arrival: Arrival, from id: WorkerID, because error: any Error) throws {
+    let reason = "The message could not be handled: \(error)"
+    state.metrics.rejected += 1
+    log(.error, "message rejected", ["worker": "\(id)", "reason": "\(reason)"])
+    if case .success(let staged)? = arrival.picture { perform(.discard(staged)) }
+    switch arrival.message.envelope.body {
+    case .outcome(let outcome)?:
+      let attempt = TaskAttempt(outcome.task)
+      // What cannot even be looked up is nobody's any more; the worker forgets it.
+      _ = try self.attempt { turn in
+        try turn.noteFailure(on: id, reason: reason, isItsOwn: true)
+        try turn.fail(attempt, worker: id, blame: .worker, reason: reason)
+      }
+      answer(attempt, to: id, .rejected, reason)
+    case .hello?: refuse(id, reason)
+    case .heartbeat?, .checkpoint?, .goodbye?, nil: break
+    }
+  }
+
   /// Tells a worker that it cannot take part, and what to do about it; upon that it ends.
   private mutating func refuse(_ id: WorkerID, _ reason: String) {
     var refusal = Atelier_Cluster_V1_Refusal()
@@ -53,6 +73,7 @@ extension Turn {
     guard let pool = Pool(wire: hello.pool) else {
       return refuse(id, "The worker names no pool that this coordinator knows; it must be prior or decoder.")
     }
+    if let fault = fault(of: hello, from: id) { return refuse(id, fault) }
     let description = WorkerDescription(
       pool: pool, capacity: Int(hello.capacity), models: hello.models.map { ModelInfo($0) }, host: hello.host,
       processID: Int(hello.processID), threads: Int(hello.threads), version: hello.softwareVersion,
@@ -75,6 +96,32 @@ extension Turn {
         "models": "\(description.models.map(\.name).joined(separator: ","))",
       ])
   }
+
+  /// What of an introduction this coordinator does not take, in a sentence.
+  private func fault(of hello: Wire.Hello, from id: WorkerID) -> String? {
+    if state.registry[id] == nil, state.registry.workers.count >= Self.mostWorkers {
+      return "This coordinator has \(Self.mostWorkers) workers already, as many as it takes."
+    }
+    guard hello.models.count <= Self.mostModels else {
+      return "The worker announces \(hello.models.count) models; at most \(Self.mostModels) are taken."
+    }
+    for model in hello.models {
+      guard model.name.utf8.count <= 200, model.digest.utf8.count <= 200 else {
+        return "The worker announces a model whose name or digest is longer than 200 bytes."
+      }
+      do throws(AtelierError) {
+        try RenderParameters(model.defaults).validate()
+      } catch {
+        return "The defaults of the model '\(model.name)' make no sense: \(error.message)"
+      }
+    }
+    return nil
+  }
+
+  /// Connected at a time: each costs memory, and a look at every turn.
+  private static let mostWorkers = 10_000
+  /// Of one worker.
+  private static let mostModels = 100
 
   /// A worker leaves in order. What it has not brought is ready again, and none of it counts as a failure.
   private mutating func farewell(to id: WorkerID) throws {

@@ -18,6 +18,10 @@ extension Turn {
       state.metrics.stale += 1
       return answer(attempt, to: id, .stale, Self.reasonForStale(attempt, record))
     }
+    if let reason = unplaceable[attempt] {
+      try fail(attempt, worker: id, blame: .transient, reason: reason)
+      return answer(attempt, to: id, .rejected, reason)
+    }
     switch outcome.result {
     case .success(let success)?: try commit(success, arrival, of: record, from: id)
     case .failure(let failure)?:
@@ -34,11 +38,13 @@ extension Turn {
   /// Ends an attempt in failure: another follows, or the image has failed. Does nothing for an attempt that no longer
   /// counts.
   mutating func fail(
-    _ attempt: TaskAttempt, worker: WorkerID, blame: FailureBlame, reason: String
+    _ attempt: TaskAttempt, worker: WorkerID, blame: FailureBlame, reason: String, madeProgress: Bool = false
   ) throws {
-    guard let record = try store.task(attempt.task), record.currentAttempt == attempt, record.state.isOpen else { return }
+    guard let record = try store.task(attempt.task), record.currentAttempt == attempt, record.state.isOpen else {
+      return
+    }
     // What fails on a worker in quarantine says nothing of the task.
-    let counts = blame == .task || state.registry[worker]?.health.quarantine == nil
+    let counts = !madeProgress && (blame == .task || state.registry[worker]?.health.quarantine == nil)
     try store.recordFailure(record, worker: worker, reason: reason, counts: counts, at: now.time)
     state.metrics.failures[record.stage] += 1
     let decision = settings.retries.decide(blame, failures: record.failures + (counts ? 1 : 0))
@@ -64,6 +70,9 @@ extension Turn {
     do {
       artifacts = try arrival.artifacts.get()
       try check(artifacts, of: record)
+      guard success.seconds.isFinite, success.seconds >= 0 else {
+        throw AtelierError(.malformed, "The result says that it took \(success.seconds) seconds.")
+      }
     } catch let error as AtelierError {
       state.metrics.rejected += 1
       try noteFailure(on: id, reason: error.message, isItsOwn: true)
@@ -94,7 +103,9 @@ extension Turn {
     switch artifact.kind {
     case .picture:
       let name = PictureFolder.name(job: record.jobID, item: record.itemIndex, index: record.imageIndex)
-      place(PicturePlacement(staged: try arrival.picture?.get(), bytes: artifact.bytes, name: name))
+      place(
+        PicturePlacement(
+          attempt: record.currentAttempt, staged: try arrival.picture?.get(), bytes: artifact.bytes, name: name))
       try store.publish(
         record, file: name, sha256: hexadecimal(artifact.sha256),
         size: PictureSize(width: artifact.shape[1], height: artifact.shape[0]), at: now.time)

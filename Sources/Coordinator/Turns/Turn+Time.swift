@@ -42,11 +42,33 @@ extension Turn {
       // One that has not come back to a restarted coordinator has begun what it told the one before.
       if lease.progress != nil || lease.hasBegun || (index == 0 && !worker.isMissing) {
         let step = lease.progress.map { " at step \($0.step) of \($0.steps)" } ?? ""
-        try fail(attempt, worker: id, blame: .transient, reason: "The worker that ran it vanished\(step).")
+        try fail(
+          attempt, worker: id, blame: .transient, reason: "The worker that ran it vanished\(step).",
+          madeProgress: !lease.hasBegun && madeProgress(lease, of: task))
       } else {
         try release(attempt)
       }
     }
+  }
+
+  /// Whether an attempt has left a state that is further than the one it began with: then the next goes on from there,
+  /// and however often that happens the task comes to its end. A task that kills its workers leaves none.
+  private func madeProgress(_ lease: WorkerRegistry.Lease, of task: TaskID) throws -> Bool {
+    guard let saved = try store.progress(of: task) else { return false }
+    return (saved.pass, saved.completedSteps) > (lease.fromPass, lease.from)
+  }
+
+  /// A message did not reach a worker: what it was handed and has not begun goes to others, at once and uncounted, and it
+  /// is handed nothing more until it is heard of.
+  mutating func undeliverable(_ id: WorkerID) throws {
+    log(.debug, "message not delivered", ["worker": "\(id)"])
+    guard let worker = state.registry[id], !worker.isMissing else { return }
+    for (task, lease) in worker.leasesInOrder where lease.progress == nil && !lease.hasBegun {
+      let attempt = TaskAttempt(task: task, attempt: lease.attempt)
+      try release(attempt)
+      state.registry.release(attempt, from: id)
+    }
+    state.registry.unreachable(id, at: now.instant)
   }
 
   /// Lets go of the pictures of jobs that ended long ago, once an hour.

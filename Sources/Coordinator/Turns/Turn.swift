@@ -15,18 +15,21 @@ struct Turn {
   private(set) var actions: [Action] = []
   /// Pictures to place before the commit.
   private(set) var placements: [PicturePlacement] = []
+  /// Results whose pictures could not be placed when this turn was decided first, with the reason.
+  let unplaceable: [TaskAttempt: String]
   /// For each task that was handed out: since when its worker had been free.
   var freeSince: [ContinuousClock.Instant] = []
 
   init(
     _ state: ClusterState, _ store: StoreTransaction, now: Moment, settings: CoordinatorSettings,
-    logLevel: Logger.Level
+    logLevel: Logger.Level, unplaceable: [TaskAttempt: String] = [:]
   ) {
     self.state = state
     self.store = store
     self.now = now
     self.settings = settings
     self.logLevel = logLevel
+    self.unplaceable = unplaceable
   }
 
   /// Has something done once the turn is durable, after what was decided before.

@@ -75,37 +75,92 @@ struct TurnEngine {
   /// Runs a turn, up to its commit: events, time, assignments, pictures, and then the caller performs what came of it.
   /// If anything fails the state is as before the turn, but for the workers, who introduce themselves again.
   ///
+  /// One bad message or picture does not stop the others: deciding is free of effects, so the turn is decided again, each
+  /// message by itself, and what throws then costs its own task.
+  ///
   /// - Parameters:
   ///   - events: what has arrived, in its order. None is no reason not to run a turn: time goes on.
   ///   - newestJobs: how many of the newest jobs are to be told; none for nil.
   mutating func turn(_ events: [Event], now: Moment, newestJobs: Int? = nil) -> Outcome {
-    var outcome = Outcome()
-    do {
-      let turn = try store.write { transaction in
-        var turn = Turn(state, transaction, now: now, settings: settings, logLevel: logger.logLevel)
-        for event in events { try decide(event, &turn, &outcome) }
-        try turn.tick()
-        try turn.assign()
-        if !turn.placements.isEmpty { try performer.place(turn.placements) }
-        if let newestJobs { outcome.jobs = try transaction.jobs(limit: newestJobs) }
-        return turn
+    var attempt = Attempt(now: now, newestJobs: newestJobs)
+    // A fault of messages once, and one of pictures once.
+    for _ in 0..<Self.mostAttempts {
+      do {
+        return try run(events, attempt)
+      } catch is MessageFault where !attempt.isIsolating {
+        attempt.isIsolating = true
+      } catch let fault as PlacementFault where attempt.unplaceable.isEmpty {
+        attempt.unplaceable = fault.reasons
+      } catch {
+        return recover(from: error, events: events, now: now)
       }
-      state = turn.state
-      outcome.actions = turn.actions
-      outcome.freeSince = turn.freeSince
-      return outcome
-    } catch {
-      return recover(from: error, events: events, now: now)
     }
+    return recover(
+      from: AtelierError(.internal, "A turn could not be decided."), events: events, now: now)
   }
 
-  /// Handles one event. A request that throws undoes its own changes; anything else that throws ends the turn.
-  private func decide(_ event: Event, _ turn: inout Turn, _ outcome: inout Outcome) throws {
+  private static let mostAttempts = 3
+
+  /// How a turn is decided.
+  private struct Attempt {
+    let now: Moment
+    let newestJobs: Int?
+    /// Whether each message is handled in a savepoint of its own.
+    var isIsolating = false
+    var unplaceable: [TaskAttempt: String] = [:]
+  }
+
+  /// Handling a message has thrown.
+  private struct MessageFault: Error {}
+
+  /// Pictures cannot be placed, for these reasons.
+  private struct PlacementFault: Error {
+    let reasons: [TaskAttempt: String]
+  }
+
+  private mutating func run(_ events: [Event], _ attempt: Attempt) throws -> Outcome {
+    var outcome = Outcome()
+    // A picture that cannot be written at all is the disk's trouble, not its task's: it comes again when there is room.
+    for case .message(let arrival, _) in events {
+      if case .failure(let error)? = arrival.picture { throw error }
+    }
+    let turn = try store.write { transaction in
+      var turn = Turn(
+        state, transaction, now: attempt.now, settings: settings, logLevel: logger.logLevel,
+        unplaceable: attempt.unplaceable)
+      for event in events { try decide(event, &turn, &outcome, isolating: attempt.isIsolating) }
+      try turn.tick()
+      try turn.assign()
+      if !turn.placements.isEmpty {
+        let reasons = try performer.place(turn.placements)
+        if !reasons.isEmpty { throw PlacementFault(reasons: reasons) }
+      }
+      if let newestJobs = attempt.newestJobs { outcome.jobs = try transaction.jobs(limit: newestJobs) }
+      return turn
+    }
+    state = turn.state
+    outcome.actions = turn.actions
+    outcome.freeSince = turn.freeSince
+    return outcome
+  }
+
+  /// Handles one event. A request that throws undoes its own changes.
+  private func decide(_ event: Event, _ turn: inout Turn, _ outcome: inout Outcome, isolating: Bool) throws {
     switch event {
-    case .message(let arrival, let worker): try turn.handle(arrival, from: worker)
-    case .undeliverable(let worker):
-      // Its leases stay until it is silent for too long: it may be reconnecting.
-      turn.log(.debug, "message not delivered", ["worker": "\(worker)"])
+    case .message(let arrival, let worker):
+      if isolating {
+        let result = try turn.attempt { try $0.handle(arrival, from: worker) }
+        guard case .failure(let error) = result else { return }
+        if StoreTrouble.isOfEverything(error) { throw error }
+        try turn.reject(arrival, from: worker, because: error)
+      } else {
+        do {
+          try turn.handle(arrival, from: worker)
+        } catch  where !StoreTrouble.isOfEverything(error) {
+          throw MessageFault()
+        }
+      }
+    case .undeliverable(let worker): try turn.undeliverable(worker)
     case .request(let request):
       let result = try turn.attempt(request.body)
       outcome.answers.append { request.completed(result) }

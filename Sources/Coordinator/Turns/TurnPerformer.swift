@@ -6,8 +6,9 @@ protocol TurnPerformer: Sendable {
   /// Gives pictures their names, before the rows that name them are committed. Durable when this returns. If the commit
   /// fails after all, the same pictures come again.
   ///
-  /// - Throws: `system`; the turn fails then.
-  func place(_ pictures: [PicturePlacement]) throws(AtelierError)
+  /// - Returns: why single pictures cannot be placed; the turn is decided again without their results.
+  /// - Throws: `system` if none can, for want of room, say; the turn fails then.
+  func place(_ pictures: [PicturePlacement]) throws(AtelierError) -> [TaskAttempt: String]
 
   /// Does all else that a turn has decided, now that it is durable, in the order in which it was decided.
   ///

@@ -37,7 +37,7 @@ package struct PictureFolder: PictureStore {
     do throws(AtelierError) {
       for bytes in pictures {
         let path = "\(aside)/\(UInt64.random(in: 0...UInt64.max))"
-        try DurableFile.writeContents(bytes, to: path, synced: !isMany)
+        try write(bytes, to: path, synced: !isMany)
         paths.append(path)
       }
       if isMany { try DurableFile.syncFileSystem(of: aside) }
@@ -51,16 +51,27 @@ package struct PictureFolder: PictureStore {
   /// How many are synced one by one.
   private static let few = 3
 
+  /// Writes a picture; somebody may have removed the folder while the coordinator runs.
+  private func write(_ bytes: [UInt8], to path: String, synced: Bool) throws(AtelierError) {
+    do throws(AtelierError) {
+      try DurableFile.writeContents(bytes, to: path, synced: synced)
+    } catch  where error.systemError == ENOENT {
+      try DurableFile.makeFolder(aside)
+      try DurableFile.writeContents(bytes, to: path, synced: synced)
+    }
+  }
+
   package func place(_ staged: String, name: String) throws(AtelierError) -> String {
     let path = root + "/" + name
     let folder = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
     if rename(staged, path) == 0 { return folder }
     // Once in a thousand pictures the folder is not there.
     try DurableFile.makeFolder(folder)
-    guard rename(staged, path) == 0 else {
-      throw AtelierError(errno: errno, "Cannot save '\(path)'")
-    }
-    return folder
+    if rename(staged, path) == 0 { return folder }
+    let code = errno
+    // A turn that is decided again places the same picture again.
+    if code == ENOENT, access(staged, F_OK) != 0, access(path, F_OK) == 0 { return folder }
+    throw AtelierError(errno: code, "Cannot save '\(path)'")
   }
 
   package func sync(_ folders: Set<String>) throws(AtelierError) {

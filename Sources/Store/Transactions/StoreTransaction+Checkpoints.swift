@@ -42,6 +42,13 @@ extension StoreTransaction {
     return nil
   }
 
+  /// How far the saved state of a task is; nil if none is saved.
+  package func progress(of task: TaskID) throws -> (pass: Int, completedSteps: Int)? {
+    try row("SELECT pass, completed_steps FROM checkpoints WHERE task = :task", ["task": task]) { row in
+      (pass: try row.value("pass"), completedSteps: try row.value("completed_steps"))
+    }
+  }
+
   /// Drops the saved state of a task that is finished, or whose state is damaged.
   func dropCheckpoint(of task: TaskID) throws {
     try change("DELETE FROM checkpoints WHERE task = :task", ["task": task])

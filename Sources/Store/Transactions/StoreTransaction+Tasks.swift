@@ -22,14 +22,27 @@ extension StoreTransaction {
     }
   }
 
-  /// How many images have left the first pool, or are in its workers' hands, and have not ended, over all running jobs.
-  package func imagesBetweenPools() throws -> Int {
-    try queueDepths().reduce(0) { sum, depth in
-      switch depth.state {
-      case .leased: sum + depth.count
-      case .ready, .delayed: depth.stage.pool.feedsAnother ? sum : sum + depth.count
-      case .awaiting, .done, .failed, .cancelled: sum
-      }
+  /// How many images have left the first pool, or are in its workers' hands, and have not ended, by the digest of their
+  /// model. Those of paused jobs do not count: they take no worker's time, and none of theirs moves before a person says
+  /// so.
+  package func imagesBetweenPools() throws -> [String: Int] {
+    try writeCounters()
+    let depths = try rows(
+      """
+      SELECT jobs.model, task_counts.stage, task_counts.state, sum(task_counts.n) AS n
+      FROM jobs JOIN task_counts ON task_counts.job = jobs.seq
+      WHERE jobs.state NOT IN ('completed', 'cancelled') AND jobs.state = 'active'
+        AND task_counts.state IN ('leased', 'ready', 'delayed')
+      GROUP BY jobs.model, task_counts.stage, task_counts.state
+      """
+    ) {
+      (
+        model: try $0.value("model") as String, stage: try $0.value("stage") as Stage,
+        state: try $0.value("state") as TaskState, count: try $0.value("n") as Int
+      )
+    }
+    return depths.reduce(into: [:]) { images, depth in
+      if depth.state == .leased || !depth.stage.pool.feedsAnother { images[depth.model, default: 0] += depth.count }
     }
   }
 

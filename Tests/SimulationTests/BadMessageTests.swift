@@ -1,0 +1,143 @@
+import Foundation
+import GRDB
+import Shared
+import TestSupport
+import Testing
+
+@testable import Coordinator
+@testable import Store
+
+/// One bad message, picture or worker costs itself, and nobody else.
+@Suite struct BadMessageTests {
+  /// What a worker brings of the embed stage.
+  private func result(
+    _ attempt: TaskAttempt, from worker: String, seconds: Double = 1, embedding: Float = 0.5
+  ) throws -> TurnEngine.Event {
+    var frames: [[UInt8]] = []
+    var success = Wire.Success()
+    success.seconds = seconds
+    success.outputs = [Artifact.Kind.textStates, .textEmbedding, .textMask, .imageEmbedding].map { kind in
+      let bytes = withUnsafeBytes(of: embedding) { Array($0) }
+      return Wire.Payload(Artifact(kind: kind, type: .float32, shape: [1], bytes: bytes), frames: &frames)
+    }
+    var outcome = Wire.Outcome()
+    outcome.task = attempt.wire
+    outcome.success = success
+    return try SmallCluster.message(.outcome(outcome), frames: frames, from: worker)
+  }
+
+  private func poison(_ task: TaskID, _ store: Store) throws {
+    try store.write { transaction in
+      try transaction.db.execute(
+        sql: """
+          CREATE TRIGGER poison BEFORE UPDATE OF state ON tasks WHEN new.id = \(task) AND new.state = 'done'
+          BEGIN SELECT raise(ABORT, 'poison'); END
+          """)
+    }
+  }
+
+  @Test func `what throws when it is handled fails its task and leaves the others of its turn alone`() throws {
+    let cluster = try SmallCluster(prompts: 2)
+    let bad = try #require(try cluster.connect("prior-bad"))
+    let good = try #require(try cluster.connect("prior-good"))
+    try poison(bad.task, cluster.store)
+    let actions = cluster.actions(of: [
+      try result(bad, from: "prior-bad"), try result(good, from: "prior-good"),
+    ])
+    let verdicts = SmallCluster.verdicts(actions)
+    #expect(verdicts[good]?.decision == .committed)
+    #expect(verdicts[bad]?.decision == .rejected)
+    let failures = try cluster.store.read { try $0.failures(of: bad.task) }
+    #expect(failures.count == 1)
+    #expect(failures.first?.reason.contains("poison") == true, "\(failures)")
+    // The same again, as a worker that has not heard the verdict sends it: nothing stands still.
+    _ = cluster.actions(of: [try result(bad, from: "prior-bad")])
+    #expect(try cluster.store.read { try $0.task(good.task)?.state } == .done)
+  }
+
+  @Test(arguments: [Double.nan, .infinity, -1]) func `seconds that are none are refused`(seconds: Double) throws {
+    let cluster = try SmallCluster()
+    let attempt = try #require(try cluster.connect("prior-a"))
+    let verdicts = SmallCluster.verdicts(cluster.actions(of: [try result(attempt, from: "prior-a", seconds: seconds)]))
+    #expect(verdicts[attempt]?.decision == .rejected)
+    #expect(try cluster.failures.count == 1)
+  }
+
+  @Test(arguments: [Float.nan, -.infinity]) func `numbers that are none are refused`(number: Float) throws {
+    let cluster = try SmallCluster()
+    let attempt = try #require(try cluster.connect("prior-a"))
+    let verdicts = SmallCluster.verdicts(cluster.actions(of: [try result(attempt, from: "prior-a", embedding: number)]))
+    #expect(verdicts[attempt]?.decision == .rejected)
+    #expect(try cluster.failures.first?.reason.contains("NaN or infinity") == true)
+  }
+
+  private func refusal(of hello: Wire.Hello, _ cluster: SmallCluster) throws -> String? {
+    cluster.actions(of: [try SmallCluster.message(.hello(hello), from: "prior-a")]).lazy.compactMap {
+      action -> String? in
+      guard case .send(.refusal(let refusal), _) = action else { return nil }
+      return refusal.reason
+    }.first
+  }
+
+  @Test func `an introduction that makes no sense is refused with the reason`() throws {
+    let cluster = try SmallCluster()
+    var hello = SmallCluster.hello
+    hello.models[0].defaults.priorGuidance = .nan
+    #expect(try refusal(of: hello, cluster)?.contains("defaults of the model 'simulated' make no sense") == true)
+    hello = SmallCluster.hello
+    hello.models = Array(repeating: hello.models[0], count: 101)
+    #expect(try refusal(of: hello, cluster)?.contains("announces 101 models; at most 100") == true)
+    hello = SmallCluster.hello
+    hello.models[0].name = String(repeating: "m", count: 201)
+    #expect(try refusal(of: hello, cluster)?.contains("longer than 200 bytes") == true)
+    #expect(try refusal(of: SmallCluster.hello, cluster) == nil)
+  }
+
+  @Test func `what could not be delivered goes to another worker at once and has not failed`() throws {
+    let cluster = try SmallCluster()
+    let lost = try #require(try cluster.connect("prior-dead"))
+    #expect(try cluster.connect("prior-idle") == nil)
+    let assigned = SmallCluster.assigned(cluster.actions(of: [.undeliverable(WorkerID("prior-dead"))]))
+    #expect(assigned.map(\.worker.text) == ["prior-idle"])
+    #expect(assigned.map(\.task) == [TaskAttempt(task: lost.task, attempt: 2)])
+    #expect(try cluster.failures.isEmpty)
+  }
+
+  @Test func `an attempt that got further than the one before is no failure`() throws {
+    let cluster = try SmallCluster()
+    for death in 1...5 {
+      let attempt = try #require(try cluster.connect("prior-\(death)"))
+      try cluster.begin(attempt, on: "prior-\(death)")
+      try cluster.store.write {
+        _ = try $0.saveCheckpoint(
+          attempt, TaskCheckpoint(pass: 0, completedSteps: death, latents: SimulatedStage.latents(1)))
+      }
+      try cluster.waitForSilence()
+    }
+    #expect(try cluster.images.pending == 1)
+    // These get no further.
+    for death in 6...8 {
+      let attempt = try #require(try cluster.connect("prior-\(death)"))
+      try cluster.begin(attempt, on: "prior-\(death)")
+      try cluster.waitForSilence()
+    }
+    #expect(try cluster.images.failed == 1)
+    #expect(try cluster.failures.count == 8)
+  }
+
+  @Test func `a folder that cannot be made costs its own picture`() throws {
+    let folder = try TemporaryFolder()
+    let pictures = try PictureFolder(dataFolder: folder.path)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/pictures/job-bad", withDestinationPath: folder.path + "/nowhere")
+    let placements = ["job-bad", "job-good"].enumerated().map { index, job in
+      PicturePlacement(
+        attempt: TaskAttempt(task: TaskID(Int64(index)), attempt: 1), staged: nil, bytes: [1, 2, 3],
+        name: PictureFolder.name(job: JobID(job), item: 0, index: 0))
+    }
+    let failures = try pictures.place(placements)
+    #expect(Array(failures.keys) == [placements[0].attempt])
+    #expect(failures.values.first?.contains("job-bad") == true, "\(failures)")
+    #expect(FileManager.default.fileExists(atPath: folder.path + "/pictures/" + placements[1].name))
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Logging
+import Shared
+import TestSupport
+import Testing
+
+@testable import Coordinator
+@testable import Store
+
+/// A coordinator's turns, one by one, on a real store, and one job; workers are what a test says in their names.
+final class SmallCluster {
+  let store: Store
+  private let settings: CoordinatorSettings
+  private var engine: TurnEngine
+  private var seconds = 0.0
+  private let origin = ContinuousClock.now
+
+  init(prompts: Int = 1) throws {
+    var configuration = ClusterConfiguration().coordinator
+    configuration.silence = .seconds(4)
+    configuration.backoff = .milliseconds(10)
+    configuration.attempts = 3
+    settings = CoordinatorSettings(configuration)
+    store = try Store(inMemory: ())
+    engine = try Self.engine(store, settings, Moment(instant: origin, time: 1000))
+    try store.write { store in
+      let job = try store.beginJob(JobID("job"), name: "job", model: SimulatedStage.model, priority: 0, at: 1000)
+      try store.addItems(
+        (1...prompts).map {
+          ResolvedItem(
+            line: $0, customID: nil, prompt: "a", negativePrompt: nil, n: 1, seed: 1, size: SimulatedStage.model.size,
+            parameters: .karlo)
+        }, to: job)
+      try store.activateJob(job)
+    }
+  }
+
+  private static func engine(_ store: Store, _ settings: CoordinatorSettings, _ now: Moment) throws -> TurnEngine {
+    try TurnEngine(
+      store: store, performer: SimulatedPerformer(SimulatedPictures(), mistake: nil), settings: settings,
+      models: [SimulatedStage.model], logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+      now: now)
+  }
+
+  private var now: Moment { Moment(instant: origin + .seconds(seconds), time: 1000 + seconds) }
+
+  /// What a turn does, which must not fail.
+  func actions(of events: [TurnEngine.Event]) -> [Action] {
+    seconds += 0.1
+    let outcome = engine.turn(events, now: now)
+    #expect(outcome.failure == nil)
+    return outcome.actions
+  }
+
+  /// A turn; returns the attempts that it hands out.
+  @discardableResult
+  func turn(_ body: Wire.FromWorker.OneOf_Body? = nil, from worker: String = "") throws -> [TaskAttempt] {
+    Self.assigned(actions(of: try body.map { [try Self.message($0, from: worker)] } ?? [])).map(\.task)
+  }
+
+  static func message(
+    _ body: Wire.FromWorker.OneOf_Body, frames: [[UInt8]] = [], from worker: String
+  ) throws -> TurnEngine.Event {
+    var envelope = Wire.FromWorker()
+    envelope.protocolVersion = Wire.protocolVersion
+    envelope.body = body
+    return .message(try Arrival(WireMessage(envelope, frames: frames).encoded()), from: WorkerID(worker))
+  }
+
+  static func assigned(_ actions: [Action]) -> [(task: TaskAttempt, worker: WorkerID)] {
+    actions.flatMap { action -> [(task: TaskAttempt, worker: WorkerID)] in
+      guard case .assign(let tasks, let worker) = action else { return [] }
+      return tasks.map { ($0.task.id, worker) }
+    }
+  }
+
+  static func verdicts(_ actions: [Action]) -> [TaskAttempt: Wire.Verdict] {
+    actions.reduce(into: [:]) { verdicts, action in
+      guard case .send(.verdict(let verdict), _) = action else { return }
+      verdicts[TaskAttempt(verdict.task)] = verdict
+    }
+  }
+
+  static let hello: Wire.Hello = {
+    var hello = Wire.Hello()
+    hello.pool = Pool.prior.wire
+    hello.capacity = 1
+    hello.models = [SimulatedStage.model.wire]
+    return hello
+  }()
+
+  /// A worker connects and is handed the task, if there is one.
+  func connect(_ worker: String) throws -> TaskAttempt? {
+    try turn(.hello(Self.hello), from: worker)
+    return try turn(.heartbeat(Self.free), from: worker).first
+  }
+
+  private static let free: Wire.Heartbeat = {
+    var heartbeat = Wire.Heartbeat()
+    heartbeat.credit = 1
+    return heartbeat
+  }()
+
+  func begin(_ attempt: TaskAttempt, on worker: String) throws {
+    var heartbeat = Wire.Heartbeat()
+    heartbeat.held = [attempt.wire]
+    var progress = Wire.Progress()
+    progress.task = attempt.wire
+    heartbeat.running = [progress]
+    try turn(.heartbeat(heartbeat), from: worker)
+  }
+
+  /// Another coordinator begins on the same store, and waits for a worker that does not come back.
+  func restart() throws {
+    engine = try Self.engine(store, settings, now)
+    try waitForSilence()
+  }
+
+  /// Nobody says anything for longer than a worker may be silent.
+  func waitForSilence() throws { for _ in 0..<60 { try turn() } }
+
+  var failures: [FailureRecord] { get throws { try store.read { try $0.failures(of: 1) } } }
+  var images: ImageCounts { get throws { try store.read { try $0.job(JobID("job")).images } } }
+}
