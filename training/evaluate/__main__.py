@@ -10,7 +10,7 @@ import torch
 
 from ..loop import Budget
 from ..presets import PRESETS
-from ..world import few_things, packed
+from ..worlds import few_things, packed
 from . import evaluation, recogniser, report, sweep
 from .cluster import Cluster, binary
 

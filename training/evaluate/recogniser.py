@@ -88,7 +88,7 @@ def trained(world: World, preset: Preset, folder: Path, budget: Budget) -> Recog
 
     def loss() -> torch.Tensor:
         scenes = [world.scene(loop.chance) for _ in range(BATCH)]
-        pictures = spoilt(reduced(composer.pictures(scenes)), loop.chance)
+        pictures = spoilt(reduced(composer.of(scenes)), loop.chance)
         expected = right(scenes, world)
         return sum(F.cross_entropy(logits, getattr(expected, question)) for question, logits in model(pictures).items())
 
@@ -106,5 +106,5 @@ def settle(model: Recogniser, composer: Composer, world: World, loop: Loop, batc
             layer.reset_running_stats()
             layer.momentum = None
     for _ in range(batches):
-        pictures = reduced(composer.pictures([world.scene(loop.chance) for _ in range(BATCH)]))
+        pictures = reduced(composer.of([world.scene(loop.chance) for _ in range(BATCH)]))
         model(spoilt(pictures, loop.chance))
