@@ -14,7 +14,7 @@ from .compiling import Compiling
 from .loop import Budget, Paused
 from .making import PARTS, Making
 from .presets import PRESETS
-from .worlds import few_things, packed
+from .worlds import for_preset
 
 # Enough to feed one GPU.
 GPU_PROCESSES = 8
@@ -91,7 +91,7 @@ def main() -> int:
     preset = PRESETS[options.preset]
     if options.batch_limit:
         preset = preset.limited(options.batch_limit)
-    world = packed(options.data, preset.rules) if preset.needs_pack else few_things(preset.rules)
+    world = for_preset(preset, options.data)
     processes = options.processes
     if processes is None:
         processes = GPU_PROCESSES if torch.cuda.is_available() else 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from transformers import CLIPTokenizer
 
-from . import bytepairs, clip, decoder, export, prior, sheet, upsampler, warm
+from . import bytepairs, card, clip, decoder, export, prior, sheet, upsampler, warm
 from .arrays import Examples
 from .compiling import Compiling
 from .loop import Budget
@@ -25,7 +25,7 @@ class Making:
         processes: int = 0, compiling: Compiling = Compiling(),
     ):
         """`start` is a model folder to begin with. It may lack those parts that are `trained`; these begin anew."""
-        self.processes, self.compiling = processes, compiling
+        self.processes, self.compiling, self.start = processes, compiling, start
         self.preset, self.world, self.work = preset, world, work
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         work.mkdir(parents=True, exist_ok=True)
@@ -84,6 +84,7 @@ class Making:
         export.save(
             self.clip, self.prior, self.unet, self.projection, self.upsamplers, self.preset, self.work / "tokenizer",
             self.world.words(), folder)
+        card.record_data(folder, self.world.sources, self.start)
 
     def draw(self, folder: Path, prompts: list[str]) -> Path:
         """A sheet of what the saved folder makes of prompts."""

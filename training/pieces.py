@@ -35,7 +35,7 @@ def split(model: Path, folder: Path, limit: int = LIMIT) -> list[Path]:
                     tensors[first] = tensor
                 else:
                     equals[f"{name}:{key}"] = first
-        elif path.suffix in (".json", ".txt"):
+        elif path.suffix in (".json", ".txt", ".md"):
             texts[name] = path.read_text(encoding="utf-8")
     metadata = {"texts": json.dumps(texts), "equals": json.dumps(equals)}
     groups = _filled(tensors, limit - HEADER - len(metadata["texts"]) - len(metadata["equals"]))

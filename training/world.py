@@ -5,6 +5,7 @@ Processes that make scenes import this, so it imports nothing that is slow to st
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from .compose import Composer
+    from .data.pack import Source
 
 
 @dataclass
@@ -39,8 +41,11 @@ class Rules:
 class World:
     """Things with their drawings, and rules for scenes. Without drawings it makes scenes and captions all the same."""
 
-    def __init__(self, things: list[Thing], drawings: "torch.Tensor | None", rules: Rules):
-        self.things, self.drawings, self.rules = things, drawings, rules
+    def __init__(
+        self, things: list[Thing], drawings: "torch.Tensor | None", rules: Rules, sources: "Sequence[Source]" = ()
+    ):
+        """`sources` say where the drawings are from, and under which terms."""
+        self.things, self.drawings, self.rules, self.sources = things, drawings, rules, sources
         self.countable = [index for index, thing in enumerate(things) if not is_plural(thing.names[0])]
 
     def composer(self, size: int, device: "torch.device") -> "Composer":
