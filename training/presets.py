@@ -107,7 +107,7 @@ PRESETS = {
     ),
     "base": Preset(
         name="base", needs_pack=True, rules=Rules(counts=0.15, pairs=0.25, sizes=0.3, patterns=0.35),
-        base_size=64, width=256, heads=8, text_layers=3, vision_layers=5, vision_size=64, vision_patch=8, merges=2048, tokens=32,
+        base_size=64, width=256, heads=8, text_layers=3, vision_layers=5, vision_size=64, vision_patch=8, merges=2048, tokens=40,
         prior_layers=5, prior_heads=4, prior_head_width=64, decoder_channels=(32, 64, 128, 256), decoder_blocks=1,
         attention_size=16, decoder_head_width=32, prediction="sample",
         upsamplers=(Enlargement(256, channels=(32, 64, 96), crop=128, batch=64, corruption=("blur", "noise")),),
