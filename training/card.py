@@ -44,15 +44,18 @@ def part_table(model: Path) -> str:
         with safe_open(path, "pt") as file:
             count = sum(math.prod(file.get_slice(key).get_shape()) for key in file.keys())
         total += count
-        rows.append(f"| {name} | {count / 1e6:.1f} million | {_shape(json.loads((model / folder / 'config.json').read_text()))} |")
-    size = sum(path.stat().st_size for path in model.rglob("*.safetensors"))
-    rows += [f"| all | {total / 1e6:.1f} million | {size / 1e6:.1f} MB in half precision, the upsampler's last step included |"]
+        shape = _shape(json.loads((model / folder / "config.json").read_text()))
+        rows.append(f"| {name} | {count / 1e6:.1f} million | {shape} |")
+    size = sum(path.stat().st_size for path in model.rglob("*.safetensors")) / 1e6
+    rows.append(
+        f"| all | {total / 1e6:.1f} million | {size:.1f} MB in half precision, the upsampler's last step included |")
     return "\n".join(rows)
 
 
 def _shape(config: dict) -> str:
     if "block_out_channels" in config:
-        return f"{config['sample_size']}x{config['sample_size']}, channels {'/'.join(map(str, config['block_out_channels']))}"
+        side, channels = config["sample_size"], "/".join(map(str, config["block_out_channels"]))
+        return f"{side}x{side}, channels {channels}"
     if "num_attention_heads" in config:
         layers = config.get("num_hidden_layers", config.get("num_layers"))
         width = config.get("hidden_size", config.get("embedding_dim"))

@@ -37,7 +37,8 @@ NOISY_SHARE = 0.65
 
 def make(preset: Preset) -> tuple[UNet2DConditionModel, UnCLIPTextProjModel]:
     # Attention costs with the square of a picture's pixels; from some side down it is worth it.
-    has_attention = [preset.base_size >> level <= preset.attention_size for level in range(len(preset.decoder_channels))]
+    sides = [preset.base_size >> level for level in range(len(preset.decoder_channels))]
+    has_attention = [side <= preset.attention_size for side in sides]
     unet = UNet2DConditionModel(
         sample_size=preset.base_size, in_channels=3, out_channels=6,
         down_block_types=tuple(

@@ -18,7 +18,8 @@ KINDS = {
     "single things": lambda scene: scene.second is None and scene.count == 1 and scene.size is Size.ANY
     and scene.background.pattern is Pattern.PLAIN,
     "sizes": lambda scene: scene.size is not Size.ANY and scene.background.pattern is Pattern.PLAIN,
-    "patterns": lambda scene: scene.background.pattern is not Pattern.PLAIN and scene.second is None and scene.count == 1,
+    "patterns": lambda scene: scene.background.pattern is not Pattern.PLAIN and scene.second is None
+    and scene.count == 1,
     "counts": lambda scene: scene.count > 1 and scene.background.pattern is Pattern.PLAIN,
     "two things": lambda scene: scene.second is not None and scene.background.pattern is Pattern.PLAIN,
 }

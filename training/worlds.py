@@ -8,8 +8,8 @@ from .presets import Preset
 from .world import Rules, Thing, World
 
 SYSTEM_FONT = pack.Source(
-    "noto", "fonts-noto-color-emoji, unicode-cldr-core (as installed)", "SIL Open Font License 1.1 (drawings); Unicode License (names)",
-    "https://github.com/googlefonts/noto-emoji")
+    "noto", "fonts-noto-color-emoji, unicode-cldr-core (as installed)",
+    "SIL Open Font License 1.1 (drawings); Unicode License (names)", "https://github.com/googlefonts/noto-emoji")
 # Well-known things whose shapes differ, for models that two cores can train.
 FEW_THINGS = (
     "🍎 🍌 🍇 🍓 🍒 🍍 🍉 🍋 🍊 🥕 🌽 🍄 🍕 🍔 🍦 🍩 🎂 🍪 🥚 🧀 ☕ 🐶 🐱 🐭 🐰 🦊 🐻 🐼 🐸 🐵 🐷 🐮 🦁 🐯 🐟 🐬 🐳 🐙 🦀 🐢 "

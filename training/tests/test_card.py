@@ -35,7 +35,7 @@ def test_a_model_that_goes_on_in_its_own_folder_says_each_source_once(tmp_path: 
 
 
 def test_a_card_that_people_wrote_is_repeated_in_its_words(tmp_path: Path) -> None:
-    start = model(tmp_path / "start", "# Model\n\nGood.\n\n## Data and licences\n- Emoji (OFL)\n- Stamps\n  (GPL 2)\n\n## Limits\nMany.\n")
+    start = model(tmp_path / "start", "# Model\n\n## Data and licences\n- Emoji (OFL)\n- Stamps\n  (GPL 2)\n\n## Limits\n")
     (line,) = seen_before(start)
     assert '"- Emoji (OFL) - Stamps (GPL 2)"' in line
     assert "Data: stamps (GPL 2)" in seen_before(model(tmp_path / "other", "# Parts\nData: stamps (GPL 2)"))[0]

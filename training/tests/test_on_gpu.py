@@ -22,8 +22,8 @@ def test_two_sessions_give_pieces_that_join_to_a_model(world: World, tmp_path: P
     for part in ("decoder", "text_proj"):
         shutil.rmtree(parts / part)
     environment = {
-        **os.environ, "PYTHON": sys.executable, "PRESET": "toy", "CARRIED": tmp_path / "carried", "WORK": tmp_path / "work",
-        "MORE": "--steps 2 --threads 1 --processes 1",
+        **os.environ, "PYTHON": sys.executable, "PRESET": "toy", "CARRIED": tmp_path / "carried",
+        "WORK": tmp_path / "work", "MORE": "--steps 2 --threads 1 --processes 1",
     }
 
     def on_gpu(*arguments: str | Path) -> int:
