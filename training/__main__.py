@@ -9,11 +9,15 @@ from pathlib import Path
 
 import torch
 
+from . import pieces
+from .compiling import Compiling
 from .loop import Budget, Paused
 from .making import PARTS, Making
 from .presets import PRESETS
-from .world import few_things, packed
+from .worlds import for_preset
 
+# Enough to feed one GPU.
+GPU_PROCESSES = 8
 # The exit status of a session that ended before the training did.
 PAUSED = 3
 
@@ -55,9 +59,22 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, help="processor threads")
     parser.add_argument("--steps", type=int, help="train each part for so many steps, whatever time they take")
     parser.add_argument(
+        "--processes", type=int, help="processes that make examples (default: 8 for a GPU, none beside this one without)")
+    parser.add_argument(
+        "--kernels", type=Path, metavar="DIR",
+        help="compile each part once DIR says that another process, started with --ahead, has compiled it")
+    parser.add_argument(
+        "--ahead", action="store_true", help="compile at once and note in DIR what is compiled, for another process")
+    parser.add_argument(
+        "--pieces", type=Path, metavar="DIR",
+        help="write the model to DIR too, in pieces, also where the session ends first; see pieces.py")
+    parser.add_argument(
         "--batch-limit", type=int, metavar="N", help="no batch larger than this, to try a preset on a small machine")
     parser.add_argument("--prompts", type=Path, default=Path("examples/prompts.txt"), help="what the sheet shows")
+    parser.add_argument("--no-sheet", dest="sheet", action="store_false", help="draw no sheet of samples")
     options = parser.parse_args()
+    if options.ahead and options.kernels is None:
+        parser.error("--ahead needs --kernels: it must be noted somewhere what is compiled")
     if options.parts is None:
         options.parts = PARTS if options.start is None else ("decoder", "upsampler")
     if options.start is None and set(options.parts) != set(PARTS):
@@ -74,23 +91,36 @@ def main() -> int:
     preset = PRESETS[options.preset]
     if options.batch_limit:
         preset = preset.limited(options.batch_limit)
-    world = packed(options.data, preset.rules) if preset.needs_pack else few_things(preset.rules)
-    making = Making(preset, world, options.work / preset.name, options.start)
+    world = for_preset(preset, options.data)
+    processes = options.processes
+    if processes is None:
+        processes = GPU_PROCESSES if torch.cuda.is_available() else 0
+    making = Making(
+        preset, world, options.work / preset.name, options.start, options.parts, processes,
+        Compiling(options.kernels, options.ahead))
     whole = sum(preset.shares[name] for name in options.parts)
     budgets = {
         name: Budget(options.budget * preset.shares[name] / whole, options.steps, begun + options.session)
         for name in options.parts
     }
+    status = 0
     try:
         making.train(budgets)
     except Paused as pause:
         print(pause, flush=True)
-        return PAUSED
+        status = PAUSED
+        if options.pieces is None:
+            return status
     making.save(options.out)
+    if options.pieces is not None:
+        pieces.split(options.out, options.pieces)
+    if not options.sheet:
+        print(f"Saved {options.out}.")
+        return status
     prompts = [line.strip() for line in options.prompts.read_text().splitlines()]
     sheet = making.draw(options.out, [line for line in prompts if line and not line.startswith("#")])
     print(f"Saved {options.out}; look at {sheet} and the loss curves beside it.")
-    return 0
+    return status
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ Everything is drawn at the largest size and shrunk by averaging, so that the pic
 sizes are one picture.
 """
 
+import numpy
 import torch
 import torch.nn.functional as F
 
-from .scenes import COLOURS, SLOTS, Pattern, Scene
+from .arrays import PATTERNS, Arrays
+from .scenes import COLOURS, Pattern, Scene
 
 # Halvings of a drawing that the atlas holds, largest first: sampling from far too large a picture would flicker.
 LEVELS = 4
@@ -58,35 +60,41 @@ class Composer:
         self.atlas, self.size, self.device = Atlas(drawings).to(device), size, device
         self.colours = torch.tensor(list(COLOURS.values()), dtype=torch.float32, device=device) / 255
 
-    def pictures(self, scenes: list[Scene], phase: torch.Tensor | None = None) -> torch.Tensor:
-        """[n, 3, size, size] at the largest size; `phase`, [n, 3], shifts and scales patterns."""
-        if phase is None:
-            phase = torch.rand(len(scenes), 3)
-        picture = self.backgrounds(scenes, phase.to(self.device))
-        for slot in range(max(len(scene.placed) for scene in scenes)):
-            rows = [index for index, scene in enumerate(scenes) if len(scene.placed) > slot]
-            placed = [scenes[index].placed[slot] for index in rows]
-            values = torch.tensor([[thing.x, thing.y, thing.side] for thing in placed], device=self.device)
-            drawings = torch.tensor([thing.drawing for thing in placed], device=self.device)
-            layer = self.atlas.sample(drawings, *values.T, self.size)
-            rows = torch.tensor(rows, device=self.device)
+    def of(self, scenes: list[Scene], phases: torch.Tensor | None = None) -> torch.Tensor:
+        """The pictures of scenes; `phases`, [n, 3], shift and scale patterns, and are drawn at random if not given."""
+        phases = torch.rand(len(scenes), 3) if phases is None else phases
+        return self.pictures(Arrays.of(scenes, phases.numpy()))
+
+    def pictures(self, arrays: Arrays) -> torch.Tensor:
+        """[n, 3, size, size]."""
+        picture = self.backgrounds(arrays)
+        for slot in range(arrays.things.max()):
+            # Which rows have so many things is known here: asking the device would wait for it.
+            rows = numpy.flatnonzero(arrays.things > slot)
+            layer = self.atlas.sample(
+                self.sent(arrays.drawings[rows, slot]), *self.sent(arrays.places[rows, slot]).T, self.size)
+            rows = self.sent(rows)
             picture[rows] = layer[:, :3] + (1 - layer[:, 3:]) * picture[rows]
         return picture * 2 - 1
 
-    def backgrounds(self, scenes: list[Scene], phase: torch.Tensor) -> torch.Tensor:
+    def backgrounds(self, arrays: Arrays) -> torch.Tensor:
         """[n, 3, size, size] in 0 ... 1."""
-        pairs = [(scene.background.colours[0], scene.background.colours[-1]) for scene in scenes]
-        first, second = self.colours[torch.tensor(pairs, device=self.device)].unbind(1)
+        first, second = self.colours[self.sent(arrays.colours)].unbind(1)
         picture = first[:, :, None, None].repeat(1, 1, self.size, self.size)
-        rows = [index for index, scene in enumerate(scenes) if scene.background.pattern is not Pattern.PLAIN]
-        if rows:
-            patterns = [scenes[index].background.pattern for index in rows]
-            rows = torch.tensor(rows, device=self.device)
-            share = self.patterns(patterns, phase[rows])[:, None]
+        rows = numpy.flatnonzero(arrays.patterns != PATTERNS.index(Pattern.PLAIN))
+        if len(rows):
+            kinds, phases = self.sent(arrays.patterns[rows]), self.sent(arrays.phases[rows])
+            rows = self.sent(rows)
+            share = self.patterns(kinds, phases)[:, None]
             picture[rows] = first[rows][:, :, None, None] * (1 - share) + second[rows][:, :, None, None] * share
         return picture
 
-    def patterns(self, patterns: list[Pattern], phase: torch.Tensor) -> torch.Tensor:
+    def sent(self, values: numpy.ndarray) -> torch.Tensor:
+        """On the device, without waiting for it."""
+        tensor = torch.from_numpy(numpy.ascontiguousarray(values))
+        return tensor.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else tensor
+
+    def patterns(self, kinds: torch.Tensor, phase: torch.Tensor) -> torch.Tensor:
         """How much of the second colour shows, [n, size, size], with edges one pixel soft."""
         repeats = 3 + 3 * phase[:, 2].round(decimals=1)
         line = torch.arange(self.size, device=self.device) / self.size
@@ -105,7 +113,7 @@ class Composer:
         checked = a * (1 - b) + b * (1 - a)
         distance = ((x.remainder(1) - 0.5) ** 2 + (y.remainder(1) - 0.5) ** 2).sqrt()
         dotted = ((0.28 - distance) * sharpness + 0.5).clamp(0, 1)
-        kinds = torch.tensor([list(Pattern).index(pattern) for pattern in patterns], device=self.device)[:, None, None]
+        kinds = kinds[:, None, None]
         return torch.where(kinds == 1, striped, torch.where(kinds == 2, checked, dotted))
 
 

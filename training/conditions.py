@@ -6,15 +6,24 @@ other, as in Hierarchical Text-Conditional Image Generation with CLIP Latents (2
 
 import torch
 
+from .texts import Texts
+
 
 def chosen(count: int, share: float) -> torch.Tensor:
     """Which of so many examples go without, [count] of bool; each by itself with the probability `share`."""
     return torch.rand(count) < share
 
 
-def drop_texts(captions: list[str], dropped: torch.Tensor) -> list[str]:
-    """The empty caption in place of those: what the pipelines' negative prompt is."""
-    return ["" if is_dropped else caption for caption, is_dropped in zip(captions, dropped.tolist())]
+def drop_texts(texts: Texts, dropped: torch.Tensor) -> Texts:
+    """The empty caption in place of those: what the pipelines' negative prompt is.
+
+    It has the first token, which all begin with, and the last, which also pads.
+    """
+    dropped = dropped.to(texts.ids.device)[:, None]
+    ids = torch.where(dropped, texts.end, texts.ids)
+    ids[:, 0] = texts.ids[:, 0]
+    is_of_two = torch.arange(ids.shape[1], device=ids.device) < 2
+    return Texts(ids, torch.where(dropped, is_of_two, texts.mask), texts.end)
 
 
 def drop_embeddings(embeddings: torch.Tensor, dropped: torch.Tensor, replacement: torch.Tensor) -> torch.Tensor:

@@ -5,7 +5,6 @@ variances of Improved Denoising Diffusion Probabilistic Models (2021). It predic
 clean picture: on two cores the former gives nothing to look at for long.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -13,14 +12,18 @@ import torch.nn.functional as F
 from diffusers import UNet2DConditionModel
 from diffusers.pipelines.deprecated.unclip import UnCLIPTextProjModel
 
+from .arrays import Examples
 from .clip import Clip
+from .compiling import Compiling
 from .compose import shrunk
 from .conditions import chosen, drop_embeddings, drop_texts
 from .diffusion import TIMESTEPS, clean_from, draw_timesteps, noised, signal_to_noise_weight, variance_loss
-from .layout import still
+from .feed import Feed, Recipe
 from .loop import Budget, Loop
 from .muon import Muon
+from .precision import mixed
 from .presets import Preset
+from .texts import Texts
 from .world import World
 
 LEARNING_RATE = 1.5e-3
@@ -33,12 +36,16 @@ NOISY_SHARE = 0.65
 
 
 def make(preset: Preset) -> tuple[UNet2DConditionModel, UnCLIPTextProjModel]:
-    levels = len(preset.decoder_channels)
+    # Attention costs with the square of a picture's pixels; from some side down it is worth it.
+    sides = [preset.base_size >> level for level in range(len(preset.decoder_channels))]
+    has_attention = [side <= preset.attention_size for side in sides]
     unet = UNet2DConditionModel(
         sample_size=preset.base_size, in_channels=3, out_channels=6,
-        down_block_types=("ResnetDownsampleBlock2D", *["SimpleCrossAttnDownBlock2D"] * (levels - 1)),
+        down_block_types=tuple(
+            "SimpleCrossAttnDownBlock2D" if attends else "ResnetDownsampleBlock2D" for attends in has_attention),
         mid_block_type="UNetMidBlock2DSimpleCrossAttn",
-        up_block_types=(*["SimpleCrossAttnUpBlock2D"] * (levels - 1), "ResnetUpsampleBlock2D"),
+        up_block_types=tuple(
+            "SimpleCrossAttnUpBlock2D" if attends else "ResnetUpsampleBlock2D" for attends in reversed(has_attention)),
         block_out_channels=preset.decoder_channels, layers_per_block=preset.decoder_blocks,
         cross_attention_dim=preset.width, attention_head_dim=preset.decoder_head_width, class_embed_type="identity",
         resnet_time_scale_shift="scale_shift", norm_num_groups=preset.groups,
@@ -53,24 +60,25 @@ def make(preset: Preset) -> tuple[UNet2DConditionModel, UnCLIPTextProjModel]:
 
 def train(
     unet: UNet2DConditionModel, projection: UnCLIPTextProjModel, clip: Clip, world: World, preset: Preset,
-    folder: Path, budget: Budget,
+    folder: Path, budget: Budget, processes: int = 0, compiling: Compiling = Compiling(),
 ) -> None:
     device = unet.device
-    loop = Loop("decoder", folder, [unet, projection], budget, LEARNING_RATE, warmup=200, optimizer=Muon, seed=4)
-    composer = world.composer(preset.full_size, device)
+    loop = Loop(
+        "decoder", folder, [unet, projection], budget, LEARNING_RATE, warmup=200, optimizer=Muon, seed=4,
+        compiling=compiling, compiled=[unet])
+    composer = world.composer(preset.sketch_size, device)
+    recipe = Recipe(world.without_drawings, clip.words, preset.decoder_batch, seed=4)
 
-    def loss() -> torch.Tensor:
-        scenes = [world.scene(loop.chance) for _ in range(preset.decoder_batch)]
-        pictures = composer.pictures(scenes)
+    def loss(examples: Examples) -> torch.Tensor:
+        pictures = composer.pictures(examples.arrays)
         image = clip.look(pictures)
         disturbance = DISTURBANCE * torch.rand(len(image), 1, device=device)
         image = image + disturbance * torch.randn_like(image)
-        if preset.is_still:
-            pictures = composer.pictures([replace(scene, placed=still(scene)) for scene in scenes])
-        captions = [world.caption(scene, loop.chance) for scene in scenes]
-        return loss_of(unet, projection, clip, shrunk(pictures, preset.base_size), image, captions, preset.prediction)
+        clean, texts = shrunk(pictures, preset.base_size), clip.texts(examples)
+        return loss_of(unet, projection, clip, clean, image, texts, preset.prediction)
 
-    loop.run(loss)
+    with Feed(recipe, loop.step, processes) as batches:
+        loop.run(lambda: loss(next(batches)))
 
 
 def predict(
@@ -82,7 +90,7 @@ def predict(
     `encoded` are the texts' embeddings, states and mask.
     """
     text, states, mask = encoded
-    with torch.autocast(sample.device.type, dtype=torch.bfloat16):
+    with mixed(sample.device):
         context, addition = projection(
             image_embeddings=image, prompt_embeds=text, text_encoder_hidden_states=states,
             do_classifier_free_guidance=False,
@@ -97,14 +105,14 @@ def predict(
 @torch.no_grad()
 def redrawn(
     unet: UNet2DConditionModel, projection: UnCLIPTextProjModel, clip: Clip, small: torch.Tensor, image: torch.Tensor,
-    captions: list[str], prediction: str,
+    texts: Texts, prediction: str,
 ) -> torch.Tensor:
     """The pictures `small`, noised and denoised again in two steps: with the decoder's own faults, in their places.
 
     Each begins at a timestep of the less noisy half, where shapes stay and edges are drawn anew.
     """
     device, count = small.device, len(small)
-    encoded = clip.encode(captions)
+    encoded = clip.encode(texts)
     timesteps = torch.randint(TIMESTEPS // 10, TIMESTEPS // 2, (count,), device=device)
     for _ in range(2):
         sample = noised(small, timesteps, torch.randn_like(small))
@@ -116,11 +124,11 @@ def redrawn(
 
 def loss_of(
     unet: UNet2DConditionModel, projection: UnCLIPTextProjModel, clip: Clip, clean: torch.Tensor, image: torch.Tensor,
-    captions: list[str], prediction: str,
+    texts: Texts, prediction: str,
 ) -> torch.Tensor:
     """Of pictures with their embeddings and captions: the hybrid objective of Nichol and Dhariwal."""
     device, count = clean.device, len(clean)
-    encoded = clip.encode(drop_texts(captions, chosen(count, DROPPED_TEXTS)))
+    encoded = clip.encode(drop_texts(texts, chosen(count, DROPPED_TEXTS)))
     image = drop_embeddings(
         image, chosen(count, DROPPED_EMBEDDINGS), projection.learned_classifier_free_guidance_embeddings)
     is_noise = prediction == "epsilon"

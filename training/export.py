@@ -36,6 +36,8 @@ def save(
     """
     for part in folder.glob("*/"):
         shutil.rmtree(part)
+    for network in (unet, *upsamplers):
+        network.to(memory_format=torch.contiguous_format)  # Files have no other.
     pipeline = UnCLIPPipeline(
         prior=prior, decoder=unet, text_encoder=clip.text, tokenizer=clip.tokenizer, text_proj=projection,
         super_res_first=upsamplers[0], super_res_last=copy.deepcopy(upsamplers[0]),

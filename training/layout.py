@@ -41,10 +41,5 @@ def place(scene: Scene, drawings: tuple[int, int | None], chance: random.Random)
     return (Placed(first, x, y, side),)
 
 
-def still(scene: Scene) -> tuple[Placed, ...]:
-    """The one placement of a single thing, for decoders too small to learn more."""
-    return tuple(Placed(placed.drawing, 0.5, 0.5, 0.7) for placed in scene.placed)
-
-
 def _near(drawing: int, x: float, y: float, side: float, chance: random.Random) -> Placed:
     return Placed(drawing, x + chance.uniform(-JITTER, JITTER), y + chance.uniform(-JITTER, JITTER), side)

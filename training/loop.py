@@ -4,12 +4,13 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
+from .compiling import Compiling
 from .plot import draw_curve
 
 # Losses are read from the device this often: reading waits for it.
@@ -79,7 +80,10 @@ class Loop:
     def __init__(
         self, name: str, folder: Path, modules: list[torch.nn.Module], budget: Budget, rate: float, warmup: int = 100,
         decay: float = 0.999, optimizer: Callable[..., torch.optim.Optimizer] = adamw, seed: int = 0,
+        compiling: Compiling = Compiling(), compiled: Sequence[torch.nn.Module] = (),
     ):
+        """`compiled` are networks that are compiled when `compiling` allows it."""
+        self.compiling, self.compiled = compiling, compiled
         self.name, self.budget, self.rate, self.warmup = name, budget, rate, warmup
         self.folder = folder
         self.modules = modules
@@ -91,7 +95,7 @@ class Loop:
         self.average = Average(self.parameters, decay)
         self.step, self.seconds = 0, 0.0
         self.losses: list[float] = []
-        # Scenes and captions are drawn with this, noise with PyTorch's own generators.
+        # What examples are spoilt by and where crops lie; noise comes from PyTorch's own generators.
         self.chance = random.Random(seed)
         torch.manual_seed(seed)
         self.path = folder / f"{name}.checkpoint"
@@ -153,6 +157,11 @@ class Loop:
             rate = self.rate * min(1, (self.step + 1) / self.warmup) * max(0.03, 0.5 * (1 + math.cos(math.pi * spent)))
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
+            if self.compiled and self.compiling.is_due(self.name):
+                for network in self.compiled:
+                    # For each shape by itself, so that what was compiled ahead is what is asked for.
+                    network.compile(dynamic=False)
+                self.compiled = ()
             loss = loss_of_a_batch()
             self.optimizer.zero_grad()
             loss.backward()
@@ -172,6 +181,8 @@ class Loop:
                 print(f"{self.name}: step {self.step}, {self.seconds:.0f} s, loss {sum(recent) / len(recent):.4f}", flush=True)
             if is_over and not self.is_done:
                 self.save()
+                # What is saved of a training on its way renders better so; going on begins with the checkpoint.
+                self.average.apply()
                 raise Paused(f"{self.name}: paused at step {self.step}, after {self.seconds:.0f} s of its time")
             if time.monotonic() - saved > SAVE_SECONDS:
                 self.losses += [value.item() for value in unread]
@@ -181,3 +192,4 @@ class Loop:
         self.losses += [value.item() for value in unread]
         self.save()
         self.average.apply()
+        self.compiling.finished(self.name)

@@ -8,6 +8,8 @@ Muon is Scalable for LLM Training (2025), it takes AdamW's learning rates. A con
 
 import torch
 
+from .precision import has_half_precision
+
 MOMENTUM = 0.95
 # Of the quintic iteration that takes singular values to about one.
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -18,7 +20,9 @@ def orthogonal(matrices: torch.Tensor, iterations: int = 5) -> torch.Tensor:
     a, b, c = COEFFICIENTS
     is_tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if is_tall else matrices
-    x = (x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)).bfloat16()
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    if has_half_precision(x.device.type):
+        x = x.bfloat16()
     for _ in range(iterations):
         square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x

@@ -11,10 +11,13 @@ import torch
 import torch.nn.functional as F
 from diffusers import PriorTransformer
 
+from .arrays import Examples
 from .clip import Clip
 from .conditions import chosen, drop_texts
 from .diffusion import TIMESTEPS, noised
+from .feed import Feed, Recipe
 from .loop import Budget, Loop
+from .precision import mixed
 from .presets import Preset
 from .world import World
 
@@ -36,9 +39,9 @@ def make(preset: Preset) -> PriorTransformer:
 def standardise(model: PriorTransformer, clip: Clip, world: World, preset: Preset, count: int = 1024) -> None:
     """The prior works on embeddings less their mean, over their deviation; both are part of its weights."""
     chance = random.Random(3)
-    composer = world.composer(preset.full_size, model.clip_mean.device)
+    composer = world.composer(preset.sketch_size, model.clip_mean.device)
     seen = torch.cat([
-        clip.look(composer.pictures([world.scene(chance) for _ in range(128)])) for _ in range(-(-count // 128))
+        clip.look(composer.of([world.scene(chance) for _ in range(128)])) for _ in range(-(-count // 128))
     ])
     model.clip_mean.data.copy_(seen.mean(0)[None])
     model.clip_std.data.copy_(seen.std(0)[None])
@@ -73,21 +76,21 @@ def forward(
 
 
 def train(
-    model: PriorTransformer, clip: Clip, world: World, preset: Preset, folder: Path, budget: Budget
+    model: PriorTransformer, clip: Clip, world: World, preset: Preset, folder: Path, budget: Budget, processes: int = 0
 ) -> None:
     device = next(model.parameters()).device
     loop = Loop("prior", folder, [model], budget, LEARNING_RATE, decay=0.998, seed=2)
-    composer = world.composer(preset.full_size, device)
+    composer = world.composer(preset.sketch_size, device)
+    recipe = Recipe(world.without_drawings, clip.words, preset.prior_batch, seed=2)
 
-    def loss() -> torch.Tensor:
-        scenes = [world.scene(loop.chance) for _ in range(preset.prior_batch)]
-        clean = (clip.look(composer.pictures(scenes)) - model.clip_mean) / model.clip_std
-        captions = [world.caption(scene, loop.chance) for scene in scenes]
-        embedding, states, mask = clip.encode(drop_texts(captions, chosen(len(captions), DROPPED)))
+    def loss(examples: Examples) -> torch.Tensor:
+        clean = (clip.look(composer.pictures(examples.arrays)) - model.clip_mean) / model.clip_std
+        embedding, states, mask = clip.encode(drop_texts(clip.texts(examples), chosen(len(clean), DROPPED)))
         timesteps = torch.randint(TIMESTEPS, (len(clean),), device=device)
         sample = noised(clean, timesteps, torch.randn_like(clean))
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with mixed(device):
             predicted = forward(model, sample, timesteps, embedding, states, mask)
         return F.mse_loss(predicted.float(), clean)
 
-    loop.run(loss)
+    with Feed(recipe, loop.step, processes) as batches:
+        loop.run(lambda: loss(next(batches)))

@@ -5,26 +5,29 @@ train on crops. Their low-resolution input is corrupted (corruption.py); every o
 is the decoder's own drawing of the picture instead, with faults that these corruptions do not imitate.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from diffusers import UNet2DModel
 
+from .arrays import Examples
+from .compiling import Compiling
 from .compose import shrunk
 from .corruption import corrupted
 from .diffusion import TIMESTEPS, noised, signal_to_noise_weight
-from .layout import still
+from .feed import Feed, Recipe
 from .loop import Budget, Loop
 from .muon import Muon
+from .precision import mixed
 from .presets import Enlargement, Preset
+from .words import Words
 from .world import World
 
 LEARNING_RATE = 1e-3
 # Draws scenes as the decoder would: from their pictures at full and at the decoder's size, and their captions.
-Redraw = Callable[[torch.Tensor, torch.Tensor, list[str]], torch.Tensor]
+Redraw = Callable[[torch.Tensor, torch.Tensor, Examples], torch.Tensor]
 
 
 def make(enlargement: Enlargement, groups: int) -> UNet2DModel:
@@ -43,26 +46,26 @@ def resized(pictures: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def train(
-    model: UNet2DModel, stage: int, world: World, preset: Preset, folder: Path, budget: Budget,
-    redraw: Redraw | None = None,
+    model: UNet2DModel, stage: int, world: World, words: Words, preset: Preset, folder: Path, budget: Budget,
+    redraw: Redraw | None = None, redrawing: Sequence[torch.nn.Module] = (), processes: int = 0,
+    compiling: Compiling = Compiling(),
 ) -> None:
-    """Trains the upsampler of one stage of the cascade; `redraw` is of the first only."""
+    """Trains the upsampler of one stage of the cascade; `redraw`, with its networks, is of the first only."""
     device, enlargement = model.device, preset.upsamplers[stage]
-    loop = Loop(name(stage), folder, [model], budget, LEARNING_RATE, optimizer=Muon, seed=5 + stage)
+    loop = Loop(
+        name(stage), folder, [model], budget, LEARNING_RATE, optimizer=Muon, seed=5 + stage, compiling=compiling,
+        compiled=[model, *redrawing])
     smaller = preset.upsamplers[stage - 1].size if stage else preset.base_size
     composer = world.composer(preset.full_size, device)
     factor = enlargement.size // smaller
     room = (enlargement.size - enlargement.crop) // factor
+    recipe = Recipe(world.without_drawings, words, enlargement.batch, seed=5 + stage)
 
-    def loss() -> torch.Tensor:
-        scenes = [world.scene(loop.chance) for _ in range(enlargement.batch)]
-        is_redrawn = redraw is not None and loop.step % 2 == 1
-        if is_redrawn and preset.is_still:
-            scenes = [replace(scene, placed=still(scene)) for scene in scenes]
-        pictures = composer.pictures(scenes)
+    def loss(examples: Examples) -> torch.Tensor:
+        pictures = composer.pictures(examples.arrays)
         clean = shrunk(pictures, enlargement.size)
-        if is_redrawn:
-            small = redraw(pictures, shrunk(pictures, smaller), [world.caption(scene, loop.chance) for scene in scenes])
+        if redraw is not None and loop.step % 2 == 1:
+            small = redraw(pictures, shrunk(pictures, smaller), examples)
         else:
             small = corrupted(shrunk(clean, smaller), enlargement.corruption, loop.chance)
         enlarged = resized(small, enlargement.size)
@@ -70,7 +73,8 @@ def train(
         window = (..., slice(row, row + enlargement.crop), slice(column, column + enlargement.crop))
         return loss_of(model, clean[window], enlarged[window], preset.prediction)
 
-    loop.run(loss)
+    with Feed(recipe, loop.step, processes) as batches:
+        loop.run(lambda: loss(next(batches)))
 
 
 def loss_of(model: UNet2DModel, clean: torch.Tensor, enlarged: torch.Tensor, prediction: str) -> torch.Tensor:
@@ -79,7 +83,7 @@ def loss_of(model: UNet2DModel, clean: torch.Tensor, enlarged: torch.Tensor, pre
     timesteps = torch.randint(TIMESTEPS, (count,), device=device)
     noise = torch.randn_like(clean)
     sample = noised(clean, timesteps, noise)
-    with torch.autocast(device.type, dtype=torch.bfloat16):
+    with mixed(device):
         predicted = model(torch.cat([sample, enlarged], 1), timesteps).sample.float()
     error = (predicted - (noise if prediction == "epsilon" else clean)).pow(2).mean((1, 2, 3))
     if prediction == "sample":

@@ -1,18 +1,23 @@
-"""What a model is taught: things, and the scenes that they appear in."""
+"""What a model is taught: things, and the scenes that they appear in.
+
+Processes that make scenes import this, so it imports nothing that is slow to start; `worlds.py` fills worlds.
+"""
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from . import layout
-from .compose import Composer
-from .data import grouping, noto, pack
-from .data.naming import SYNONYMS_OF_ALL
 from .language import NUMBERS, is_plural, plural
 from .scenes import COLOURS, RELATIONS, SIZES, TEMPLATES, Background, Pattern, Relation, Scene, Size, caption
+
+if TYPE_CHECKING:
+    import torch
+
+    from .compose import Composer
+    from .data.pack import Source
 
 
 @dataclass
@@ -34,14 +39,24 @@ class Rules:
 
 
 class World:
-    """Things with their drawings, and rules for scenes."""
+    """Things with their drawings, and rules for scenes. Without drawings it makes scenes and captions all the same."""
 
-    def __init__(self, things: list[Thing], drawings: torch.Tensor, rules: Rules):
-        self.things, self.drawings, self.rules = things, drawings, rules
+    def __init__(
+        self, things: list[Thing], drawings: "torch.Tensor | None", rules: Rules, sources: "Sequence[Source]" = ()
+    ):
+        """`sources` say where the drawings are from, and under which terms."""
+        self.things, self.drawings, self.rules, self.sources = things, drawings, rules, sources
         self.countable = [index for index, thing in enumerate(things) if not is_plural(thing.names[0])]
 
-    def composer(self, size: int, device: torch.device) -> Composer:
+    def composer(self, size: int, device: "torch.device") -> "Composer":
+        from .compose import Composer
+
         return Composer(self.drawings, size, device)
+
+    @property
+    def without_drawings(self) -> "World":
+        """What processes that make scenes are given: small, and free of PyTorch."""
+        return World(self.things, None, self.rules)
 
     def scene(self, chance: random.Random, is_held_out: bool = False) -> Scene:
         """A scene that is trained on, or with `is_held_out` one that never is."""
@@ -112,42 +127,3 @@ class World:
             return Background(Pattern.PLAIN, (chance.randrange(len(COLOURS)),))
         pattern = chance.choice([Pattern.STRIPED, Pattern.CHECKED, Pattern.DOTTED])
         return Background(pattern, tuple(chance.sample(range(len(COLOURS)), 2)))
-
-
-# Well-known things whose shapes differ, for models that two cores can train.
-FEW_THINGS = (
-    "🍎 🍌 🍇 🍓 🍒 🍍 🍉 🍋 🍊 🥕 🌽 🍄 🍕 🍔 🍦 🍩 🎂 🍪 🥚 🧀 ☕ 🐶 🐱 🐭 🐰 🦊 🐻 🐼 🐸 🐵 🐷 🐮 🦁 🐯 🐟 🐬 🐳 🐙 🦀 🐢 "
-    "🐍 🦋 🐝 🐞 🐧 🦉 🐔 🐘 🦒 🐎 🚗 🚌 🚓 🚒 🚑 🚜 🚲 🚂 🚁 🚀 ⛵ 🚢 🏠 🏰 🌳 🌵 🌲 🌴 🌻 🌹 🌷 ☀ 🌙 ⭐ ☁ 🌈 ⛄ 🔥 💧 ❤ "
-    "💎 👑 🎩 👟 👕 👓 ☂ 🎁 🎈 ⚽ 🏀 🎸 🎺 🥁 🎹 📷 💡 🔑 🔔 ⏰ 📕 ✂ 🔨 😀 😎 😢 😡 👻 🤖 👽 💀 🎃"
-).split()
-
-# What people call a thing, where that is not its name in the repository.
-SYNONYMS = SYNONYMS_OF_ALL | {
-    "snowman without snow": "snowman", "enraged": "angry face", "crying": "crying face", "tangerine": "orange fruit",
-    "watermelon": "watermelon slice", "smiling face with sunglasses": "cool face", "grinning face": "happy face",
-    "dog": "dog face", "cat": "cat face",
-}
-
-
-def few_things(rules: Rules, root: Path = Path("/")) -> World:
-    """112 things of Noto Color Emoji, read from the installed font."""
-    names, _ = noto.annotations(root)
-    glyphs = noto.glyphs(root)
-    things = []
-    for index, character in enumerate(FEW_THINGS):
-        name = names[character].lower()
-        if name.endswith(" face") and name != "grinning face":
-            name = name.removesuffix(" face")
-        things.append(Thing([name, *([SYNONYMS[name]] if name in SYNONYMS else [])], [index]))
-    pictures = [pack.fitted(glyphs[character]) for character in FEW_THINGS]
-    return World(things, pack.premultiplied(pictures), rules)
-
-
-def packed(folder: Path, rules: Rules) -> World:
-    """All things of a pack."""
-    whole = pack.Pack.load(folder)
-    groups = grouping.grouped(whole.drawings)
-    chosen = [index for group in groups for index in group.drawings]
-    number = {index: place for place, index in enumerate(chosen)}
-    things = [Thing(group.names, [number[index] for index in group.drawings]) for group in groups]
-    return World(things, pack.premultiplied([whole.drawings[index].picture for index in chosen]), rules)

@@ -25,7 +25,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 -m training.data", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("training/.data"), help="the folder to write")
     parser.add_argument(
-        "--sources", default=",".join(SOURCES), help="which to take, separated by commas (default: %(default)s)")
+        "--sources", default="noto,openclipart",
+        help=f"which to take of {', '.join(SOURCES)}, separated by commas (default: %(default)s)")
     parser.add_argument(
         "--packages", type=Path, default=Path("training/.packages"), help="where packages are downloaded and unpacked")
     options = parser.parse_args()

@@ -10,7 +10,7 @@ import torch
 
 from ..loop import Budget
 from ..presets import PRESETS
-from ..world import few_things, packed
+from ..worlds import for_preset
 from . import evaluation, recogniser, report, sweep
 from .cluster import Cluster, binary
 
@@ -46,7 +46,7 @@ def main() -> int:
     if command is None and not options.only_recogniser:
         raise SystemExit(
             "Cannot render: there is no atelier. Build it (scripts/quickstart), or name it with --atelier or $ATELIER.")
-    world = packed(options.data, preset.rules) if preset.needs_pack else few_things(preset.rules)
+    world = for_preset(preset, options.data)
     work = options.work / preset.name
     seer = recogniser.trained(world, preset, work, Budget(60 * options.minutes, options.steps, math.inf))
     if options.only_recogniser:

@@ -10,8 +10,10 @@ from PIL import Image, ImageDraw
 from ..presets import Preset
 from ..scenes import Scene
 from ..world import World
-from .pictures import composed, distances, image
+from .pictures import distances, image, moved
 from .prompts import Prompt
+
+PLACES = 4
 
 
 @dataclass(frozen=True)
@@ -41,18 +43,22 @@ def training_scenes(world: World, count: int) -> list[Scene]:
 def find(
     prompts: list[Prompt], rendered: torch.Tensor, world: World, preset: Preset, among: int = 4096
 ) -> tuple[list[Nearest], int]:
-    """For each prompt's picture; and among how many training pictures it was looked for."""
+    """For each prompt's picture; and among how many training pictures it was looked for.
+
+    Of every scene, trained or held out, the nearest of `PLACES` pictures counts, with its things in as many places.
+    """
     scenes = training_scenes(world, among)
-    pictures = composed(scenes, world, preset, as_taught=True)
-    truths = composed([prompt.scene for prompt in prompts], world, preset, as_taught=True)
+    pictures = moved(scenes, world, preset, PLACES, seed=12).flatten(0, 1)
+    truths = moved([prompt.scene for prompt in prompts], world, preset, PLACES, seed=13)
     table = distances(rendered, pictures)
     found = []
     for row, prompt in enumerate(prompts):
         best = int(table[row].argmin())
+        away = distances(rendered[row : row + 1], truths[row])[0]
         found.append(Nearest(
-            prompt, rendered[row], pictures[best], scenes[best], table[row, best].item(), truths[row],
-            distances(rendered[row : row + 1], truths[row : row + 1]).item()))
-    return found, len(scenes)
+            prompt, rendered[row], pictures[best], scenes[best // PLACES], table[row, best].item(),
+            truths[row, away.argmin()], away.min().item()))
+    return found, len(pictures)
 
 
 def draw(found: list[Nearest], path: Path) -> None:

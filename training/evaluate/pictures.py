@@ -1,12 +1,12 @@
 """Between pictures as files and pictures as tensors, at the recogniser's size; distances between them."""
 
-from dataclasses import replace
+import random
 
 import numpy
 import torch
 from PIL import Image
 
-from ..layout import still
+from ..arrays import Arrays
 from ..presets import Preset
 from ..scenes import Scene
 from ..world import World
@@ -24,14 +24,19 @@ def image(values: torch.Tensor) -> Image.Image:
     return Image.fromarray(((values + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).numpy())
 
 
-def composed(scenes: list[Scene], world: World, preset: Preset, as_taught: bool = False) -> torch.Tensor:
-    """The scenes' true pictures; `as_taught`, where the decoder is taught them."""
-    if as_taught and preset.is_still:
-        scenes = [replace(scene, placed=still(scene)) for scene in scenes]
+def composed(scenes: list[Scene], world: World, preset: Preset) -> torch.Tensor:
+    """The scenes' true pictures."""
     composer = world.composer(preset.full_size, torch.device("cpu"))
     return torch.cat([
-        reduced(composer.pictures(scenes[start : start + 64], torch.full((len(scenes[start : start + 64]), 3), 0.25)))
-        for start in range(0, len(scenes), 64)])
+        reduced(composer.pictures(Arrays.of(part, numpy.full((len(part), 3), 0.25))))
+        for part in (scenes[start : start + 64] for start in range(0, len(scenes), 64))])
+
+
+def moved(scenes: list[Scene], world: World, preset: Preset, places: int, seed: int) -> torch.Tensor:
+    """[n, places, 3, 64, 64]: the scenes' true pictures with their things in so many places each."""
+    chance = random.Random(seed)
+    pictures = composed([world.placed(scene, chance) for scene in scenes for _ in range(places)], world, preset)
+    return pictures.unflatten(0, (len(scenes), places))
 
 
 def distances(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:

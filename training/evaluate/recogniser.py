@@ -90,7 +90,7 @@ def trained(world: World, preset: Preset, folder: Path, budget: Budget) -> Recog
 
     def loss() -> torch.Tensor:
         scenes = [world.scene(loop.chance) for _ in range(BATCH)]
-        pictures = spoilt(reduced(composer.pictures(scenes)), loop.chance)
+        pictures = spoilt(reduced(composer.of(scenes)), loop.chance)
         expected = right(scenes, world)
         return sum(F.cross_entropy(logits, getattr(expected, question)) for question, logits in model(pictures).items())
 
@@ -108,5 +108,5 @@ def settle(model: Recogniser, composer: Composer, world: World, loop: Loop) -> N
             layer.reset_running_stats()
             layer.momentum = None
     for _ in range(SETTLING):
-        pictures = reduced(composer.pictures([world.scene(loop.chance) for _ in range(BATCH)]))
+        pictures = reduced(composer.of([world.scene(loop.chance) for _ in range(BATCH)]))
         model(spoilt(pictures, loop.chance))

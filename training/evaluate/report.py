@@ -5,11 +5,12 @@ import subprocess
 from datetime import date
 from pathlib import Path
 
+from .. import card
 from .cluster import ROOT
 
 
 def marker(name: str, end: bool = False) -> str:
-    return f"<!-- {'end of ' if end else ''}{name}: written by python -m training.evaluate -->"
+    return card.marker(name, "training.evaluate", end)
 
 
 def commit() -> str:
@@ -30,17 +31,8 @@ def shown(value: float | None) -> str:
     return "not in its world" if value is None else f"{value:.1f} %"
 
 
-def put(card: Path, name: str, text: str) -> None:
-    """Replaces what is between the markers, or appends both."""
-    begin, end = marker(name), marker(name, end=True)
-    old = card.read_text() if card.exists() else ""
-    block = f"{begin}\n{text.strip()}\n{end}"
-    if begin in old and end in old:
-        before, rest = old.split(begin, 1)
-        new = before + block + rest.split(end, 1)[1]
-    else:
-        new = f"{old.rstrip()}\n\n{block}\n".lstrip()
-    card.write_text(new)
+def put(path: Path, name: str, text: str) -> None:
+    card.put(path, name, text, "training.evaluate")
 
 
 def write(path: Path, facts: dict) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from training import bytepairs
 from training.presets import PRESETS
-from training.world import World, few_things
+from training.words import Words
+from training.world import World
+from training.worlds import few_things
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = 300
@@ -37,6 +40,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         cwd=ROOT, check=True,
     )
     return Trained(folder / "work" / "toy", folder / "model")
+
+
+@pytest.fixture(scope="session")
+def words(world: World, tmp_path_factory: pytest.TempPathFactory) -> Words:
+    toy = PRESETS["toy"]
+    return Words.of(bytepairs.make(world, toy, tmp_path_factory.mktemp("tokenizer")), world, toy.tokens)
 
 
 @pytest.fixture(scope="session")

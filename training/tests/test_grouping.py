@@ -7,7 +7,8 @@ from PIL import Image
 
 from training.data.grouping import MOST, grouped
 from training.data.pack import Drawing, Pack, Source
-from training.world import Rules, packed
+from training.world import Rules
+from training.worlds import packed
 
 
 def drawing(name: str, source: str = "noto", group: str = "Food & Drink/food-fruit", shade: int = 200) -> Drawing:

@@ -6,6 +6,7 @@ import torch
 from training import decoder, prior, upsampler
 from training.clip import Clip
 from training.presets import PRESETS
+from training.words import Words
 
 
 class Vocabulary:
@@ -24,7 +25,7 @@ class Vocabulary:
 def test_a_model_has_at_most_so_many_megabytes_in_half_precision(name: str, most: float) -> None:
     preset = PRESETS[name]
     with torch.device("meta"):
-        clip = Clip(preset, Vocabulary(preset.merges))
+        clip = Clip(preset, Vocabulary(preset.merges), Words({}, 0, 1, preset.tokens))
         parts = [clip.text, clip.vision, prior.make(preset), *decoder.make(preset)]
         stages = [upsampler.make(stage, preset.groups) for stage in preset.upsamplers]
     # The first upsampler is saved twice.

@@ -6,10 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from training import layout
-from training.clip import batch
+from training.feed import contrasting
 from training.language import plural, with_article
-from training.scenes import COLOURS, MIRRORED, Background, Pattern, Relation, Scene, Size, caption
+from training.scenes import COLOURS, MIRRORED, Background, Pattern, Placed, Relation, Scene, Size, caption
 from training.world import Rules, World
 
 EVERYTHING = Rules(counts=0.25, pairs=0.3, sizes=0.4, patterns=0.5)
@@ -22,7 +21,7 @@ def rich(world: World) -> World:
 
 def test_training_never_sees_what_is_held_out(rich: World) -> None:
     chance = random.Random(0)
-    for scene in [rich.scene(chance) for _ in range(3000)] + batch(rich, 600, chance):
+    for scene in [rich.scene(chance) for _ in range(3000)] + contrasting(rich, 600, chance):
         assert not scene.is_held_out
     assert all(rich.scene(chance, is_held_out=True).is_held_out for _ in range(100))
     anything = [rich._any(chance).is_held_out for _ in range(5000)]
@@ -86,8 +85,7 @@ def test_things_stand_in_their_relation_apart_and_whole(rich: World) -> None:
 def test_pictures_have_their_background_and_their_thing_in_its_place(rich: World) -> None:
     composer = rich.composer(64, torch.device("cpu"))
     green = list(COLOURS).index("green")
-    scene = Scene(0, Background(Pattern.PLAIN, (green,)), placed=layout.still(Scene(0, Background(Pattern.PLAIN, (green,)), placed=(layout.Placed(0, 0, 0, 0),))))
-    picture = composer.pictures([scene])[0]
+    picture = composer.of([Scene(0, Background(Pattern.PLAIN, (green,)), placed=(Placed(0, 0.5, 0.5, 0.7),))])[0]
     expected = torch.tensor(COLOURS["green"]) / 127.5 - 1
     corner = picture[:, :4, :4]
     assert torch.allclose(corner, expected[:, None, None].expand_as(corner), atol=1e-5)
