@@ -41,8 +41,8 @@ import Testing
       try parse($0, as: $1).first?.result.get().parameters
     }) {
       #expect(parameters == RenderParameters(decoderGuidanceStart: 0.25, decoderGuidanceEnd: 0.75, cacheInterval: 2))
-      #expect(parameters.map { RenderParameters($0.wire) }?.decoderGuidanceEnd == 0.75)
-      #expect(parameters.map { RenderParameters($0.wire) }?.cacheInterval == 2)
+      #expect(try parameters.map { try RenderParameters($0.wire) }?.decoderGuidanceEnd == 0.75)
+      #expect(try parameters.map { try RenderParameters($0.wire) }?.cacheInterval == 2)
     }
     for bad in [
       RenderParameters(decoderGuidanceStart: 0.5, decoderGuidanceEnd: 0.5), RenderParameters(decoderGuidanceEnd: 1.5),

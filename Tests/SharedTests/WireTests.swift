@@ -72,6 +72,6 @@ import Testing
   @Test func `parameters survive the wire, zero and absent as what they are`() throws {
     let given = RenderParameters(priorGuidance: 0, sampler: .ddim, eta: 0, decoderGuidanceStart: 0)
     let wire = try Wire.Parameters(serializedBytes: given.wire.serializedBytes() as [UInt8])
-    #expect(RenderParameters(wire) == given)
+    #expect(try RenderParameters(wire) == given)
   }
 }

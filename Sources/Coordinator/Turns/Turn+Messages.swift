@@ -50,11 +50,14 @@ extension Turn {
     switch arrival.message.envelope.body {
     case .outcome(let outcome)?:
       let attempt = TaskAttempt(outcome.task)
-      // What cannot even be looked up is nobody's any more; the worker forgets it.
-      _ = try self.attempt { turn in
+      let result = try self.attempt { turn in
+        // Nobody fails a task that is another's.
+        guard try turn.store.task(attempt.task)?.worker == id else { return }
         try turn.noteFailure(on: id, reason: reason, isItsOwn: true)
         try turn.fail(attempt, worker: id, blame: .worker, reason: reason)
       }
+      // What cannot even be looked up is nobody's any more; the worker forgets it.
+      if case .failure(let error) = result, StoreTrouble.isOfEverything(error) { throw error }
       answer(attempt, to: id, .rejected, reason)
     case .hello?: refuse(id, reason)
     case .heartbeat?, .checkpoint?, .goodbye?, nil: break
@@ -73,9 +76,14 @@ extension Turn {
     guard let pool = Pool(wire: hello.pool) else {
       return refuse(id, "The worker names no pool that this coordinator knows; it must be prior or decoder.")
     }
-    if let fault = fault(of: hello, from: id) { return refuse(id, fault) }
+    let models: [ModelInfo]
+    do throws(AtelierError) {
+      models = try self.models(of: hello, from: id)
+    } catch {
+      return refuse(id, error.message)
+    }
     let description = WorkerDescription(
-      pool: pool, capacity: Int(hello.capacity), models: hello.models.map { ModelInfo($0) }, host: hello.host,
+      pool: pool, capacity: Int(hello.capacity), models: models, host: hello.host,
       processID: Int(hello.processID), threads: Int(hello.threads), version: hello.softwareVersion,
       batch: Int(hello.batch))
     let held = hello.held.map { TaskAttempt($0) }
@@ -97,31 +105,41 @@ extension Turn {
       ])
   }
 
-  /// What of an introduction this coordinator does not take, in a sentence.
-  private func fault(of hello: Wire.Hello, from id: WorkerID) -> String? {
+  /// The models that a worker announces.
+  ///
+  /// - Throws: what of its introduction this coordinator does not take.
+  private func models(of hello: Wire.Hello, from id: WorkerID) throws(AtelierError) -> [ModelInfo] {
     if state.registry[id] == nil, state.registry.workers.count >= Self.mostWorkers {
-      return "This coordinator has \(Self.mostWorkers) workers already, as many as it takes."
+      throw AtelierError(
+        .wrongState, "This coordinator has \(Self.mostWorkers) workers already, as many as it takes.")
     }
     guard hello.models.count <= Self.mostModels else {
-      return "The worker announces \(hello.models.count) models; at most \(Self.mostModels) are taken."
+      throw AtelierError(
+        .invalidInput, "The worker announces \(hello.models.count) models; at most \(Self.mostModels) are taken.")
     }
-    for model in hello.models {
-      guard model.name.utf8.count <= 200, model.digest.utf8.count <= 200 else {
-        return "The worker announces a model whose name or digest is longer than 200 bytes."
+    return try hello.models.map { wire throws(AtelierError) in
+      guard wire.name.utf8.count <= Self.longestName, wire.digest.utf8.count <= Self.longestName else {
+        throw AtelierError(
+          .invalidInput,
+          "The worker announces a model whose name or digest is longer than \(Self.longestName) bytes.")
       }
       do throws(AtelierError) {
-        try RenderParameters(model.defaults).validate()
+        let model = try ModelInfo(wire)
+        try model.defaults.validate()
+        return model
       } catch {
-        return "The defaults of the model '\(model.name)' make no sense: \(error.message)"
+        throw AtelierError(
+          .invalidInput, "The defaults of the model '\(wire.name)' make no sense: \(error.message)", cause: error)
       }
     }
-    return nil
   }
 
   /// Connected at a time: each costs memory, and a look at every turn.
   private static let mostWorkers = 10_000
   /// Of one worker.
   private static let mostModels = 100
+  /// Of a model and of a digest, in bytes.
+  private static let longestName = 200
 
   /// A worker leaves in order. What it has not brought is ready again, and none of it counts as a failure.
   private mutating func farewell(to id: WorkerID) throws {

@@ -2,7 +2,7 @@
 struct RenderParameter: Sendable {
   let field: Field<RenderParameters>
   /// Takes the value from a message, if it has one.
-  let read: @Sendable (Wire.Parameters, inout RenderParameters) -> Void
+  let read: @Sendable (Wire.Parameters, inout RenderParameters) throws(AtelierError) -> Void
   /// Writes the value to a message, if there is one.
   let write: @Sendable (RenderParameters, inout Wire.Parameters) -> Void
 
@@ -36,8 +36,15 @@ struct RenderParameter: Sendable {
     _ isSet: any KeyPath<Wire.Parameters, Bool> & Sendable
   ) {
     self.field = field
-    read = { message, parameters in
-      if message[keyPath: isSet], let value = Value(wire: message[keyPath: wire]) { parameters[keyPath: path] = value }
+    read = { message, parameters throws(AtelierError) in
+      guard message[keyPath: isSet] else { return }
+      guard let value = Value(wire: message[keyPath: wire]) else {
+        throw AtelierError(
+          .malformed,
+          "The message has a '\(field.name)' that this version does not know (\(message[keyPath: wire])); "
+            + "install the same version of atelier on both sides.")
+      }
+      parameters[keyPath: path] = value
     }
     write = { parameters, message in
       if let value = parameters[keyPath: path] { message[keyPath: wire] = value.wire }

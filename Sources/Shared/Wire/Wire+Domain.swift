@@ -13,9 +13,11 @@ extension TaskAttempt {
 
 extension RenderParameters {
   /// What the message says; the rest is absent.
-  package init(_ wire: Wire.Parameters) {
+  ///
+  /// - Throws: `malformed` for a value that this version does not know.
+  package init(_ wire: Wire.Parameters) throws(AtelierError) {
     self.init()
-    for declaration in Self.declarations { declaration.read(wire, &self) }
+    for declaration in Self.declarations { try declaration.read(wire, &self) }
   }
 
   /// What is absent is absent in the message too.
@@ -27,11 +29,12 @@ extension RenderParameters {
 }
 
 extension ModelInfo {
-  package init(_ wire: Wire.Model) {
+  /// - Throws: `malformed` for what this version does not know.
+  package init(_ wire: Wire.Model) throws(AtelierError) {
     self.init(
       name: wire.name, digest: wire.digest,
       size: PictureSize(width: Int(wire.pictureWidth), height: Int(wire.pictureHeight)),
-      defaults: RenderParameters(wire.defaults).filled(from: .karlo), readsPictures: wire.readsPictures,
+      defaults: try RenderParameters(wire.defaults).filled(from: .karlo), readsPictures: wire.readsPictures,
       hasPrior: !wire.lacksPrior)
   }
 

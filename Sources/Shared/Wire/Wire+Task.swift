@@ -7,7 +7,7 @@ extension StageTask {
     self.init(
       id: TaskAttempt(wire.task), job: JobID(wire.job), item: Int(wire.item), image: Int(wire.image), stage: stage,
       modelDigest: wire.modelDigest, prompt: wire.prompt, negativePrompt: wire.negativePrompt, seed: wire.seed,
-      parameters: RenderParameters(wire.parameters),
+      parameters: try RenderParameters(wire.parameters),
       size: wire.hasWidth && wire.hasHeight
         ? PictureSize(width: Int(wire.width), height: Int(wire.height)) : nil,
       operation: try TaskOperation(wire.operation), itemOutputsWanted: wire.itemOutputsWanted)

@@ -6,7 +6,9 @@ package import UnCLIP
 extension PictureRequest {
   /// Takes over steps, scales and sampler; what the parameters leave out stays, but the part of the walk that is
   /// guided, which is all of it then.
-  package mutating func apply(_ parameters: RenderParameters) {
+  ///
+  /// - Throws: `invalidInput` for a sampler that the engine does not have.
+  package mutating func apply(_ parameters: RenderParameters) throws(AtelierError) {
     priorSteps = parameters.priorSteps ?? priorSteps
     decoderSteps = parameters.decoderSteps ?? decoderSteps
     superResSteps = parameters.superResSteps ?? superResSteps
@@ -15,7 +17,12 @@ extension PictureRequest {
     let (start, end) = (parameters.decoderGuidanceStart ?? 0, parameters.decoderGuidanceEnd ?? 1)
     if start < end { decoderGuidanceInterval = start...end }
     cacheInterval = parameters.cacheInterval ?? cacheInterval
-    if let name = parameters.sampler { sampler = Sampler(named: name.rawValue, eta: parameters.eta) ?? sampler }
+    guard let name = parameters.sampler?.rawValue else { return }
+    guard let named = Sampler(named: name, eta: parameters.eta) else {
+      throw AtelierError(
+        .invalidInput, "The engine has no sampler '\(name)'; it has \(Sampler.names.joined(separator: ", ")).")
+    }
+    sampler = named
   }
 
   /// The request of a task, with the files that its stage reads decoded. Parameters that are absent are the published
@@ -24,7 +31,7 @@ extension PictureRequest {
   /// - Throws: `invalidInput` or an `UnCLIPError` if a file is not what the operation takes.
   init(_ task: StageTask) throws {
     self.init(prompt: task.prompt, negativePrompt: task.negativePrompt, seed: task.seed)
-    apply(task.parameters.filled(from: .karlo))
+    try apply(task.parameters.filled(from: .karlo))
     let source = try EmbeddingSource(task)
     // Behind the first stage it is only told of which kind it was.
     embedding = task.stage == .embed ? source : .made(byPrior: source.usesPrior)

@@ -33,7 +33,7 @@ struct DiffCommand: ParsableCommand {
     let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [from, to])
     let picture = try LocalFile.seen(image)
-    let requests = renderer.requests(
+    let requests = try renderer.requests(
       options.values, prompt: prompt, count: strengths.values.count, countsSeeds: false,
       inverted: invert ? picture : nil
     ) { index, request in

@@ -31,7 +31,7 @@ struct EditCommand: ParsableCommand {
     let picture = try LocalFile.picture(image)
     let edit = try PictureEdit(
       picture: picture.colours, mask: EditMask(try mask.map { try LocalFile.picture($0) } ?? picture))
-    let requests = renderer.requests(options.values, prompt: prompt) { _, request in request.edit = edit }
+    let requests = try renderer.requests(options.values, prompt: prompt) { _, request in request.edit = edit }
     try renderer.render(requests)
   }
 }

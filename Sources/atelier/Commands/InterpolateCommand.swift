@@ -38,7 +38,7 @@ struct InterpolateCommand: ParsableCommand {
     let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [fromPrompt, toPrompt].compactMap { $0 })
     let ends = try (end(fromImage, fromPrompt), end(toImage, toPrompt))
-    let requests = renderer.requests(options.values, prompt: prompt, count: count, countsSeeds: false) { index, request in
+    let requests = try renderer.requests(options.values, prompt: prompt, count: count, countsSeeds: false) { index, request in
       request.embedding = .between(ends.0, ends.1, fraction: Double(index) / Double(count - 1))
     }
     try renderer.render(requests, size: options.values.size)

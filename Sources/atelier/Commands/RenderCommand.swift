@@ -62,7 +62,7 @@ struct RenderCommand: ParsableCommand {
     UnknownWords.warn(renderer.model, about: [prompt, options.values.negativePrompt].compactMap { $0 })
     var source = EmbeddingSource.prompt
     if let embedding { source = .given(try EmbeddingFile.read(LocalFile.read(embedding), name: embedding)) }
-    let requests = renderer.requests(options.values, prompt: prompt ?? "") { _, request in request.embedding = source }
+    let requests = try renderer.requests(options.values, prompt: prompt ?? "") { _, request in request.embedding = source }
     try renderer.render(requests, size: options.values.size) { index, rendering in
       guard let saveEmbedding else { return }
       try LocalFile.write(

@@ -30,7 +30,7 @@ struct VaryCommand: ParsableCommand {
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
     let picture = try LocalFile.seen(image)
-    let requests = renderer.requests(options.values, prompt: prompt, inverted: invert ? picture : nil) { _, request in
+    let requests = try renderer.requests(options.values, prompt: prompt, inverted: invert ? picture : nil) { _, request in
       request.embedding = .picture(picture)
     }
     try renderer.render(requests, size: options.values.size)

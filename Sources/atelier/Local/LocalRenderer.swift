@@ -33,21 +33,22 @@ struct LocalRenderer: Sendable {
   ///   - countsSeeds: whether picture k has seed + k; else all have one seed.
   ///   - inverted: a picture with whose own noise the decoder begins.
   ///   - complete: says what else is asked for of each picture.
+  /// - Throws: `invalidInput` for what the engine cannot do.
   func requests(
     _ options: ItemRequest, prompt: String, count: Int? = nil, countsSeeds: Bool = true, inverted: RGBImage? = nil,
     complete: (Int, inout PictureRequest) -> Void
-  ) -> [PictureRequest] {
+  ) throws(AtelierError) -> [PictureRequest] {
     // 32 bits are enough to be distinct and short enough to be typed.
     let first = options.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
     let standard = inverted == nil ? RenderParameters() : PictureOperation.inversionDefaults
     let parameters = options.parameters.filled(from: standard).filled(from: RenderParameters(model.defaults))
       .filled(from: .karlo)
-    return (0..<(count ?? options.n ?? 1)).map { index in
+    return try (0..<(count ?? options.n ?? 1)).map { index throws(AtelierError) in
       var request = PictureRequest(
         prompt: prompt, negativePrompt: options.negativePrompt ?? "",
         seed: first &+ (countsSeeds ? UInt64(index) : 0))
       request.inverted = inverted
-      request.apply(parameters)
+      try request.apply(parameters)
       complete(index, &request)
       return request
     }
