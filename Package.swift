@@ -138,8 +138,8 @@ let package = Package(
     .testTarget(
       name: "SharedTests",
       dependencies: [
-        "Shared", "TestSupport", .product(name: "Logging", package: "swift-log"),
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Shared", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"), .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: swiftSettings),
     .testTarget(

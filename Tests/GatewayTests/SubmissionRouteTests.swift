@@ -50,19 +50,37 @@ import Testing
     }
   }
 
+  /// For each option a value that nobody has by default, and where it must be seen.
+  private static let effects: [String: (value: String, isSeen: @Sendable (JobStatus, ManifestLine) -> Bool)] = [
+    "model": ("starter", { status, _ in status.model == "starter" }),
+    "name": ("a name", { status, _ in status.name == "a name" }),
+    "priority": ("5", { status, _ in status.priority == 5 }),
+    "skip_bad": ("true", { status, _ in status.items == 1 }),
+    "n": ("2", { _, line in line.count == 2 }),
+    "seed": ("18446744073709551610", { _, line in line.seed == 18_446_744_073_709_551_610 }),
+    "size": ("24x40", { _, line in line.size == PictureSize(width: 24, height: 40) }),
+    "prior_steps": ("3", { _, line in line.parameters.priorSteps == 3 }),
+    "decoder_steps": ("4", { _, line in line.parameters.decoderSteps == 4 }),
+    "super_res_steps": ("3", { _, line in line.parameters.superResSteps == 3 }),
+    "prior_guidance": ("2.5", { _, line in line.parameters.priorGuidance == 2.5 }),
+    "decoder_guidance": ("3.25", { _, line in line.parameters.decoderGuidance == 3.25 }),
+    "decoder_guidance_start": ("0.125", { _, line in line.parameters.decoderGuidanceStart == 0.125 }),
+    "decoder_guidance_end": ("0.875", { _, line in line.parameters.decoderGuidanceEnd == 0.875 }),
+    "cache_interval": ("2", { _, line in line.parameters.cacheInterval == 2 }),
+    "sampler": ("ddim", { _, line in line.parameters.sampler == .ddim }),
+    "eta": ("0.5", { _, line in line.parameters.eta == 0.5 }),
+  ]
+
   @Test(arguments: SubmitOptions.fields.map(\.name))
-  func `every option that is declared is an option of the query`(name: String) async throws {
-    let values = [
-      "model": "starter", "name": "a name", "priority": "5", "skip_bad": "true", "n": "2", "seed": "18446744073709551610",
-      "size": "24x40", "prior_steps": "3", "decoder_steps": "4", "super_res_steps": "3", "prior_guidance": "2.5",
-      "decoder_guidance": "3.25", "decoder_guidance_start": "0.125", "decoder_guidance_end": "0.875",
-      "cache_interval": "2", "sampler": "ddim", "eta": "0.5",
-    ]
-    let value = try #require(values[name], "no value for '\(name)'; add one to this test").replacing(" ", with: "%20")
+  func `every option that is declared is an option of the query, and has its effect`(name: String) async throws {
+    let effect = try #require(Self.effects[name], "no value for '\(name)'; add one to this test")
+    let value = effect.value.replacing(" ", with: "%20")
+    let text = name == "skip_bad" ? "{\"prompt\": \"a\"}\nnothing\n" : "{\"prompt\": \"a\"}\n"
     try await TestGateway.run { gateway in
-      let answer = try await gateway.post("jobs?\(name)=\(value)", "a\n")
-      #expect(answer.status == 201, "\(answer.text)")
-      let nonsense = try await gateway.post("jobs?\(name)x=\(value)", "a\n")
+      let job = try await gateway.submit(text, query: "format=jsonl&\(name)=\(value)")
+      let lines = try await gateway.get("jobs/\(job)/images").decoded(as: ManifestPage.self).lines
+      #expect(effect.isSeen(try await gateway.status(of: job), try #require(lines.first)))
+      let nonsense = try await gateway.post("jobs?\(name)x=\(value)", text)
       #expect(nonsense.status == 400)
     }
   }

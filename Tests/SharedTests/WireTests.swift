@@ -1,9 +1,14 @@
+import Crypto
+import Foundation
 import Shared
 import SwiftProtobuf
 import TestSupport
 import Testing
 
 @Suite struct WireTests {
+  private static let contractFile = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../proto/cluster.proto")
+
   private func message() -> (WireMessage<Wire.FromWorker>, Artifact) {
     let artifact = Artifact(kind: .imageEmbedding, type: .float32, shape: [2], bytes: [0, 0, 128, 63, 0, 0, 0, 64])
     var frames: [[UInt8]] = []
@@ -45,6 +50,21 @@ import Testing
     #expect(throws: AtelierError.self) { try WireMessage<Wire.FromWorker>(decoding: []) }
   }
 
+  /// Two versions that speak otherwise under one number would misread each other: a change of the contract raises
+  /// `PROTOCOL_VERSION_CURRENT`, and writes its own digest here.
+  @Test func `the contract is that of its version`() throws {
+    let contract = try String(contentsOf: Self.contractFile, encoding: .utf8)
+      .split(separator: "\n").map { line in
+        String(line.prefix { $0 != "/" }).split(separator: " ").joined(separator: " ")
+      }
+      .filter { !$0.isEmpty && !$0.hasPrefix("PROTOCOL_VERSION_CURRENT") }
+    let digest = SHA256.hash(data: Data(contract.joined(separator: "\n").utf8)).prefix(8)
+    #expect(
+      digest.map { String($0, radix: 16) }.joined(separator: ".") == "c6.1e.6a.4d.93.82.17.e7"
+        && Wire.protocolVersion == 3,
+      "The contract has changed: raise its version, and write both here.")
+  }
+
   @Test func `names keep their numbers on the wire`() {
     #expect(Stage.allCases.map(\.wire) == [.embed, .denoise, .upsample])
     #expect(Pool.allCases.map(\.wire) == [.prior, .decoder])
@@ -60,13 +80,17 @@ import Testing
     #expect(Stage(wire: .UNRECOGNIZED(99)) == nil)
   }
 
-  @Test(arguments: [
-    .render(embedding: nil), .render(embedding: "e"), .vary(image: "i", invert: true),
-    .interpolate(from: .image("i"), to: .prompt(""), fraction: 0),
-    .diff(image: "i", from: "", to: "b", strength: 0, invert: false), .edit(image: "i", mask: nil),
-    .edit(image: "i", mask: "m"), .score(images: ["a"], texts: []),
-  ] as [TaskOperation]) func `an operation survives the wire, what is absent in it too`(operation: TaskOperation) throws {
-    #expect(try TaskOperation(Wire.Operation(serializedBytes: operation.wire.serializedBytes() as [UInt8])) == operation)
+  @Test(
+    arguments: [
+      .render(embedding: nil), .render(embedding: "e"), .vary(image: "i", invert: true),
+      .interpolate(from: .image("i"), to: .prompt(""), fraction: 0),
+      .diff(image: "i", from: "", to: "b", strength: 0, invert: false), .edit(image: "i", mask: nil),
+      .edit(image: "i", mask: "m"), .score(images: ["a"], texts: []),
+    ] as [TaskOperation]) func `an operation survives the wire, what is absent in it too`(operation: TaskOperation)
+    throws
+  {
+    #expect(
+      try TaskOperation(Wire.Operation(serializedBytes: operation.wire.serializedBytes() as [UInt8])) == operation)
   }
 
   @Test func `parameters survive the wire, zero and absent as what they are`() throws {

@@ -37,12 +37,16 @@ extension SimulatedCluster {
     }
     request { turn in
       try turn.store.beginJob(
-        id, name: id.text, model: SimulatedStage.model, priority: plan.priority, at: turn.now.time)
+        id, SubmitOptions(priority: plan.priority), model: SimulatedStage.model, at: turn.now.time)
     } answered: { [self] result in
       guard case .success(let job as JobNumber) = result else { return }
-      request { try $0.store.addItems(items, to: job) } answered: { [self] result in
+      request {
+        try $0.store.addItems(items, to: job)
+      } answered: { [self] result in
         guard case .success = result else { return }
-        request { try $0.store.activateJob(job) } answered: { [self] result in
+        request {
+          try $0.store.activateJob(job)
+        } answered: { [self] result in
           guard case .success = result, submissions[index].attempt == attempt else { return }
           note("acknowledged \(id)")
           submissions[index].job = id

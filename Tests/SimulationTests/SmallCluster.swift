@@ -24,7 +24,7 @@ final class SmallCluster {
     store = try Store(inMemory: ())
     engine = try Self.engine(store, settings, Moment(instant: origin, time: 1000))
     try store.write { store in
-      let job = try store.beginJob(JobID("job"), name: "job", model: SimulatedStage.model, priority: 0, at: 1000)
+      let job = try store.beginJob(JobID("job"), model: SimulatedStage.model, at: 1000)
       try store.addItems(
         (1...prompts).map {
           ResolvedItem(

@@ -12,24 +12,26 @@ import Testing
   private func engine(_ store: Store) throws -> TurnEngine {
     try TurnEngine(
       store: store, performer: SimulatedPerformer(SimulatedPictures(), mistake: nil),
-      settings: CoordinatorSettings(ClusterConfiguration().coordinator), models: [SimulatedStage.model], logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+      settings: CoordinatorSettings(ClusterConfiguration().coordinator), models: [SimulatedStage.model],
+      logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
       now: .current)
   }
 
   private func job(_ id: String, prompts: Int) -> TurnEngine.Event {
     .request(
       TurnEngine.Request { turn in
-        let job = try turn.store.beginJob(
-          JobID(id), name: id, model: SimulatedStage.model, priority: 0, at: turn.now.time)
+        let job = try turn.store.beginJob(JobID(id), model: SimulatedStage.model, at: turn.now.time)
         try turn.store.addItems(
           (0..<prompts).map {
             ResolvedItem(
-              line: $0, customID: nil, prompt: String(repeating: "long ", count: 50), negativePrompt: nil, n: 1, seed: 1,
+              line: $0, customID: nil, prompt: String(repeating: "long ", count: 50), negativePrompt: nil, n: 1,
+              seed: 1,
               size: SimulatedStage.model.size, parameters: .karlo)
           }, to: job)
         try turn.store.activateJob(job)
         return job
-      } completed: { _ in })
+      } completed: { _ in
+      })
   }
 
   @Test func `a full disk is named, changes nothing, and is over when there is room`() throws {

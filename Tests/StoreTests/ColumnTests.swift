@@ -37,7 +37,7 @@ import Testing
   }
 
   private func submit(_ id: String, _ store: StoreTransaction, prompts: Int, active: Bool = true) throws -> JobNumber {
-    let job = try store.beginJob(JobID(id), name: id, model: model, priority: 0, at: 1)
+    let job = try store.beginJob(JobID(id), model: model, at: 1)
     try store.addItems(
       (0..<prompts).map {
         ResolvedItem(

@@ -82,7 +82,7 @@ import Testing
   ) throws {
     guard let id = jobs.randomElement(using: &random), Int.random(in: 0..<12, using: &random) > 0 else {
       let id = JobID("job-\(UInt64.random(in: 0...UInt64.max, using: &random))")
-      let job = try store.beginJob(id, name: id.text, model: Self.model, priority: 0, at: time)
+      let job = try store.beginJob(id, model: Self.model, at: time)
       let items = (0..<Int.random(in: 1...3, using: &random)).map { item in
         ResolvedItem(
           line: item, customID: nil, prompt: "p", negativePrompt: nil, n: Int.random(in: 1...3, using: &random),
@@ -110,7 +110,8 @@ import Testing
       for ending in try store.endings() { _ = try store.advance(ending, limit: 1, at: time) }
     case 6: _ = try store.losePicture(job: id, item: 0, index: 0, reason: "gone")
     default:
-      let leased = try store.lease(Int.random(in: 1...3, using: &random), of: stage, job: job.number, to: worker, at: time)
+      let leased = try store.lease(
+        Int.random(in: 1...3, using: &random), of: stage, job: job.number, to: worker, at: time)
       for task in leased { try end(task, worker, store, at: time, &random) }
     }
   }

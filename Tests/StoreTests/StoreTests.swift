@@ -25,7 +25,7 @@ import Testing
     let id = JobID(using: &generator)
     let model = model
     try store.write { store in
-      let job = try store.beginJob(id, name: "test", model: model, priority: 0, at: 1)
+      let job = try store.beginJob(id, model: model, at: 1)
       let items = prompts.enumerated().map { index, prompt in
         ResolvedItem(
           line: index + 1, customID: nil, prompt: prompt, negativePrompt: nil, n: n, seed: 10, size: model.size,
@@ -72,7 +72,7 @@ import Testing
       .filled(from: .karlo)
     let model = model
     try store.write { store in
-      let job = try store.beginJob(JobID("shortcuts"), name: "test", model: model, priority: 0, at: 1)
+      let job = try store.beginJob(JobID("shortcuts"), model: model, at: 1)
       try store.addItems(
         [
           ResolvedItem(
@@ -121,7 +121,7 @@ import Testing
   @Test func `a submission that was not finished leaves nothing after a restart`() throws {
     let model = model
     try store.write { store in
-      let job = try store.beginJob(JobID("job-half"), name: "half", model: model, priority: 0, at: 1)
+      let job = try store.beginJob(JobID("job-half"), model: model, at: 1)
       try store.addItems(
         [
           ResolvedItem(

@@ -1,4 +1,3 @@
-import Foundation
 import Shared
 import Store
 
@@ -12,13 +11,11 @@ struct JobView: Sendable {
   /// The status that people get. Rate and time left are nil unless the job is active and a picture was finished lately.
   func status(_ job: JobRecord) -> JobStatus {
     let rate = job.state == .active ? state.rates[job.id]?.perMinute(at: now.time) : nil
-    return JobStatus(
-      id: job.id, name: job.name, state: job.state, model: job.model.name, modelDigest: job.model.digest,
-      priority: job.priority, createdAt: Date(timeIntervalSince1970: job.createdAt),
-      finishedAt: job.finishedAt.map { Date(timeIntervalSince1970: $0) }, items: job.items, images: job.images,
-      stages: job.stages, picturesPerMinute: rate,
-      secondsLeft: rate.map { Double(job.images.pending) * 60 / $0 },
-      waitingFor: (job.state.isFinal ? [] : [trouble?.message].compactMap { $0 }) + reasonsToWait(for: job))
+    var status = job.status
+    status.picturesPerMinute = rate
+    status.secondsLeft = rate.map { Double(job.images.pending) * 60 / $0 }
+    status.waitingFor = (job.state.isFinal ? [] : [trouble?.message].compactMap { $0 }) + reasonsToWait(for: job)
+    return status
   }
 
   /// Why a job does not move, if it does not: that it is paused, or a sentence for each pool that lacks workers for

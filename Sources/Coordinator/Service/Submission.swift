@@ -45,10 +45,8 @@ package struct Submission {
     parser = PromptFileParser(format: format)
     let id = JobID(using: &generator)
     self.id = id
-    let (name, priority, model) = (options.name ?? id.text, options.priority, model)
-    number = try await coordinator.perform { turn in
-      try turn.store.beginJob(id, name: name, model: model, priority: priority, at: turn.now.time)
-    }
+    let model = model
+    number = try await coordinator.perform { try $0.store.beginJob(id, options, model: model, at: $0.now.time) }
   }
 
   /// Takes the next bytes of the file; they may end anywhere. While one part is stored the next is read, and no more.

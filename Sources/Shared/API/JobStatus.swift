@@ -25,8 +25,9 @@ package struct JobStatus: Sendable, Codable, Equatable {
 
   package init(
     id: JobID, name: String, state: JobState, model: String, modelDigest: String, priority: Int, createdAt: Date,
-    finishedAt: Date?, items: Int, images: ImageCounts, stages: [StageCounts], picturesPerMinute: Double?,
-    secondsLeft: Double?, waitingFor: [String]
+    finishedAt: Date?, items: Int, images: ImageCounts = ImageCounts(),
+    stages: [StageCounts] = Stage.allCases.map { StageCounts(stage: $0) }, picturesPerMinute: Double? = nil,
+    secondsLeft: Double? = nil, waitingFor: [String] = []
   ) {
     self.id = id
     self.name = name

@@ -62,7 +62,7 @@ package struct RenderParameters: Hashable, Sendable {
       help: "Evaluate the deep levels of decoder and upsampler in every so many steps only, such as 2; 1 if left out."),
     RenderParameter(
       "sampler", \.sampler, wire: \.sampler, isSet: \.hasSampler, default: .ddpm,
-      help: "How to walk from noise: ddpm, ddim or dpm-solver (good in 10 to 15 steps)."),
+      help: "How to walk from noise to the picture, such as dpm-solver, which is good in 10 to 15 steps."),
     RenderParameter(
       "eta", \.eta, wire: \.eta, isSet: \.hasEta, in: 0...1,
       help: "Noise of ddim, such as 0.5: 0 for none, 1 for as much as ddpm."),

@@ -1,7 +1,7 @@
 /// Short names for the generated messages of `proto/cluster.proto`, which says who sends each to whom, and when.
 package enum Wire {
-  /// Raised whenever a message changes its meaning. A worker of another version is refused.
-  package static let protocolVersion: UInt32 = 3
+  /// Of this program; `proto/cluster.proto` says when it is raised.
+  package static let protocolVersion = UInt32(clamping: Atelier_Cluster_V1_ProtocolVersion.current.rawValue)
 
   package typealias FromWorker = Atelier_Cluster_V1_FromWorker
   package typealias FromCoordinator = Atelier_Cluster_V1_FromCoordinator

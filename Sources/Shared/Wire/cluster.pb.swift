@@ -36,6 +36,42 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+/// Raised whenever a message changes its meaning, or gains something that the other side must not pass over. A worker of
+/// another version is refused.
+package nonisolated enum Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+  case current // = 3
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 3: self = .current
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .current: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Atelier_Cluster_V1_ProtocolVersion] = [
+    .unspecified,
+    .current,
+  ]
+
+}
+
 package nonisolated enum Atelier_Cluster_V1_Pool: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
@@ -1413,6 +1449,10 @@ package nonisolated struct Atelier_Cluster_V1_Drain: Sendable {
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "atelier.cluster.v1"
+
+nonisolated extension Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PROTOCOL_VERSION_UNSPECIFIED\0\u{2}\u{3}PROTOCOL_VERSION_CURRENT\0")
+}
 
 nonisolated extension Atelier_Cluster_V1_Pool: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0POOL_UNSPECIFIED\0\u{1}POOL_PRIOR\0\u{1}POOL_DECODER\0")

@@ -42,7 +42,9 @@ extension Bool: StoredValue {
     self = number != 0
   }
 
-  func bind(to statement: OpaquePointer, at index: Int32) -> Int32 { Int64(self ? 1 : 0).bind(to: statement, at: index) }
+  func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+    Int64(self ? 1 : 0).bind(to: statement, at: index)
+  }
 }
 
 extension Double: StoredValue {
@@ -55,9 +57,22 @@ extension Double: StoredValue {
   func bind(to statement: OpaquePointer, at index: Int32) -> Int32 { sqlite3_bind_double(statement, index, self) }
 }
 
+/// Seconds since 1970.
+extension Date: StoredValue {
+  init?(_ statement: OpaquePointer, column: Int32) {
+    guard let seconds = Double(statement, column: column) else { return nil }
+    self.init(timeIntervalSince1970: seconds)
+  }
+
+  func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+    timeIntervalSince1970.bind(to: statement, at: index)
+  }
+}
+
 extension String: StoredValue {
   init?(_ statement: OpaquePointer, column: Int32) {
-    guard sqlite3_column_type(statement, column) == SQLITE_TEXT, let text = sqlite3_column_text(statement, column) else {
+    guard sqlite3_column_type(statement, column) == SQLITE_TEXT, let text = sqlite3_column_text(statement, column)
+    else {
       return nil
     }
     let count = Int(sqlite3_column_bytes(statement, column))

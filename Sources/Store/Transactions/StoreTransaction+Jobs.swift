@@ -1,6 +1,23 @@
 package import Shared
 
 extension StoreTransaction {
+  /// Begins a job, which nobody sees before ``activateJob(_:)``.
+  ///
+  /// - Parameter options: of which a job keeps its name, if there is one, and its priority; the rest is its items'.
+  package func beginJob(
+    _ id: JobID, _ options: SubmitOptions = SubmitOptions(), model: ModelInfo, at now: Double
+  ) throws -> JobNumber {
+    try change(
+      """
+      INSERT INTO jobs (id, name, state, priority, model, created_at)
+      VALUES (:id, :name, 'receiving', :priority, :model, :now)
+      """,
+      [
+        "id": id, "name": options.name ?? id.text, "priority": options.priority, "model": model.digest, "now": now,
+      ])
+    return JobNumber(lastRow)
+  }
+
   /// A job with its counters, in a time that does not depend on its size.
   ///
   /// - Throws: `notFound`, also while it is being received.
@@ -41,7 +58,10 @@ extension StoreTransaction {
     }
     for (state, count) in images { job.images[state] = count }
     let tasks = try rows("SELECT stage, state, n FROM task_counts WHERE job = :job", ["job": job.number]) { row in
-      (stage: try row.value("stage") as Stage, state: try row.value("state") as TaskState, count: try row.value("n") as Int)
+      (
+        stage: try row.value("stage") as Stage, state: try row.value("state") as TaskState,
+        count: try row.value("n") as Int
+      )
     }
     for index in job.stages.indices {
       for (stage, state, count) in tasks where stage == job.stages[index].stage {
@@ -101,10 +121,12 @@ extension StoreTransaction {
 extension StoredRow {
   /// A job without its counters.
   fileprivate func job() throws -> JobRecord {
-    JobRecord(
-      number: try value("seq"), id: try value("id"), name: try value("name"), state: try value("state"),
-      priority: try value("priority"), model: try model(), createdAt: try value("created_at"),
+    let model = try model()
+    let status = JobStatus(
+      id: try value("id"), name: try value("name"), state: try value("state"), model: model.name,
+      modelDigest: model.digest, priority: try value("priority"), createdAt: try value("created_at"),
       finishedAt: try value("finished_at"), items: try value("items"))
+    return JobRecord(number: try value("seq"), model: model, status: status)
   }
 }
 

@@ -1,20 +1,6 @@
 package import Shared
 
 extension StoreTransaction {
-  /// Begins a job whose items are still arriving, and which nobody sees until ``activateJob(_:)``.
-  ///
-  /// - Returns: its number.
-  package func beginJob(
-    _ id: JobID, name: String, model: ModelInfo, priority: Int, at now: Double
-  ) throws -> JobNumber {
-    try change(
-      """
-      INSERT INTO jobs (id, name, state, priority, model, created_at)
-      VALUES (:id, :name, 'receiving', :priority, :model, :now)
-      """, ["id": id, "name": name, "priority": priority, "model": model.digest, "now": now])
-    return JobNumber(lastRow)
-  }
-
   /// Adds items to a job that is being received, each with its images and their first tasks.
   ///
   /// - Throws: `notFound` if the job is gone.

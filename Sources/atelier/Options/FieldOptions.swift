@@ -50,11 +50,16 @@ extension FieldOptions: CustomReflectable {
       })
   }
 
+  /// The sentence of the declaration, and what there is to choose from.
+  private static func help(for field: Field<Group.Root>) -> String {
+    field.help + (field.choices.map { " One of \($0.joined(separator: ", "))." } ?? "")
+  }
+
   /// The option of a field: `--prior-steps` for `prior_steps`. A value that is no such value is a usage error.
   private static func option(for field: Field<Group.Root>) -> Option<String?> {
     Option(
       name: .customLong(field.name.replacing("_", with: "-")),
-      help: ArgumentHelp(stringLiteral: field.help), completion: field.choices.map { .list($0) },
+      help: ArgumentHelp(stringLiteral: help(for: field)), completion: field.choices.map { .list($0) },
       transform: { text in
         var values = Group.empty
         do throws(AtelierError) {
