@@ -9,9 +9,9 @@ import torch
 from .texts import Texts
 
 
-def chosen(count: int, share: float) -> torch.Tensor:
+def chosen(count: int, share: float, device: torch.device) -> torch.Tensor:
     """Which of so many examples go without, [count] of bool; each by itself with the probability `share`."""
-    return torch.rand(count) < share
+    return torch.rand(count, device=device) < share
 
 
 def drop_texts(texts: Texts, dropped: torch.Tensor) -> Texts:
@@ -19,7 +19,7 @@ def drop_texts(texts: Texts, dropped: torch.Tensor) -> Texts:
 
     It has the first token, which all begin with, and the last, which also pads.
     """
-    dropped = dropped.to(texts.ids.device)[:, None]
+    dropped = dropped[:, None]
     ids = torch.where(dropped, texts.end, texts.ids)
     ids[:, 0] = texts.ids[:, 0]
     is_of_two = torch.arange(ids.shape[1], device=ids.device) < 2
@@ -28,4 +28,4 @@ def drop_texts(texts: Texts, dropped: torch.Tensor) -> Texts:
 
 def drop_embeddings(embeddings: torch.Tensor, dropped: torch.Tensor, replacement: torch.Tensor) -> torch.Tensor:
     """`replacement`, [width], which is learned, in place of those of `embeddings`, [n, width]."""
-    return torch.where(dropped.to(embeddings.device)[:, None], replacement[None], embeddings)
+    return torch.where(dropped[:, None], replacement[None], embeddings)

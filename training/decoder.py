@@ -128,9 +128,9 @@ def loss_of(
 ) -> torch.Tensor:
     """Of pictures with their embeddings and captions: the hybrid objective of Nichol and Dhariwal."""
     device, count = clean.device, len(clean)
-    encoded = clip.encode(drop_texts(texts, chosen(count, DROPPED_TEXTS)))
+    encoded = clip.encode(drop_texts(texts, chosen(count, DROPPED_TEXTS, device)))
     image = drop_embeddings(
-        image, chosen(count, DROPPED_EMBEDDINGS), projection.learned_classifier_free_guidance_embeddings)
+        image, chosen(count, DROPPED_EMBEDDINGS, device), projection.learned_classifier_free_guidance_embeddings)
     is_noise = prediction == "epsilon"
     timesteps = draw_timesteps(count, 0 if is_noise else NOISY_SHARE, device)
     noise = torch.randn_like(clean)

@@ -1,13 +1,21 @@
 """Forward diffusion on unCLIP's squared-cosine schedule, and the loss of a learned range of variances."""
 
+import functools
+
 import torch
 from diffusers import UnCLIPScheduler
 
 TIMESTEPS = 1000
 # Products of (1 - beta): how much of the clean sample is left at each timestep.
-SIGNAL = UnCLIPScheduler().alphas_cumprod
+_SIGNAL = UnCLIPScheduler().alphas_cumprod
 # The largest stride of a respaced chain that is trained for: 1000 timesteps in 12 steps.
 LONGEST_STRIDE = 83
+
+
+@functools.cache
+def signal_table(device: torch.device) -> torch.Tensor:
+    """Of every timestep, how much of the clean sample is left: copied to a device once, since a copy waits for it."""
+    return _SIGNAL.to(device)
 
 
 def clean_from(
@@ -16,7 +24,7 @@ def clean_from(
     """The clean picture that a network's prediction, of the noise ("epsilon") or of the picture ("sample"), means."""
     if kind == "sample":
         return prediction
-    signal = spread(SIGNAL.to(sample.device)[timesteps], sample)
+    signal = spread(signal_table(sample.device)[timesteps], sample)
     return ((sample - (1 - signal).sqrt() * prediction) / signal.sqrt()).clamp(-1, 1)
 
 
@@ -29,7 +37,7 @@ def draw_timesteps(count: int, noisy_share: float, device: torch.device) -> torc
 
 def noised(clean: torch.Tensor, timesteps: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
     """The sample at a timestep (Denoising Diffusion Probabilistic Models, 2020, formula 4)."""
-    signal = spread(SIGNAL.to(clean.device)[timesteps], clean)
+    signal = spread(signal_table(clean.device)[timesteps], clean)
     return signal.sqrt() * clean + (1 - signal).sqrt() * noise
 
 
@@ -40,7 +48,7 @@ def spread(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 def signal_to_noise_weight(timesteps: torch.Tensor, low: float, high: float, device: torch.device) -> torch.Tensor:
     """min(SNR, high) for a network that predicts the clean sample (Efficient Diffusion Training via Min-SNR
     Weighting, 2023), and at least `low`, so that the noisiest steps learn too."""
-    signal = SIGNAL.to(device)[timesteps]
+    signal = signal_table(device)[timesteps]
     return (signal / (1 - signal)).clamp(low, high)
 
 
@@ -55,11 +63,11 @@ def variance_loss(
     most timesteps, which would leave the fraction undetermined; so strides are drawn at random.
     """
     device = clean.device
-    signal_table = SIGNAL.to(device)
+    table = signal_table(device)
     stride = torch.randint(1, LONGEST_STRIDE + 1, timesteps.shape, device=device)
     is_inside = (timesteps >= stride).float()
-    signal = signal_table[timesteps]
-    previous = torch.where(timesteps >= stride, signal_table[(timesteps - stride).clamp(min=0)], torch.ones_like(signal))
+    signal = table[timesteps]
+    previous = torch.where(timesteps >= stride, table[(timesteps - stride).clamp(min=0)], torch.ones_like(signal))
     beta = (1 - signal / previous).clamp(1e-8, 0.999)
     smallest = ((1 - previous) / (1 - signal) * beta).clamp(min=1e-12)
     low, high = spread(smallest.log(), clean), spread(beta.log(), clean)

@@ -36,6 +36,9 @@ class Making:
         self.prior = prior.make(preset).to(self.device)
         self.unet, self.projection = (part.to(self.device) for part in decoder.make(preset))
         self.upsamplers = [upsampler.make(stage, preset.groups).to(self.device) for stage in preset.upsamplers]
+        # Convolutions of a GPU's matrix units want it; otherwise they turn every picture there and back.
+        for network in (self.unet, *self.upsamplers):
+            network.to(memory_format=torch.channels_last)
         if start is not None:
             folders = {
                 "text_encoder": ("clip", self.clip.text), "image_encoder": ("clip", self.clip.vision),

@@ -66,14 +66,19 @@ class Muon(torch.optim.Optimizer):
 
     def vector_updates(self, parameters: list[torch.Tensor]) -> list[torch.Tensor]:
         """Adam's, with betas of 0.9 and 0.99."""
-        updates = []
-        for parameter in parameters:
-            state, gradient = self.state[parameter], parameter.grad
+        gradients = [parameter.grad for parameter in parameters]
+        states = [self.state[parameter] for parameter in parameters]
+        for state, gradient in zip(states, gradients):
             if not state:
                 state["step"] = 0
                 state["first"], state["second"] = torch.zeros_like(gradient), torch.zeros_like(gradient)
             state["step"] += 1
-            first, second = state["first"].lerp_(gradient, 0.1), state["second"].lerp_(gradient * gradient, 0.01)
-            first, second = first / (1 - 0.9 ** state["step"]), second / (1 - 0.99 ** state["step"])
-            updates.append(first / (second.sqrt() + 1e-8))
+        # All at once: one by one, starting so many small operations takes a GPU longer than they do.
+        first, second = [state["first"] for state in states], [state["second"] for state in states]
+        torch._foreach_lerp_(first, gradients, 0.1)
+        torch._foreach_lerp_(second, torch._foreach_mul(gradients, gradients), 0.01)
+        updates = torch._foreach_div(first, [1 - 0.9 ** state["step"] for state in states])
+        spreads = torch._foreach_sqrt(torch._foreach_div(second, [1 - 0.99 ** state["step"] for state in states]))
+        torch._foreach_add_(spreads, 1e-8)
+        torch._foreach_div_(updates, spreads)
         return updates

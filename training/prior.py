@@ -85,7 +85,7 @@ def train(
 
     def loss(examples: Examples) -> torch.Tensor:
         clean = (clip.look(composer.pictures(examples.arrays)) - model.clip_mean) / model.clip_std
-        embedding, states, mask = clip.encode(drop_texts(clip.texts(examples), chosen(len(clean), DROPPED)))
+        embedding, states, mask = clip.encode(drop_texts(clip.texts(examples), chosen(len(clean), DROPPED, device)))
         timesteps = torch.randint(TIMESTEPS, (len(clean),), device=device)
         sample = noised(clean, timesteps, torch.randn_like(clean))
         with mixed(device):

@@ -6,14 +6,16 @@ from training.conditions import chosen, drop_embeddings, drop_texts
 from training.texts import Texts
 from training.words import Words
 
+CPU = torch.device("cpu")
+
 
 def test_texts_are_replaced_by_the_empty_one_where_chosen(words: Words) -> None:
     captions = ["a red apple", "an owl on a black background", "a banana"]
-    texts, cpu = Texts.read(captions, words, torch.device("cpu")), torch.device("cpu")
+    texts = Texts.read(captions, words, CPU)
     dropped = drop_texts(texts, torch.tensor([True, False, True]))
-    expected = Texts.read(["", captions[1], ""], words, cpu)
+    expected = Texts.read(["", captions[1], ""], words, CPU)
     assert torch.equal(dropped.ids, expected.ids) and torch.equal(dropped.mask, expected.mask)
-    assert torch.equal(texts.ids, Texts.read(captions, words, cpu).ids)
+    assert torch.equal(texts.ids, Texts.read(captions, words, CPU).ids)
 
 
 def test_embeddings_are_replaced_by_the_learned_one_where_chosen() -> None:
@@ -26,15 +28,15 @@ def test_embeddings_are_replaced_by_the_learned_one_where_chosen() -> None:
 
 def test_two_conditions_are_withheld_independently() -> None:
     torch.manual_seed(0)
-    texts, embeddings = chosen(100_000, 0.5), chosen(100_000, 0.1)
+    texts, embeddings = chosen(100_000, 0.5, CPU), chosen(100_000, 0.1, CPU)
     assert abs(texts.float().mean() - 0.5) < 0.01
     assert abs(embeddings.float().mean() - 0.1) < 0.01
     assert abs((texts & embeddings).float().mean() - 0.05) < 0.005
 
 
 def test_nothing_and_everything_can_be_withheld() -> None:
-    assert not chosen(100, 0.0).any()
-    assert chosen(100, 1.0).all()
+    assert not chosen(100, 0.0, CPU).any()
+    assert chosen(100, 1.0, CPU).all()
 
 
 def test_the_decoder_sees_what_is_left(world, tmp_path, monkeypatch) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from training.diffusion import clean_from, noised, variance_loss
-from training.muon import orthogonal
+from training.muon import Muon, orthogonal
 
 
 @pytest.mark.parametrize("timestep", [0, 300, 900])
@@ -47,3 +47,18 @@ def test_muon_makes_all_singular_values_alike() -> None:
     for shape in ((3, 16, 40), (3, 40, 16)):
         values = torch.linalg.svdvals(orthogonal(torch.randn(shape)).float())
         assert 0.5 < values.min() and values.max() < 1.5
+
+
+def test_muon_moves_what_is_no_matrix_as_adam_does() -> None:
+    torch.manual_seed(0)
+    ours, theirs = ([torch.nn.Parameter(torch.arange(float(size)) + 1) for size in (3, 5)] for _ in range(2))
+    muon = Muon(ours, 0.1, weight_decay=0.01)
+    adam = torch.optim.AdamW(theirs, 0.1, betas=(0.9, 0.99), weight_decay=0.01)
+    for _ in range(4):
+        for parameter, other in zip(ours, theirs):
+            parameter.grad = torch.randn_like(parameter)
+            other.grad = parameter.grad.clone()
+        muon.step()
+        adam.step()
+    for parameter, other in zip(ours, theirs):
+        torch.testing.assert_close(parameter, other)
