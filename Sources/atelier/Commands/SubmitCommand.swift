@@ -40,11 +40,11 @@ struct SubmitCommand: AsyncParsableCommand {
       UnknownWords.warn(folder, aboutFile: file, format)
     }
     if !json {
-      print("\(submitted.job): \(submitted.items) prompts, \(submitted.images) pictures")
+      printLine("\(submitted.job): \(submitted.items) prompts, \(submitted.images) pictures")
       for line in submitted.skipped { standardError("left out line \(line.line): \(line.reason)") }
     }
     guard wait || out != nil else {
-      if json { try printJSON(submitted) } else { print("Follow it with: atelier status \(submitted.job) --watch") }
+      if json { try printJSON(submitted) } else { printLine("Follow it with: atelier status \(submitted.job) --watch") }
       return
     }
     let status = try await JobWatch(client: client, job: submitted.job, quiet: json).untilEnd()
