@@ -79,6 +79,14 @@ import Testing
   }
 
   @Test(arguments: hostile)
+  func `a line of progress replaces one line, and does nothing else`(text: String) {
+    let start = "\r\u{1B}[K"
+    #expect(RenderProgress.replacement("").unicodeScalars.elementsEqual(start.unicodeScalars))
+    let line = String(RenderProgress.replacement(text).unicodeScalars.dropFirst(start.unicodeScalars.count))
+    expectPrintable(line, like: "one line")
+  }
+
+  @Test(arguments: hostile)
   func `a model's parts, faults and digest keep to their places`(text: String) throws {
     func report(_ text: String) throws -> String {
       let text = String(decoding: try JSONEncoder().encode(text), as: UTF8.self)

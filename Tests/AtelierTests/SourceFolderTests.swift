@@ -24,7 +24,9 @@ import Testing
     try LocalFile.write(png, to: folder + "/cat.png")
     try LocalFile.write([0xFF, 0xD8, 0xFF, 0xE0, 1], to: folder + "/sub/dog.jpg")
     try LocalFile.write([], to: folder + "/empty.png")
-    for name in ["notes.png", "notes.safetensors"] { try LocalFile.write(Array("root:x:0:0:".utf8), to: folder + "/" + name) }
+    for name in ["notes.png", "notes.safetensors"] {
+      try LocalFile.write(Array("root:x:0:0:".utf8), to: folder + "/" + name)
+    }
     let header = Array("{\"image_embedding\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}".utf8)
     try LocalFile.write([UInt8(header.count)] + [0, 0, 0, 0, 0, 0, 0] + header, to: folder + "/apple.safetensors")
     try files.createSymbolicLink(atPath: folder + "/inside-link.png", withDestinationPath: "sub/dog.jpg")
@@ -105,8 +107,12 @@ import Testing
 
   @Test func `a submission ends at the first line that must not be sent, with its number`() throws {
     let path = try temporary.write(
-      "{\"prompt\": \"a cat\"}\n\n{\"kind\": \"vary\", \"image\": \"cat.png\"}\n{\"kind\": \"vary\", \"image\": \"/etc/passwd\"}\n",
-      to: "jobs/steal.jsonl")
+      """
+      {"prompt": "a cat"}
+
+      {"kind": "vary", "image": "cat.png"}
+      {"kind": "vary", "image": "/etc/passwd"}
+      """, to: "jobs/steal.jsonl")
     let error = #expect(throws: AtelierError.self) {
       _ = try PromptFileCheck.run(path, .jsonl, SourceFolder(of: path, allowsOutside: false), skipsBad: false)
     }
@@ -114,7 +120,7 @@ import Testing
     #expect(error?.message.hasPrefix("Line 4 is refused, so nothing was accepted: It names '/etc/passwd', ") == true)
   }
 
-  @Test func `where bad lines are left out, such a line goes on without its file, and the reason is known`() async throws {
+  @Test func `where bad lines are left out, such a line goes on without its file`() async throws {
     let lines = [
       "{\"kind\": \"vary\", \"image\": \"cat.png\"}", "{\"kind\": \"vary\", \"image\": \"link.png\"}",
       "{\"kind\": \"score\", \"images\": [\"cat.png\", \"sub/dog.jpg\"], \"texts\": [\"a\"]}", "{\"prompt\": \"a cat\"}",
@@ -139,7 +145,7 @@ import Testing
     #expect(digests == [[true], [false], [true, true], []])
   }
 
-  @Test func `without that, a file that was replaced since it was checked is an error with the line's number`() async throws {
+  @Test func `a file that was replaced since it was checked is an error with the line's number`() async throws {
     let path = try temporary.write("\n{\"kind\": \"vary\", \"image\": \"notes.png\"}\n", to: "jobs/prompts.jsonl")
     let upload = try SourceUpload(
       path: path, folder: SourceFolder(of: path, allowsOutside: false), skipsBad: false

@@ -31,7 +31,8 @@ struct SourceFolder: Sendable {
       guard let folder = Self.resolve(path), resolved.hasPrefix(folder == "/" ? folder : folder + "/") else {
         throw AtelierError(
           .invalidInput,
-          "It names '\(name)', which lies outside the prompt file's folder. Copy it there, or submit with --allow-outside if you trust the file."
+          "It names '\(name)', which lies outside the prompt file's folder. Copy it there, or submit with "
+            + "--allow-outside if you trust the prompt file."
         )
       }
     }
@@ -53,7 +54,7 @@ struct SourceFolder: Sendable {
     guard source.kind.fits(opened.file, size: opened.size) else {
       throw AtelierError(
         .invalidInput,
-        "It names '\(name)', which is not \(source.kind.expected), and nothing else is uploaded in its place. Name another."
+        "It names '\(name)', which is not \(source.kind.expected), and nothing else is uploaded there. Name another."
       )
     }
     return opened

@@ -80,7 +80,9 @@ struct SourceUpload: AsyncSequence, Sendable {
     private mutating func line(_ record: RecordSplitter.Record) async throws -> [UInt8] {
       guard case .bytes(let line, let number) = record else { return Self.tooLong }
       let sources = SourceFields.sources(inLine: line)
-      guard !sources.isEmpty, var object = SourceFields.object(String(decoding: line, as: UTF8.self)) else { return line }
+      guard !sources.isEmpty, var object = SourceFields.object(String(decoding: line, as: UTF8.self)) else {
+        return line
+      }
       for source in sources {
         guard let digest = try await digest(of: source, line: number) else { continue }
         let name = SourceFile(digest: digest, name: SourceFile(source.file).name)

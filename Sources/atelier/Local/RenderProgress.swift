@@ -85,6 +85,9 @@ final class RenderProgress: Sendable {
 
   /// Replaces the terminal's current line.
   private static func replaceLine(_ line: String) {
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(line.printable)".utf8))
+    FileHandle.standardError.write(Data(replacement(line).utf8))
   }
+
+  /// What makes a terminal show a line in the place of its current one.
+  static func replacement(_ line: String) -> String { "\r\u{1B}[K" + line.printable }
 }
