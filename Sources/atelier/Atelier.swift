@@ -46,7 +46,10 @@ struct Atelier: AsyncParsableCommand {
     } catch {
       let code = exitCode(for: error)
       if code == .validationFailure {
-        standardError(fullMessage(for: error))
+        // The message and the usage, on lines of their own.
+        for line in fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false) {
+          standardError(String(line))
+        }
         Foundation.exit(2)
       }
       if error is CleanExit || code == .success || error is ExitCode { exit(withError: error) }
@@ -54,9 +57,4 @@ struct Atelier: AsyncParsableCommand {
       Foundation.exit(1)
     }
   }
-}
-
-/// Prints a line to standard error.
-func standardError(_ line: String) {
-  FileHandle.standardError.write(Data((line + "\n").utf8))
 }

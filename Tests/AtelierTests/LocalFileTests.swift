@@ -52,6 +52,41 @@ import Testing
     #expect(error?.message.contains("at most \(SourceFile.largest) are taken") == true)
   }
 
+  @Test func `a file of many gigabytes is refused by its size, and not read`() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("", to: "large")
+    let file = try #require(FileHandle(forWritingAtPath: path))
+    // It has no blocks on the disk.
+    try file.truncate(atOffset: 6 << 30)
+    try file.close()
+    let before = PeakMemory.bytes
+    let error = #expect(throws: AtelierError.self) { _ = try LocalFile.read(path) }
+    #expect(error?.message.contains("it has \(6 << 30) bytes; at most") == true)
+    // Other tests run beside this one.
+    #expect(PeakMemory.bytes - before < 2 << 30)
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a pipe is not waited for, nor a device read`() throws {
+    let folder = try TemporaryFolder()
+    let pipe = folder.path + "/pipe.jsonl"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    for (path, reason) in [(pipe, "it is a pipe, not a file."), ("/dev/zero", "it is a device, not a file.")] {
+      let read = #expect(throws: AtelierError.self) { _ = try LocalFile.read(path) }
+      #expect(read?.code == .invalidInput)
+      #expect(read?.message == "Cannot read '\(path)': \(reason)")
+      let sent = #expect(throws: AtelierError.self) { _ = try FileChunks(path: path) }
+      #expect(sent?.message == read?.message)
+    }
+  }
+
+  @Test func `a link to a file is read as the file`() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write("abc", to: "file")
+    try FileManager.default.createSymbolicLink(atPath: folder.path + "/link", withDestinationPath: "file")
+    #expect(try LocalFile.read(folder.path + "/link") == Array("abc".utf8))
+  }
+
   @Test func `a folder that is not there is noticed before the work`() throws {
     let folder = try TemporaryFolder()
     try LocalFile.checkFolder(of: folder.path + "/x.png")

@@ -23,14 +23,17 @@ import Testing
     #expect(plain.file == "prompts.txt")
     #expect(!plain.wait)
     #expect(!plain.skipBad)
+    #expect(!plain.allowOutside)
     #expect(plain.out == nil)
     #expect(plain.fields.values == SubmitOptions())
     let full: SubmitCommand = try parsed([
-      "submit", "--n", "4", "--seed", "1", "--skip-bad", "--wait", "--out", "pictures", "--priority=-5", "prompts.csv",
+      "submit", "--n", "4", "--seed", "1", "--skip-bad", "--allow-outside", "--wait", "--out", "pictures", "--priority=-5",
+      "prompts.csv",
     ])
     #expect(full.file == "prompts.csv")
     #expect(full.wait)
     #expect(full.skipBad)
+    #expect(full.allowOutside)
     #expect(full.out == "pictures")
     #expect(full.fields.values == SubmitOptions(n: 4, seed: 1, priority: -5))
   }

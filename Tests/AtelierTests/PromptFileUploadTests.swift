@@ -45,13 +45,13 @@ import Testing
   func `a line's files are found where they may stand, and named anew there`(line: String, files: [String]) throws {
     #expect(SourceFields.mayName(line) || files.isEmpty)
     var object = try #require(SourceFields.object(line))
-    let found = SourceFields.files(in: object)
+    let found = SourceFields.sources(in: object).map(\.file)
     #expect(found.sorted() == files.sorted())
     for (index, file) in files.enumerated() {
       let digest = String(repeating: String(index), count: 64)
       SourceFields.replace(file, by: SourceFile(digest: digest, name: file).text, in: &object)
     }
-    let left = SourceFields.files(in: object)
+    let left = SourceFields.sources(in: object)
     #expect(left.isEmpty)
     // It is a line that the coordinator reads, with the digests.
     guard !files.isEmpty else { return }

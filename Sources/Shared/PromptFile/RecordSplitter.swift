@@ -19,6 +19,10 @@ package struct RecordSplitter {
   private var line = 1
   private var firstLine = 1
 
+  /// The number of the line or row that is being read, if it has passed the bound already: who need not skip it need
+  /// not wait for its end.
+  package var tooLongLine: Int? { overflowed ? firstLine : nil }
+
   package init(quotesHoldLineEnds: Bool) {
     self.quotesHoldLineEnds = quotesHoldLineEnds
   }

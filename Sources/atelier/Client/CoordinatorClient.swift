@@ -84,17 +84,29 @@ struct CoordinatorClient: Sendable {
   /// Uploads a prompt file as a stream, and with a file of JSON lines the files that it names. It may take half an
   /// hour.
   ///
-  /// - Throws: `notFound` or `system` if the file cannot be read, `invalidInput` that names bad lines.
-  func submit(file: String, options: SubmitOptions, format: PromptFileFormat) async throws -> Submitted {
+  /// - Parameter allowsOutside: whether files outside the prompt file's folder are uploaded too.
+  /// - Throws: `notFound` or `system` if the file cannot be read, `invalidInput` that names bad lines. What can be told
+  ///   on this machine is, before anything is sent.
+  func submit(
+    file: String, options: SubmitOptions, format: PromptFileFormat, allowsOutside: Bool
+  ) async throws -> Submitted {
+    let folder = SourceFolder(of: file, allowsOutside: allowsOutside)
+    let refused = try PromptFileCheck.run(file, format, folder, skipsBad: options.skipBad)
     let query = SubmissionQuery.encode(options, format: format)
       .map { "\($0.0)=\(Self.escaped($0.1))" }.joined(separator: "&")
     var request = HTTPClientRequest(url: url("jobs?\(query)"))
     request.method = .POST
     request.body =
       format == .jsonl
-      ? .stream(try SourceUpload(path: file, client: self), length: .unknown)
+      ? .stream(
+        try SourceUpload(path: file, folder: folder, skipsBad: options.skipBad) { bytes, digest in
+          try await upload(bytes, digest: digest)
+        }, length: .unknown)
       : .stream(try FileChunks(path: file), length: .unknown)
-    return try JSONCoding.decode(Submitted.self, from: try await send(request, timeout: .minutes(30)))
+    var submitted = try JSONCoding.decode(Submitted.self, from: try await send(request, timeout: .minutes(30)))
+    // The coordinator knows only that it has no such file.
+    submitted.skipped = submitted.skipped.map { SkippedLine(line: $0.line, reason: refused[$0.line] ?? $0.reason) }
+    return submitted
   }
 
   /// Brings a file that requests will name by its digest, unless it is there already.

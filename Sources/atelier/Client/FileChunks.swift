@@ -8,10 +8,10 @@ struct FileChunks: AsyncSequence, Sendable {
 
   /// Opens the file once, so that one that cannot be read is told of before anything is sent.
   ///
-  /// - Throws: `notFound` or `system` if it cannot be read.
+  /// - Throws: `notFound` or `system` if it cannot be read, `invalidInput` if it is no regular file.
   init(path: String) throws(AtelierError) {
     self.path = path
-    try Self.open(path).closeFile()
+    _ = try Self.open(path)
   }
 
   func makeAsyncIterator() -> Iterator { Iterator(path: path) }
@@ -31,16 +31,12 @@ struct FileChunks: AsyncSequence, Sendable {
     }
   }
 
-  /// - Throws: `notFound` or `system`, with what is in the way.
+  /// - Throws: `notFound`, `system` or `invalidInput`, with what is in the way.
   private static func open(_ path: String) throws(AtelierError) -> FileHandle {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw AtelierError(.notFound, "Cannot read '\(path)': there is no such file.")
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw AtelierError(.system, "Cannot read '\(path)': it is a folder.")
     }
-    guard !isFolder.boolValue, let handle = FileHandle(forReadingAtPath: path) else {
-      throw AtelierError(
-        .system, "Cannot read '\(path)': \(isFolder.boolValue ? "it is a folder" : "permission denied").")
-    }
-    return handle
+    return try RegularFile.open(path).file
   }
 }

@@ -4,15 +4,26 @@ import Shared
 /// The fields of a prompt file's line that name files: found in the JSON as it stands, so that all other fields, known
 /// or not, reach the coordinator untouched.
 enum SourceFields {
+  /// A file that a line names.
+  struct Source: Hashable, Sendable {
+    /// As the line has it.
+    let file: String
+    /// What it must be, by the field that names it.
+    let kind: SourceKind
+  }
+
   /// Fields whose value is a file; the ends of an interpolation have one each.
-  private static let single = ["image", "mask", "embedding"]
+  private static let single: [(name: String, kind: SourceKind)] = [
+    ("image", .picture), ("mask", .picture), ("embedding", .embedding),
+  ]
+  /// Fields whose value is a list of pictures.
   private static let lists = ["images"]
   /// Fields that may be an object with such fields.
   private static let ends = ["from", "to"]
 
   /// Whether a line may name a file, told without parsing it: true also where such a word stands elsewhere in it.
   static func mayName(_ line: String) -> Bool {
-    (single + lists).contains { line.contains("\"\($0)\"") }
+    (single.map(\.name) + lists).contains { line.contains("\"\($0)\"") }
   }
 
   /// A line as a JSON object; nil if it is none, which the coordinator tells with the line's number.
@@ -21,17 +32,27 @@ enum SourceFields {
   }
 
   /// The files that are named by their paths, those of an OpenAI batch line's `body` too.
-  static func files(in object: [String: Any]) -> [String] {
-    var files = single.compactMap { object[$0] as? String }
-    for key in lists { files += object[key] as? [String] ?? [] }
-    for key in ends { files += (object[key] as? [String: Any]).map { SourceFields.files(in: $0) } ?? [] }
-    files += (object["body"] as? [String: Any]).map { SourceFields.files(in: $0) } ?? []
-    return files.filter { SourceFile($0).digest == nil }
+  static func sources(in object: [String: Any]) -> [Source] {
+    var sources = single.compactMap { field in
+      (object[field.name] as? String).map { Source(file: $0, kind: field.kind) }
+    }
+    for key in lists { sources += (object[key] as? [String] ?? []).map { Source(file: $0, kind: .picture) } }
+    for key in ends + ["body"] {
+      sources += (object[key] as? [String: Any]).map { SourceFields.sources(in: $0) } ?? []
+    }
+    return sources.filter { SourceFile($0.file).digest == nil }
+  }
+
+  /// The files that a line names; none for one that is no JSON object.
+  static func sources(inLine line: [UInt8]) -> [Source] {
+    let text = String(decoding: line, as: UTF8.self)
+    guard mayName(text), let object = object(text) else { return [] }
+    return sources(in: object)
   }
 
   /// Names a file by another name, wherever the line names it.
   static func replace(_ file: String, by name: String, in object: inout [String: Any]) {
-    for key in single where object[key] as? String == file { object[key] = name }
+    for (key, _) in single where object[key] as? String == file { object[key] = name }
     for key in lists {
       if let list = object[key] as? [String] { object[key] = list.map { $0 == file ? name : $0 } }
     }

@@ -7,83 +7,105 @@ import Shared
 /// once, and named by their digests instead.
 ///
 /// A line whose file cannot be read goes on as it is: the coordinator refuses it by its number, with all other
-/// bad lines.
+/// bad lines. So does one whose file must not be uploaded, if bad lines are left out; else it is an error.
 struct SourceUpload: AsyncSequence, Sendable {
   private let chunks: FileChunks
-  private let folder: URL
-  private let client: CoordinatorClient
+  private let folder: SourceFolder
+  private let skipsBad: Bool
+  private let upload: Upload
 
-  /// - Parameter path: of the prompt file; files are looked for beside it.
-  /// - Throws: `notFound` or `system` if it cannot be read.
-  init(path: String, client: CoordinatorClient) throws(AtelierError) {
+  /// Brings a file with its digest to the coordinator.
+  typealias Upload = @Sendable (_ bytes: [UInt8], _ digest: String) async throws -> Void
+
+  /// - Parameters:
+  ///   - path: of the prompt file.
+  ///   - folder: where its lines' files are looked for.
+  ///   - skipsBad: whether bad lines are left out.
+  /// - Throws: `notFound`, `system` or `invalidInput` if it cannot be read.
+  init(path: String, folder: SourceFolder, skipsBad: Bool, upload: @escaping Upload) throws(AtelierError) {
     chunks = try FileChunks(path: path)
-    folder = URL(filePath: path).deletingLastPathComponent()
-    self.client = client
+    self.folder = folder
+    self.skipsBad = skipsBad
+    self.upload = upload
   }
 
   func makeAsyncIterator() -> Iterator {
-    Iterator(chunks: chunks.makeAsyncIterator(), folder: folder, client: client)
+    Iterator(chunks: chunks.makeAsyncIterator(), folder: folder, skipsBad: skipsBad, upload: upload)
   }
 
   struct Iterator: AsyncIteratorProtocol {
-    var chunks: FileChunks.Iterator
-    let folder: URL
-    let client: CoordinatorClient
-    /// The beginning of a line whose end has not been read.
-    private var rest: [UInt8] = []
-    /// The digest of each file that the coordinator has, by its name in the lines.
-    private var uploaded: [String: String] = [:]
+    private var chunks: FileChunks.Iterator
+    private let folder: SourceFolder
+    private let skipsBad: Bool
+    private let upload: Upload
+    private var splitter = RecordSplitter(quotesHoldLineEnds: false)
+    /// The digest of each file that the coordinator has.
+    private var uploaded: [SourceFields.Source: String] = [:]
     private var isAtEnd = false
 
-    init(chunks: FileChunks.Iterator, folder: URL, client: CoordinatorClient) {
+    /// What stands for a line that is too long, and is too long itself: enough for the coordinator to name it.
+    private static let tooLong = [UInt8](repeating: UInt8(ascii: "x"), count: RecordSplitter.longestRecord + 1)
+
+    init(chunks: FileChunks.Iterator, folder: SourceFolder, skipsBad: Bool, upload: @escaping Upload) {
       self.chunks = chunks
       self.folder = folder
-      self.client = client
+      self.skipsBad = skipsBad
+      self.upload = upload
     }
 
-    /// The lines that the next piece of the file completes; nil at the end. Uploads their files first.
+    /// The lines that the next pieces of the file complete; nil at the end. Uploads their files first.
     ///
-    /// - Throws: as ``CoordinatorClient/upload(_:digest:)``.
+    /// - Throws: as ``CoordinatorClient/upload(_:digest:)``; `invalidInput` for a file that must not be uploaded.
     mutating func next() async throws -> ByteBuffer? {
-      guard !isAtEnd else { return nil }
-      guard let chunk = try await chunks.next() else {
-        isAtEnd = true
-        return rest.isEmpty ? nil : ByteBuffer(bytes: try await rewritten(rest))
+      while !isAtEnd {
+        var records: [RecordSplitter.Record] = []
+        if let chunk = try await chunks.next() {
+          splitter.consume(chunk.readableBytesView) { records.append($0) }
+        } else {
+          isAtEnd = true
+          splitter.finish { records.append($0) }
+        }
+        guard !records.isEmpty else { continue }
+        var buffer = ByteBuffer()
+        for record in records {
+          buffer.writeBytes(try await line(record))
+          buffer.writeInteger(UInt8(ascii: "\n"))
+        }
+        return buffer
       }
-      rest += Array(chunk.readableBytesView)
-      var result: [UInt8] = []
-      var start = 0
-      while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
-        result += try await rewritten(Array(rest[start..<end]))
-        result.append(UInt8(ascii: "\n"))
-        start = end + 1
-      }
-      rest.removeFirst(start)
-      return ByteBuffer(bytes: result)
+      return nil
     }
 
-    /// A line with its files named by their digests. Most lines name no file and go on untouched, byte for byte.
-    private mutating func rewritten(_ line: [UInt8]) async throws -> [UInt8] {
-      let text = String(decoding: line, as: UTF8.self)
-      guard SourceFields.mayName(text), var object = SourceFields.object(text) else { return line }
-      let files = SourceFields.files(in: object)
-      if files.isEmpty { return line }
-      for file in files {
-        guard let digest = try await digest(of: file) else { continue }
-        let name = SourceFile(digest: digest, name: SourceFile(file).name)
-        SourceFields.replace(file, by: name.text, in: &object)
+    /// A line with its files named by their digests. Most lines name no file and go on untouched.
+    private mutating func line(_ record: RecordSplitter.Record) async throws -> [UInt8] {
+      guard case .bytes(let line, let number) = record else { return Self.tooLong }
+      let sources = SourceFields.sources(inLine: line)
+      guard !sources.isEmpty, var object = SourceFields.object(String(decoding: line, as: UTF8.self)) else {
+        return line
+      }
+      for source in sources {
+        guard let digest = try await digest(of: source, line: number) else { continue }
+        let name = SourceFile(digest: digest, name: SourceFile(source.file).name)
+        SourceFields.replace(source.file, by: name.text, in: &object)
       }
       return try Array(JSONSerialization.data(withJSONObject: object, options: [.withoutEscapingSlashes]))
     }
 
     /// The digest of a file that the coordinator has now; nil if it cannot be read here.
-    private mutating func digest(of file: String) async throws -> String? {
-      if let known = uploaded[file] { return known }
-      let path = URL(filePath: file, relativeTo: folder).path(percentEncoded: false)
-      guard let bytes = try? LocalFile.read(path) else { return nil }
+    private mutating func digest(of source: SourceFields.Source, line: Int) async throws -> String? {
+      if let known = uploaded[source] { return known }
+      let read: [UInt8]?
+      do throws(AtelierError) {
+        read = try folder.read(source)
+      } catch {
+        // Unless bad lines are left out, the file was in order before, and is another one since.
+        guard skipsBad else { throw PromptFileCheck.refusal(line, error.message) }
+        read = nil
+      }
+      guard let bytes = read else { return nil }
       let digest = hexadecimal(SHA256.hash(data: bytes))
-      try await client.upload(bytes, digest: digest)
-      uploaded[file] = digest
+      try await upload(bytes, digest)
+      uploaded[source] = digest
       return digest
     }
   }

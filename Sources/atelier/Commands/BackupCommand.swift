@@ -31,6 +31,6 @@ struct BackupCommand: AsyncParsableCommand {
   func run() async throws {
     let size = try await server.client().download("backup", to: file)
     if json { return try printJSON(Copied(file: file, bytes: size)) }
-    print("\(file): \(size) bytes")
+    printLine("\(file): \(size) bytes")
   }
 }

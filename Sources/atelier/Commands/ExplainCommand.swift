@@ -22,7 +22,7 @@ struct ExplainCommand: AsyncParsableCommand {
     let name = subject.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? subject
     let answer: Explanation = try await server.client().get("explain/\(name)")
     if json { return try printJSON(answer) }
-    print("\(answer.subject): \(answer.sentence)")
-    for fact in answer.facts { print("  \(fact)") }
+    printLine("\(answer.subject): \(answer.sentence)")
+    for fact in answer.facts { printLine("  \(fact)") }
   }
 }

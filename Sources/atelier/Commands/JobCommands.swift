@@ -39,7 +39,7 @@ struct StatusCommand: AsyncParsableCommand {
       if let message = cluster.message { standardError("\(cluster.state): \(message)") }
       let jobs: [JobStatus] = try await client.get("jobs?limit=30")
       if json { return try printJSON(jobs) }
-      for damage in cluster.damage { print("damaged: \(damage)") }
+      for damage in cluster.damage { printLine("damaged: \(damage)") }
       print(JobText.table(jobs))
       return
     }
@@ -53,7 +53,7 @@ struct StatusCommand: AsyncParsableCommand {
     if status.images.failed > 0 {
       let reasons: [FailureReason] = try await client.get("jobs/\(job)/failures")
       for reason in reasons {
-        print("  failed: \(reason.images) x \(reason.reason) (such as '\(reason.example.prefix(60))')")
+        printLine("  failed: \(reason.images) x \(reason.reason) (such as '\(reason.example.prefix(60))')")
       }
     }
   }

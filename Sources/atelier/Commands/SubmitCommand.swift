@@ -14,7 +14,7 @@ struct SubmitCommand: AsyncParsableCommand {
     commandName: "submit", abstract: "Submit a prompt file.",
     discussion: """
       A .txt file has a prompt a line, a .csv file a header row with 'prompt', a .jsonl file an object a line.
-      A line of a .jsonl file may name pictures beside the file, which are uploaded with the job:
+      A line of a .jsonl file may name pictures in the file's folder, which are uploaded with the job:
       {"kind": "vary", "image": "cat.png", "n": 4}; also interpolate, diff, edit and score (docs/requests.md).
       Items without a seed of their own get the one given here, else a random one, which is recorded.
 
@@ -23,6 +23,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
   @Argument(help: "The prompt file: .txt, .csv or .jsonl.") var file: String
   @Flag(help: "Leave out lines that cannot be read instead of refusing the file.") var skipBad = false
+  @Flag(help: "Upload files outside the prompt file's folder too, if lines name such.") var allowOutside = false
   @Flag(help: "Wait until the job has ended.") var wait = false
   @Option(help: "Wait, then fetch the pictures to this folder.") var out: String?
   @Flag(help: "Print facts as JSON.") var json = false
@@ -35,16 +36,16 @@ struct SubmitCommand: AsyncParsableCommand {
     options.skipBad = skipBad
     options.name = options.name ?? URL(fileURLWithPath: file).lastPathComponent
     let format = try PromptFileFormat(fileName: file)
-    let submitted = try await client.submit(file: file, options: options, format: format)
+    let submitted = try await client.submit(file: file, options: options, format: format, allowsOutside: allowOutside)
     if let folder = try await modelFolder(of: submitted.job, client) {
       UnknownWords.warn(folder, aboutFile: file, format)
     }
     if !json {
-      print("\(submitted.job): \(submitted.items) prompts, \(submitted.images) pictures")
+      printLine("\(submitted.job): \(submitted.items) prompts, \(submitted.images) pictures")
       for line in submitted.skipped { standardError("left out line \(line.line): \(line.reason)") }
     }
     guard wait || out != nil else {
-      if json { try printJSON(submitted) } else { print("Follow it with: atelier status \(submitted.job) --watch") }
+      if json { try printJSON(submitted) } else { printLine("Follow it with: atelier status \(submitted.job) --watch") }
       return
     }
     let status = try await JobWatch(client: client, job: submitted.job, quiet: json).untilEnd()

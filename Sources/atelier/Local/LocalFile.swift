@@ -6,21 +6,40 @@ import Shared
 enum LocalFile {
   /// All of a file, of at most ``SourceFile/largest`` bytes.
   ///
-  /// - Throws: `notFound` or `system` if it cannot be read, `invalidInput` if it is too large.
+  /// - Throws: `notFound` or `system` if it cannot be read, `invalidInput` if it is too large, which is asked before
+  ///   anything is read, or no regular file.
   static func read(_ path: String) throws(AtelierError) -> [UInt8] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+    let (file, size) = try RegularFile.open(path)
+    return try read(file, size: size, path)
+  }
+
+  /// All of an open file.
+  ///
+  /// - Parameters:
+  ///   - size: what it had in bytes when it was opened.
+  ///   - path: for errors.
+  /// - Throws: as ``read(_:)``.
+  static func read(_ file: FileHandle, size: Int, _ path: String) throws(AtelierError) -> [UInt8] {
+    try checkSize(size, path)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(size)
+    do {
+      // It may have grown since it was asked.
+      while bytes.count <= SourceFile.largest, let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
+        bytes.append(contentsOf: piece)
+      }
+    } catch {
+      throw AtelierError("Cannot read '\(path)'", system: error)
+    }
+    try checkSize(bytes.count, path)
+    return bytes
+  }
+
+  private static func checkSize(_ size: Int, _ path: String) throws(AtelierError) {
+    guard size <= SourceFile.largest else {
       throw AtelierError(
-        .notFound, "Cannot read '\(path)': \(isFolder.boolValue ? "it is a folder" : "there is no such file").")
+        .invalidInput, "Cannot use '\(path)': it has \(size) bytes; at most \(SourceFile.largest) are taken.")
     }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw AtelierError(.system, "Cannot read '\(path)': permission denied.")
-    }
-    guard data.count <= SourceFile.largest else {
-      throw AtelierError(
-        .invalidInput, "Cannot use '\(path)': it has \(data.count) bytes; at most \(SourceFile.largest) are taken.")
-    }
-    return Array(data)
   }
 
   /// A PNG or JPEG file with its opacity, upright.

@@ -1,4 +1,5 @@
 import Foundation
+import Shared
 import Synchronization
 
 /// How far the pictures of one command are, which may be made side by side. A terminal on standard error gets a line
@@ -78,12 +79,15 @@ final class RenderProgress: Sendable {
       try made()
       state.pictures[index] = Picture(file: file, seed: seed, seconds: watch.total / Double(lanes))
       state.watch.add(watch, share: 1 / Double(lanes))
-      if prints { print("\(file)  seed \(seed)") }
+      if prints { printLine("\(file)  seed \(seed)") }
     }
   }
 
   /// Replaces the terminal's current line.
   private static func replaceLine(_ line: String) {
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
+    FileHandle.standardError.write(Data(replacement(line).utf8))
   }
+
+  /// What makes a terminal show a line in the place of its current one.
+  static func replacement(_ line: String) -> String { "\r\u{1B}[K" + line.printable }
 }

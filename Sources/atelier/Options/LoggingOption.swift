@@ -17,7 +17,7 @@ struct LoggingOption: ParsableArguments {
   ///
   /// - Parameter label: which part speaks, such as `coordinator`.
   func logger(_ label: String) -> Logger {
-    var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+    var logger = Logger(label: label) { PrintableLogHandler(StreamLogHandler.standardError(label: $0)) }
     logger.logLevel = logLevel
     return logger
   }

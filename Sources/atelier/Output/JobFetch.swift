@@ -72,8 +72,8 @@ struct JobFetch {
       fetched.contactSheet = path
     }
     if !quiet {
-      print("\(pictures) pictures in \(folder), described by manifest.jsonl")
-      if let sheet = fetched.contactSheet { print("contact sheet: \(sheet)") }
+      printLine("\(pictures) pictures in \(folder), described by manifest.jsonl")
+      if let sheet = fetched.contactSheet { printLine("contact sheet: \(sheet)") }
     }
     return fetched
   }

@@ -30,7 +30,7 @@ enum JobText {
       lines.append("  took:     \(duration(finished.timeIntervalSince(job.createdAt)))")
     }
     for reason in job.waitingFor { lines.append("  waits:    \(reason)") }
-    return lines.joined(separator: "\n")
+    return lines.map(\.printable).joined(separator: "\n")
   }
 
   /// One line, for plain progress and beside a bar.
@@ -42,7 +42,7 @@ enum JobText {
     if let rate = job.picturesPerMinute { parts.append("\(number(rate))/min") }
     if let left = job.secondsLeft, job.images.pending > 0 { parts.append("\(duration(left)) left") }
     parts += job.waitingFor
-    return parts.joined(separator: "  ")
+    return parts.joined(separator: "  ").printable
   }
 
   /// With one digit behind the point below ten, none above.

@@ -1,3 +1,4 @@
+import Shared
 import UnCLIP
 
 /// A model's report as people read it: tables of parts, memory and faults, and what the model does without.
@@ -5,7 +6,7 @@ enum ModelText {
   static func report(_ report: ModelReport) -> String {
     var sections = [parts(report)]
     if !report.absent.isEmpty {
-      sections.append(report.absent.map { "without \($0.part): \($0.consequence)" }.joined(separator: "\n"))
+      sections.append(report.absent.map { "without \($0.part): \($0.consequence)".printable }.joined(separator: "\n"))
     }
     sections.append(facts(report))
     if !report.memory.isEmpty { sections.append(memory(report)) }
@@ -35,7 +36,7 @@ enum ModelText {
       "defaults:   prior \(defaults.priorSteps) steps, guidance \(defaults.priorGuidance); decoder \(defaults.decoderSteps) steps, "
         + "guidance \(defaults.decoderGuidance); upsampler \(defaults.superResSteps) steps")
     if let digest = report.digest { lines.append("digest:     \(digest)") }
-    return lines.joined(separator: "\n")
+    return lines.map(\.printable).joined(separator: "\n")
   }
 
   /// What a worker of each pool takes: weights as they lie in files, those that had to be widened, and activations.
