@@ -46,15 +46,21 @@ package struct PromptFileParser {
     switch record {
     case .tooLong(let line): return failure(tooLong, line: line)
     case .bytes(let bytes, let line):
-      let isFirst = !seenFirstRecord
+      // Later, where lines of the file are sound, it is a mistake in one line.
+      let isUnmarkedUTF16 = !seenFirstRecord && Self.looksLikeUTF16(bytes)
       seenFirstRecord = seenFirstRecord || !bytes.isEmpty
       do throws(AtelierError) {
+        if isUnmarkedUTF16 {
+          throw AtelierError(
+            .invalidInput,
+            "The line has NUL bytes and looks like UTF-16 without a byte order mark; save the file as UTF-8.")
+        }
         guard let item = try item(from: try text(of: bytes), line: line) else { return nil }
         try item.validate()
         if let id = item.customID, !id.isEmpty { try customIDs.insert(id, line: line) }
         return Line(number: line, result: .success(item))
       } catch {
-        return failure(error, line: line, refusesFile: isFirst && Self.looksLikeUTF16(bytes))
+        return failure(error, line: line, refusesFile: isUnmarkedUTF16)
       }
     }
   }
@@ -81,9 +87,7 @@ package struct PromptFileParser {
     if bytes.contains(0) {
       throw AtelierError(
         .invalidInput,
-        Self.looksLikeUTF16(bytes)
-          ? "The line has NUL bytes and looks like UTF-16 without a byte order mark; save the file as UTF-8."
-          : "The line has a NUL, which no text can hold; leave it out. If the file is UTF-16, save it as UTF-8.")
+        "The line has a NUL, which no text can hold; leave it out. If the file is UTF-16, save it as UTF-8.")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       let encoding = splitter.isUTF16 ? "UTF-16, of which the file has the byte order mark" : "UTF-8"
@@ -96,7 +100,9 @@ package struct PromptFileParser {
   private static func looksLikeUTF16(_ bytes: [UInt8]) -> Bool {
     var counts = [0, 0]
     for (index, byte) in bytes.enumerated() where byte == 0 { counts[index % 2] += 1 }
-    return counts.contains(0) && counts[0] + counts[1] > bytes.count / 4
+    let nulls = counts[0] + counts[1]
+    // Half of them are, less a few letters of other scripts.
+    return nulls > 0 && counts.contains(0) && nulls * 5 >= bytes.count * 2
   }
 
   /// What a record asks for; nil if it holds nothing that asks, such as a comment or the header.
