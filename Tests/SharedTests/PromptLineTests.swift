@@ -24,7 +24,9 @@ import Testing
     #expect(ParsedFile(line, as: .jsonl).faults == [])
   }
 
-  @Test(arguments: ["{", "}", "]{\"a", "{\"a\" \"a\"}", "[[[]", "{\"prompt\": \"\\", "\"", "{\"a\":[}", "{\"\\u00\": 1}"])
+  @Test(arguments: [
+    "{", "}", "]{\"a", "{\"a\" \"a\"}", "[[[]", "{\"prompt\": \"\\", "\"", "{\"a\":[}", "{\"\\u00\": 1}",
+  ])
   func `what is no JSON is refused, not read beyond`(line: String) {
     #expect(ParsedFile(line, as: .jsonl).faults.count == 1)
   }
@@ -45,8 +47,14 @@ import Testing
   }
 
   @Test(arguments: [
-    (PromptFileFormat.jsonl, "{\"prompt\":\"a\",\"custom_id\":\"x\"}\n\n{\"prompt\":\"b\"}\n{\"prompt\":\"c\",\"custom_id\":\"x\"}"),
-    (.jsonl, "{\"custom_id\":\"x\",\"body\":{\"prompt\":\"a\"}}\n\n\n{\"custom_id\":\"\\u0078\",\"body\":{\"prompt\":\"b\"}}"),
+    (
+      PromptFileFormat.jsonl,
+      "{\"prompt\":\"a\",\"custom_id\":\"x\"}\n\n{\"prompt\":\"b\"}\n{\"prompt\":\"c\",\"custom_id\":\"x\"}"
+    ),
+    (
+      .jsonl,
+      "{\"custom_id\":\"x\",\"body\":{\"prompt\":\"a\"}}\n\n\n{\"custom_id\":\"\\u0078\",\"body\":{\"prompt\":\"b\"}}"
+    ),
     (.csv, "custom_id,prompt\n\ny,b\nx,\"a\nb\"\n"),
   ])
   func `a custom_id that two lines have is refused with both`(format: PromptFileFormat, text: String) {

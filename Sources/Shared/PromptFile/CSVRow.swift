@@ -31,7 +31,7 @@ enum CSVRow {
       }
     }
     guard !scanner.isInQuotes else {
-      let until = lines.line > line ? ", so it reaches to line \(lines.line), the end of the file" : ""
+      let until = lines.lastBegun > firstLine ? ", so it reaches to line \(lines.lastBegun), the end of the file" : ""
       throw AtelierError(
         .invalidInput,
         "Column \(fields.count + 1) begins with a quote in line \(firstLine) that is not closed\(until). "
@@ -92,13 +92,20 @@ enum CSVRow {
   /// Counts lines by their ends: LF, CRLF or CR.
   private struct LineCount {
     private(set) var line: Int
+    /// The last line that has something in it.
+    private(set) var lastBegun: Int
     private var afterCarriageReturn = false
 
-    init(_ first: Int) { line = first }
+    init(_ first: Int) { (line, lastBegun) = (first, first) }
 
     mutating func count(_ byte: UInt8) {
-      if byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n") && !afterCarriageReturn { line += 1 }
-      afterCarriageReturn = byte == UInt8(ascii: "\r")
+      let isCarriageReturn = byte == UInt8(ascii: "\r")
+      if isCarriageReturn || byte == UInt8(ascii: "\n") {
+        if isCarriageReturn || !afterCarriageReturn { line += 1 }
+      } else {
+        lastBegun = line
+      }
+      afterCarriageReturn = isCarriageReturn
     }
   }
 }
