@@ -77,7 +77,7 @@ import Testing
   @Test(arguments: [
     (PromptFileFormat.text, "a\nb\0c\nd\n", 2), (.csv, "prompt\na\n\"b\n\0\"\nd\n", 3),
     (.jsonl, "{\"prompt\": \"a\"}\n{\"prompt\": \"b\\u0000c\"}\n{\"prompt\": \"d\"}\n", 2),
-    (.jsonl, "{\"prompt\": \"a\"}\n{\"kind\": \"diff\", \"image\": \"a\", \"from\": \"\\\\\\u0000\", \"to\": \"c\"}", 2),
+    (.jsonl, "{\"prompt\": \"a\"}\n{\"kind\": \"diff\", \"image\":\"a\", \"from\": \"\\\\\\u0000\", \"to\": \"c\"}", 2),
     (.jsonl, "{\"prompt\": \"a\"}\n{\"prompt\": \"b\0c\"}\n", 2),
   ])
   func `a NUL is refused with its line`(format: PromptFileFormat, text: String, line: Int) {

@@ -1,8 +1,8 @@
 /// The `custom_id`s of a file, to find one that is there twice.
 ///
 /// Of each only a hash and a line are kept, and of ``most`` at most: 28 MB, and 41 while the table grows. Those of
-/// further lines are compared with these only. The hash has 64 bits and a key that is random in each process, so a false alarm is one in ten million
-/// files of that length.
+/// further lines are compared with these only. The hash has 64 bits and a key that is random in each process, so a
+/// false alarm is one in ten million files of that length.
 struct CustomIDs {
   /// As many as fill a table of two million places.
   static let most = 1_500_000
