@@ -2,13 +2,13 @@ import Foundation
 
 /// Looks through the strings of a line of JSON for what a decoder would let pass: an object that has a key twice, of
 /// which it would drop one, and NUL.
-struct JSONStrings {
+package struct JSONStrings {
   /// The objects and arrays around the current place. An object has the keys read so far, an array none.
   private var around: [Set<String>?] = []
   private var expectsKey = false
 
   /// - Throws: `invalidInput` that names the key. What is no valid JSON is left to the decoder.
-  static func check(_ text: String) throws(AtelierError) {
+  package static func check(_ text: String) throws(AtelierError) {
     var strings = JSONStrings()
     try strings.check(Array(text.utf8))
   }
