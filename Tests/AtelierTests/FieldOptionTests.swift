@@ -109,15 +109,22 @@ import Testing
       ("--size=256", "'size' is '256'; it must be WIDTHxHEIGHT"),
       ("--prior-guidance=inf", "'prior_guidance' is 'inf'; it must be a number."),
     ] as [(String, String)])
-  func `a value out of range is refused with the range, wherever the option is taken`(
+  func `a value out of range is refused with the range, wherever the option is taken and however it is given`(
     option: String, sentence: String
   ) {
     for taker in FieldTaker.allCases {
       let isTaken = taker.declared.contains { option.hasPrefix($0.option + "=") }
       guard isTaken else { continue }
-      let message = refusal(of: taker.arguments + [option])
-      #expect(message.contains(sentence), "\(taker): \(message)")
+      for arguments in [[option], option.split(separator: "=", maxSplits: 1).map(String.init)] {
+        let message = refusal(of: taker.arguments + arguments)
+        #expect(message.contains(sentence), "\(taker): \(message)")
+      }
     }
+  }
+
+  @Test func `a number that begins with a minus may stand behind its option`() throws {
+    let command = try Atelier.parseAsRoot(FieldTaker.submit.arguments + ["--priority", "-5"])
+    #expect(try FieldTaker.submit.text(of: "priority", in: command) == "-5")
   }
 
   @Test(arguments: ["-101", "101"])

@@ -8,6 +8,11 @@ import Testing
 
 /// A prompt file on its way to a coordinator, and the files that its lines name.
 @Suite struct PromptFileUploadTests {
+  @Test func `a line that has a key twice is no object, so that it reaches the coordinator as it is`() {
+    #expect(SourceFields.object(#"{"kind": "vary", "image": "a.png", "image": "b.png"}"#) == nil)
+    #expect(SourceFields.object(#"{"kind": "vary", "image": "a.png"}"#) != nil)
+  }
+
   @Test(arguments: [0, 1, 1 << 18, (1 << 18) + 1, 3 << 18])
   func `a file goes out in pieces that are the file`(size: Int) async throws {
     let folder = try TemporaryFolder()

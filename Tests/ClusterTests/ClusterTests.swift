@@ -132,6 +132,7 @@ import Worker
     ("{\"prompt\": 1}\n", .jsonl, "line 1"),
     ("{\"kind\": \"vary\", \"image\": \"x.png\"}\n", .jsonl, "The model 'fake' has no image encoder"),
     ("prompt,n\na,b\n", .csv, "line 2"),
+    ("colour\nred\nblue\n", .csv, "The file cannot be read, so nothing was accepted: line 1: The header names"),
   ]) func `a bad file is refused whole`(text: String, format: PromptFileFormat, reason: String) async throws {
     let cluster = try TestCluster()
     do {
@@ -153,6 +154,17 @@ import Worker
     let submitted = try await submission.finish()
     #expect(submitted.items == 1)
     #expect(submitted.skipped.map(\.line) == [2])
+    try await cluster.stop()
+  }
+
+  @Test func `a header that cannot be read refuses the file also where bad lines are left out`() async throws {
+    let cluster = try TestCluster()
+    let text = "colour\n" + String(repeating: "red\n", count: 5000)
+    let error = await #expect(throws: AtelierError.self) {
+      try await cluster.submit(text, as: .csv, options: SubmitOptions(skipBad: true))
+    }
+    #expect(error?.message.contains("line 1: The header names an unknown column 'colour'") == true)
+    #expect(error?.message.contains("left out") == false)
     try await cluster.stop()
   }
 

@@ -21,6 +21,8 @@ package struct Submission {
   private var skipped: [SkippedLine] = []
   private var bad: [SkippedLine] = []
   private var badCount = 0
+  /// Why no line of the file can be read, if that is so; then there are none to leave out.
+  private var fileFault: SkippedLine?
   /// The lines before these, on their way into the store.
   private var storing: Task<Void, any Error>?
   private var generator = SystemRandomNumberGenerator()
@@ -64,6 +66,11 @@ package struct Submission {
   /// - Throws: `invalidInput` that names the bad lines, or if there is no prompt; the job is gone then.
   package mutating func finish() async throws -> Submitted {
     for line in parser.finish() { add(line) }
+    if let fault = fileFault {
+      throw AtelierError(
+        .invalidInput,
+        "The file cannot be read, so nothing was accepted: line \(fault.line): \(fault.reason) Mend the file.")
+    }
     guard bad.isEmpty else { throw refusal() }
     guard items > 0 else {
       let left = badCount == 0 ? "it is empty or has only comments" : "all of its \(badCount) lines were left out"
@@ -92,6 +99,8 @@ package struct Submission {
   /// Checks a line and gathers its item, or notes what is wrong with it.
   private mutating func add(_ line: PromptFileParser.Line) {
     switch line.result {
+    case .failure(let error) where line.refusesFile:
+      fileFault = SkippedLine(line: line.number, reason: error.message)
     case .failure(let error): addBad(line.number, error)
     case .success(let request):
       do throws(AtelierError) {

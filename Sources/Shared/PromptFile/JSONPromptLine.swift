@@ -7,6 +7,7 @@ struct JSONPromptLine: Decodable {
 
   /// - Throws: `invalidInput` that names the field.
   static func item(from text: String) throws(AtelierError) -> ItemRequest {
+    try JSONStrings.check(text)
     do {
       return try JSONDecoder().decode(JSONPromptLine.self, from: Data(text.utf8)).item
     } catch let error as AtelierError {

@@ -2,7 +2,7 @@
 package enum PromptFileFormat: String, Sendable, CaseIterable {
   /// A prompt a line; empty lines and lines that begin with `#` say nothing.
   case text = "txt"
-  /// A header row, then a row an item (RFC 4180).
+  /// A header row, then a row an item (RFC 4180), separated by commas, semicolons or tabs.
   case csv
   /// A JSON object a line: `prompt` and any request field, or OpenAI batch lines.
   case jsonl

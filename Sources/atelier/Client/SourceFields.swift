@@ -28,7 +28,9 @@ enum SourceFields {
 
   /// A line as a JSON object; nil if it is none, which the coordinator tells with the line's number.
   static func object(_ line: String) -> [String: Any]? {
-    (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any]
+    // Of a key that is there twice one would be lost here; untouched, the line is refused by its number.
+    guard (try? JSONStrings.check(line)) != nil else { return nil }
+    return (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any]
   }
 
   /// The files that are named by their paths, those of an OpenAI batch line's `body` too.

@@ -59,6 +59,8 @@ extension FieldOptions: CustomReflectable {
   private static func option(for field: Field<Group.Root>) -> Option<String?> {
     Option(
       name: .customLong(field.name.replacing("_", with: "-")),
+      // What follows is a number's value also where it looks like an option: `--seed -1` is told the range.
+      parsing: field.isNumber ? .unconditional : .next,
       help: ArgumentHelp(stringLiteral: help(for: field)), completion: field.choices.map { .list($0) },
       transform: { text in
         var values = Group.empty

@@ -14,6 +14,8 @@ package struct Field<Root: Sendable>: Sendable {
   package let defaultText: String?
   /// The kinds of request that take it.
   package let kinds: Set<PictureOperation.Kind>
+  /// Whether it is a number, so that a text that begins with a minus can be meant for it.
+  package let isNumber: Bool
   /// All that it can be, where that is a list of words.
   package let choices: [String]?
   private let textOf: @Sendable (Root) -> String?
@@ -60,6 +62,7 @@ package struct Field<Root: Sendable>: Sendable {
     self.kinds = kinds
     expected = Value.expected
     defaultText = defaultValue.map { Self.short($0) }
+    isNumber = Value.self is any Numeric.Type
     choices = Value.choices
     textOf = { get($0)?.fieldText }
     setText = { root, text throws(AtelierError) in
@@ -89,6 +92,7 @@ package struct Field<Root: Sendable>: Sendable {
     kinds = inner.kinds
     expected = inner.expected
     defaultText = inner.defaultText
+    isNumber = inner.isNumber
     choices = inner.choices
     textOf = { inner.textOf($0[keyPath: path]) }
     setText = { root, text throws(AtelierError) in try inner.setText(&root[keyPath: path], text) }

@@ -22,6 +22,17 @@ extension FieldValue where Self: LosslessStringConvertible {
   package var fieldText: String { description }
 }
 
+extension FieldValue where Self: FixedWidthInteger {
+  /// Spreadsheets and data frames write whole numbers as `7.0`; it is taken where it is exactly whole.
+  package init?(fieldText text: String) {
+    let text = text.trimmingWhitespace()
+    guard let value = Self(text) ?? WholeNumber.digits(of: text).flatMap({ Self($0) }) else { return nil }
+    self = value
+  }
+
+  package var fieldText: String { description }
+}
+
 extension Int: FieldValue {
   package static var expected: String { "a whole number" }
 }
