@@ -140,4 +140,21 @@ import Testing
     #expect(failures.values.first?.contains("job-bad") == true, "\(failures)")
     #expect(FileManager.default.fileExists(atPath: folder.path + "/pictures/" + placements[1].name))
   }
+
+  @Test func `no worker decides what a model of the configuration is`() throws {
+    let cluster = try SmallCluster()
+    var hello = SmallCluster.hello
+    hello.models[0].pictureWidth = 8
+    hello.models[0].name = "renamed"
+    try cluster.turn(.hello(hello), from: "prior-a")
+    hello = SmallCluster.hello
+    hello.models[0].digest = "other"
+    try cluster.turn(.hello(hello), from: "prior-b")
+    #expect(try cluster.store.read { try $0.models() } == [SimulatedStage.model])
+    // It is given nothing of that name, and others are.
+    var free = Wire.Heartbeat()
+    free.credit = 1
+    #expect(try cluster.turn(.heartbeat(free), from: "prior-b").isEmpty)
+    #expect(try cluster.turn(.heartbeat(free), from: "prior-a").count == 1)
+  }
 }

@@ -30,8 +30,8 @@ extension Coordinator {
 
   /// The workers that are connected or expected back, by name, as the last turn left them.
   package func workers() -> [WorkerStatus] {
-    let now = ContinuousClock.now
-    return snapshot.state.registry.workers.sorted { $0.id < $1.id }.map { $0.status(at: now) }
+    let (now, state) = (ContinuousClock.now, snapshot.state)
+    return state.registry.workers.sorted { $0.id < $1.id }.map { $0.status(names: state.modelNames, at: now) }
   }
 
   /// Lets a worker finish what it holds and leave.
@@ -57,11 +57,11 @@ extension Coordinator {
 extension WorkerRegistry.Worker {
   /// As people are told. A missing worker has described itself to an earlier coordinator only: its pool is read from
   /// its name, and the rest is empty.
-  func status(at now: ContinuousClock.Instant) -> WorkerStatus {
+  func status(names: ModelNames, at now: ContinuousClock.Instant) -> WorkerStatus {
     WorkerStatus(
       id: id, pool: description?.pool ?? Pool.allCases.first { id.text.hasPrefix($0.rawValue) } ?? .decoder,
       state: isMissing ? .missing : isDraining ? .draining : health.quarantine == nil ? .connected : .quarantined,
-      reason: health.quarantine?.reason, host: description?.host ?? "",
+      reason: health.quarantine?.reason ?? description?.models.lazy.compactMap(names.conflict).first, host: description?.host ?? "",
       processId: description?.processID ?? 0, threads: description?.threads ?? 0, version: description?.version ?? "",
       models: description?.models ?? [], capacity: description?.capacity ?? 0, held: leases.count,
       running: leases.sorted { $0.key < $1.key }.compactMap { task, lease in

@@ -17,7 +17,7 @@ extension Coordinator {
     text.add("atelier_workers", "Workers by pool and state.", .gauge) { text in
       var counts: [[String]: Int] = [:]
       for worker in state.registry.workers {
-        let status = worker.status(at: .now)
+        let status = worker.status(names: state.modelNames, at: .now)
         counts[[status.pool.rawValue, status.state.rawValue], default: 0] += 1
       }
       for (key, count) in counts.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {

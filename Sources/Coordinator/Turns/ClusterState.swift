@@ -7,6 +7,8 @@ import Store
 struct ClusterState: Sendable {
   /// Who is connected, and what each holds.
   var registry: WorkerRegistry
+  /// Which weights the name of a model means.
+  var modelNames = ModelNames()
   /// How long jobs and workers have waited for each other.
   var waits = Waits()
   /// Pictures a minute, of jobs that move.

@@ -89,7 +89,7 @@ extension Turn {
     let held = hello.held.map { TaskAttempt($0) }
     for lost in state.registry.welcome(id, as: description, holding: held, at: now.instant) { try release(lost) }
     try recallQuarantine(of: id)
-    for model in description.models { try store.register(model, at: now.time) }
+    for model in description.models { try take(model, from: id) }
 
     var welcome = Wire.Welcome()
     welcome.heartbeatMilliseconds = settings.heartbeat.milliseconds
@@ -103,6 +103,19 @@ extension Turn {
         "worker": "\(id)", "pool": "\(pool)", "threads": "\(hello.threads)",
         "models": "\(description.models.map(\.name).joined(separator: ","))",
       ])
+  }
+
+  /// Takes up a model that a worker brings, unless its name means other weights: those get no jobs by that name.
+  private mutating func take(_ model: ModelInfo, from id: WorkerID) throws {
+    let others = state.registry.workers.filter { $0.id != id && !$0.isMissing }
+    let isMeant = state.modelNames.take(model) { digest in
+      others.contains { $0.description?.models.contains { $0.digest == digest } ?? false }
+    }
+    if isMeant {
+      try store.announce(model, at: now.time)
+    } else if let conflict = state.modelNames.conflict(of: model) {
+      log(.warning, "a worker holds other weights under a model's name", ["worker": "\(id)", "reason": "\(conflict)"])
+    }
   }
 
   /// The models that a worker announces.

@@ -48,7 +48,7 @@ struct TurnEngine {
   /// Takes over where the last coordinator stopped: goes on with jobs that were being ended, and expects the workers
   /// back that hold leases.
   ///
-  /// - Parameter models: known from the configuration.
+  /// - Parameter models: those of the configuration, which says what their names mean.
   /// - Throws: what the store throws.
   init(
     store: any TurnStore, performer: any TurnPerformer, settings: CoordinatorSettings, models: [ModelInfo],
@@ -62,6 +62,7 @@ struct TurnEngine {
       var turn = Turn(
         ClusterState(settings), transaction, now: now, settings: settings, logLevel: logger.logLevel)
       turn.state.endings = try transaction.endings()
+      turn.state.modelNames = ModelNames(models)
       try transaction.forgetQuarantines(before: now.time - 7 * 86_400)
       for model in models.reversed() { try transaction.register(model, at: now.time) }
       try turn.expectWorkers()

@@ -1,8 +1,8 @@
 package import Shared
 
 extension StoreTransaction {
-  /// Remembers a model that the configuration or a worker brought. One with this digest is brought up to date; models
-  /// are never forgotten, since jobs name them.
+  /// Remembers a model of the configuration. One with this digest is brought up to date; models are never forgotten,
+  /// since jobs name them.
   package func register(_ model: ModelInfo, at now: Double) throws {
     try change(
       """
@@ -17,6 +17,14 @@ extension StoreTransaction {
         "defaults": try ParameterCache.text(model.defaults.filled(from: .karlo)),
         "reads_pictures": model.readsPictures, "has_prior": model.hasPrior, "now": now,
       ])
+  }
+
+  /// Remembers a model that a worker brings. What is known of these weights already stays as it is: no worker decides
+  /// what a model is that others hold too.
+  package func announce(_ model: ModelInfo, at now: Double) throws {
+    let known = try change(
+      "UPDATE models SET seen_at = :now WHERE digest = :digest", ["now": now, "digest": model.digest])
+    if known == 0 { try register(model, at: now) }
   }
 
   /// The models that can be asked for, one a name: where two digests bear a name, the one seen last.
