@@ -30,7 +30,7 @@ package struct ModelNames: Sendable {
   package func conflict(of model: ModelInfo) -> String? {
     guard let meant = digest(of: model.name), meant != model.digest else { return nil }
     let source = configured[model.name] == nil ? "another worker" : "the coordinator's configuration"
-    return "It holds other weights as '\(model.name)' (\(model.digest.prefix(12))) than \(source) (\(meant.prefix(12))), "
-      + "and gets no task of that name. Give both the same folder, or one of them another name."
+    return "It holds other weights as '\(model.name)' (\(model.digest.prefix(12))) than \(source) "
+      + "(\(meant.prefix(12))), and gets no task of that name. Give both the same folder, or one of them another name."
   }
 }

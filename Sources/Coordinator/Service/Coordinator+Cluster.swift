@@ -61,7 +61,8 @@ extension WorkerRegistry.Worker {
     WorkerStatus(
       id: id, pool: description?.pool ?? Pool.allCases.first { id.text.hasPrefix($0.rawValue) } ?? .decoder,
       state: isMissing ? .missing : isDraining ? .draining : health.quarantine == nil ? .connected : .quarantined,
-      reason: health.quarantine?.reason ?? description?.models.lazy.compactMap(names.conflict).first, host: description?.host ?? "",
+      reason: health.quarantine?.reason ?? description?.models.lazy.compactMap(names.conflict).first,
+      host: description?.host ?? "",
       processId: description?.processID ?? 0, threads: description?.threads ?? 0, version: description?.version ?? "",
       models: description?.models ?? [], capacity: description?.capacity ?? 0, held: leases.count,
       running: leases.sorted { $0.key < $1.key }.compactMap { task, lease in

@@ -52,7 +52,8 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
   package var secondsSinceHeard: Double
 
   package init(
-    id: WorkerID, pool: Pool, state: State, reason: String? = nil, host: String, processId: Int, threads: Int, version: String,
+    id: WorkerID, pool: Pool, state: State, reason: String? = nil, host: String, processId: Int, threads: Int,
+    version: String,
     models: [ModelInfo], capacity: Int, held: Int, running: [Running], completed: Int, failed: Int,
     secondsSinceHeard: Double
   ) {
