@@ -157,4 +157,35 @@ import Testing
     #expect(try cluster.turn(.heartbeat(free), from: "prior-b").isEmpty)
     #expect(try cluster.turn(.heartbeat(free), from: "prior-a").count == 1)
   }
+
+  @Test func `a failure that is told twice, since its verdict was lost, counts once`() throws {
+    let cluster = try SmallCluster()
+    let attempt = try #require(try cluster.connect("prior-a"))
+    var outcome = Wire.Outcome()
+    outcome.task = attempt.wire
+    outcome.failure.reason = "no memory"
+    outcome.failure.blame = .worker
+    let told = try SmallCluster.message(.outcome(outcome), from: "prior-a")
+    _ = cluster.actions(of: [told, told])
+    // It has introduced itself again and still holds what it has no verdict on.
+    var hello = SmallCluster.hello
+    hello.held = [attempt.wire]
+    try cluster.turn(.hello(hello), from: "prior-a")
+    let verdicts = SmallCluster.verdicts(cluster.actions(of: [told]))
+    #expect(verdicts[attempt]?.decision == .committed)
+    #expect(try cluster.failures.count == 1)
+    let task = try #require(try cluster.store.read { try $0.task(attempt.task) })
+    #expect(task.failures == 1)
+    #expect(task.state == .delayed || task.state == .ready)
+  }
+
+  @Test func `a worker is given a bounded number of tasks, whatever it says`() throws {
+    let cluster = try SmallCluster(prompts: 1500)
+    var hello = SmallCluster.hello
+    hello.capacity = .max
+    try cluster.turn(.hello(hello), from: "prior-a")
+    var free = Wire.Heartbeat()
+    free.credit = .max
+    #expect(try cluster.turn(.heartbeat(free), from: "prior-a").count <= 1024)
+  }
 }

@@ -90,6 +90,7 @@ import Testing
     let failing = try lease(.embed, job, store)
     try store.recordFailure(record(failing, store), worker: worker, reason: "no", at: 5)
     #expect(try store.failures(of: failing.id.task).count == 1)
+    #expect(try store.hasFailed(failing.id))
     #expect(try store.failures(on: worker, limit: 9).count == 1)
     try store.delay(record(failing, store), until: 9)
     #expect(try store.pauseEnds(of: failing.id.task) == 9)

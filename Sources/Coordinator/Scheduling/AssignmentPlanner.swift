@@ -192,9 +192,14 @@ package enum AssignmentPlanner {
       let held = leased[candidate.pool] ?? [:]
       let (mine, theirs) = (held[left.job] ?? 0, held[right.job] ?? 0)
       if mine != theirs { return mine < theirs }
-      let waits = [left, right].map { $0.waited + ($0.modelDigest == candidate.lastModel ? affinity : 0) }
-      if waits[0] != waits[1] { return waits[0] > waits[1] }
+      let (leftWaits, rightWaits) = (waits(left, candidate), waits(right, candidate))
+      if leftWaits != rightWaits { return leftWaits > rightWaits }
       return left.job < right.job
+    }
+
+    /// How long an entry has waited, and a little more if the worker used its model last.
+    private func waits(_ entry: ReadyWork, _ candidate: Candidate) -> Double {
+      entry.waited + (entry.modelDigest == candidate.lastModel ? affinity : 0)
     }
 
     /// Notes that one task of an entry is leased by this plan.

@@ -113,9 +113,9 @@ package struct WorkerRegistry: Sendable {
     workers[index].leases[task.task]?.fromPass = pass
   }
 
-  /// Knows a lease that a worker holds already, as it says.
+  /// Knows a lease that a worker holds already, as it says. What is known of this attempt's progress stays known.
   package mutating func renew(_ task: TaskAttempt, job: JobID, stage: Stage, to id: WorkerID, at now: Instant) {
-    guard let index = indices[id] else { return }
+    guard let index = indices[id], workers[index].leases[task.task]?.attempt != task.attempt else { return }
     workers[index].leases[task.task] = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
   }
 

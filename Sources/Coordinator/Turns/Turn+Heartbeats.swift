@@ -15,7 +15,7 @@ extension Turn {
       try store.noteBegun(attempt)
     }
     let differences = state.registry.heartbeat(
-      id, credit: Int(heartbeat.credit), holding: heartbeat.held.map { TaskAttempt($0) }, progress: progress,
+      id, credit: min(Int(heartbeat.credit), Self.mostHeld), holding: heartbeat.held.map { TaskAttempt($0) }, progress: progress,
       draining: heartbeat.draining, grace: settings.heartbeat * 2, at: now.instant)
     for attempt in differences.lost { try release(attempt) }
     for attempt in differences.unknown { try reconcile(attempt, heldBy: id) }

@@ -53,7 +53,7 @@ extension Turn {
       let result = try self.attempt { turn in
         // Nobody fails a task that is another's.
         guard try turn.store.task(attempt.task)?.worker == id else { return }
-        try turn.noteFailure(on: id, reason: reason, isItsOwn: true)
+        try turn.noteFailure(on: id, of: attempt, reason: reason, isItsOwn: true)
         try turn.fail(attempt, worker: id, blame: .worker, reason: reason)
       }
       // What cannot even be looked up is nobody's any more; the worker forgets it.
@@ -83,9 +83,9 @@ extension Turn {
       return refuse(id, error.message)
     }
     let description = WorkerDescription(
-      pool: pool, capacity: Int(hello.capacity), models: models, host: hello.host,
+      pool: pool, capacity: min(Int(hello.capacity), Self.mostHeld), models: models, host: hello.host,
       processID: Int(hello.processID), threads: Int(hello.threads), version: hello.softwareVersion,
-      batch: Int(hello.batch))
+      batch: min(Int(hello.batch), Self.mostHeld))
     let held = hello.held.map { TaskAttempt($0) }
     for lost in state.registry.welcome(id, as: description, holding: held, at: now.instant) { try release(lost) }
     try recallQuarantine(of: id)
@@ -151,6 +151,8 @@ extension Turn {
   private static let mostWorkers = 10_000
   /// Of one worker.
   private static let mostModels = 100
+  /// Tasks that one worker is given at most, whatever it says: all of them are described in a turn.
+  static let mostHeld = 1024
   /// Of a model and of a digest, in bytes.
   private static let longestName = 200
 
