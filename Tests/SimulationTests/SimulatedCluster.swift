@@ -114,6 +114,7 @@ final class SimulatedCluster: @unchecked Sendable {
         throw SimulationFailure(seed: seed, time: now, reason: broken.reason, trace: trace)
       }
     }
+    throw SimulationFailure(seed: seed, time: now, reason: "nothing happens any more: \(try leftovers())", trace: trace)
   }
 
   /// All that is decided before the run.

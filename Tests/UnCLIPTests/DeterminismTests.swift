@@ -6,7 +6,7 @@ import Testing
 
 @testable import UnCLIP
 
-/// A picture's bytes depend on model, request and seed alone (DESIGN.md, promise 3).
+/// A picture's bytes depend on model, request and seed alone (docs/reliability.md).
 @Suite("Determinism")
 struct DeterminismTests {
   private static let fixtures = Fixture.all.filter { ["narrow", "odd", "deep"].contains($0.name) }
