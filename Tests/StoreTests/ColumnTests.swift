@@ -58,6 +58,7 @@ import Testing
 
   private func doEverything(_ store: StoreTransaction) throws {
     try store.register(model, at: 1)
+    try store.announce(model, at: 2)
     #expect(try store.models() == [model])
     let job = try submit("job", store, prompts: 4)
 
