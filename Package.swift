@@ -101,7 +101,7 @@ let package = Package(
     .executableTarget(
       name: "atelier",
       dependencies: [
-        "Gateway", "Coordinator", "Worker", "Shared", "UnCLIP", "Imaging", "Tensor",
+        "Gateway", "Coordinator", "Store", "Worker", "Shared", "UnCLIP", "Imaging", "Tensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),

@@ -55,7 +55,8 @@ import Testing
         "running", "completed", "failed", "seconds_since_heard",
       ])
     #expect(try keys(of: "running", in: worker) == ["task", "attempt", "job", "stage", "step", "steps"])
-    #expect(try keys(of: "models", in: worker) == ["name", "digest", "size", "defaults", "reads_pictures", "has_prior"])
+    #expect(
+      try keys(of: "models", in: worker) == ["name", "digest", "size", "defaults", "reads_pictures", "has_prior"])
     #expect(worker["id"] as? String == "decoder-a")
     #expect(worker["pool"] as? String == "decoder")
     #expect(worker["state"] as? String == "quarantined")
@@ -126,6 +127,12 @@ import Testing
       contactSheet: "out/contact-sheet.png")
     let keys = try Set(object(fetched).keys)
     #expect(keys == ["job", "folder", "pictures", "manifest", "contact_sheet"])
+  }
+
+  @Test func `a restored database has these keys`() throws {
+    let restored = RestoreCommand.Restored(database: "data/atelier.sqlite", jobs: 2, aside: "data/old")
+    let keys = try Set(object(restored).keys)
+    #expect(keys == ["database", "jobs", "aside"])
   }
 
   @Test func `a picture that was rendered has these keys`() throws {
