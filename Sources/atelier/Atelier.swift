@@ -29,13 +29,16 @@ struct Atelier: AsyncParsableCommand {
         ]),
       CommandGroup(
         name: "ON THIS MACHINE",
-        subcommands: [RenderCommand.self, VaryCommand.self, InterpolateCommand.self, DiffCommand.self, EditCommand.self,
-          ScoreCommand.self, TokenizeCommand.self, ModelCommand.self, BenchCommand.self]),
+        subcommands: [
+          RenderCommand.self, VaryCommand.self, InterpolateCommand.self, DiffCommand.self, EditCommand.self,
+          ScoreCommand.self, TokenizeCommand.self, ModelCommand.self, BenchCommand.self,
+        ]),
     ])
 
   /// Exit status: 0 done, 1 failed, 2 usage. The argument parser's own status for usage errors is 64, hence the detour.
   /// Why it failed is on standard error, behind `atelier:`; usage errors come with the usage.
   static func main() async {
+    StandardStreams.open()
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
