@@ -101,7 +101,7 @@ let package = Package(
     .executableTarget(
       name: "atelier",
       dependencies: [
-        "Gateway", "Coordinator", "Store", "Worker", "Shared", "UnCLIP", "Imaging", "Tensor",
+        "Gateway", "Coordinator", "Store", "Worker", "Shared", "UnCLIP", "Imaging", "Tensor", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -110,7 +110,6 @@ let package = Package(
         .product(name: "NIOFoundationCompat", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: swiftSettings,
       // A bundle for another host keeps the shared libraries beside the binary.

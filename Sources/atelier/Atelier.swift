@@ -38,6 +38,7 @@ struct Atelier: AsyncParsableCommand {
   /// Exit status: 0 done, 1 failed, 2 usage. The argument parser's own status for usage errors is 64, hence the detour.
   /// Why it failed is on standard error, behind `atelier:`; usage errors come with the usage.
   static func main() async {
+    StandardStreams.open()
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {

@@ -83,7 +83,7 @@ extension SimulatedCluster {
       guard let victim else { return }
       let id = workers[victim].id
       request { try $0.drain(id) }
-    case .stop: if let victim { perform(workers[victim].session.stop(), victim) }
+    case .stop: if let victim { perform(workers[victim].session.stop(at: instant), victim) }
     case .pause:
       guard let job = submissions[submission].job else { return }
       request { try $0.setPaused(true, job: job) }

@@ -57,8 +57,8 @@ extension SimulatedCluster {
         carry(.toCoordinator(parts, from: workers[index].id), worker: index)
       case .run(let tasks): begin(tasks, index)
       case .interrupt: workers[index].isInterrupted = true
-      case .unwanted: break
-      case .refused, .finish:
+      case .unwanted, .silent, .lost, .back: break
+      case .refused, .abandoned, .finish:
         note("worker \(index) leaves")
         retire(index)
       }

@@ -221,6 +221,111 @@ import Worker
     #expect(says(at: 6) == "hello")
   }
 
+  /// What is said, in words.
+  private func said(_ actions: [WorkerSession.Action]) -> [String] {
+    actions.map { action in
+      switch action {
+      case .send(.hello, _): "hello"
+      case .send(.heartbeat, _): "heartbeat"
+      case .send(.goodbye, _): "goodbye"
+      case .send(.outcome, _): "outcome"
+      case .silent(let time): "silent \(time / .seconds(1))"
+      case .lost(let time): "lost \(time / .seconds(1))"
+      case .back(let time): "back \(time / .seconds(1))"
+      case .abandoned(let attempts): "abandoned \(attempts.map { "\($0.task)" }.joined(separator: " "))"
+      case .interrupt: "interrupt"
+      default: "else"
+      }
+    }
+  }
+
+  @Test func `a worker that was told to stop leaves in time, though its result is not answered`() {
+    let start = ContinuousClock.now
+    var session = WorkerSession(capacity: 3)
+    _ = session.due(at: start, as: Wire.Hello())
+    _ = session.receive(.welcome(Wire.Welcome()), frames: [])
+    _ = session.receive(assignment([1]), frames: [])
+    _ = session.ended(id(1), .success(Wire.Success()), frames: [])
+    #expect(!said(session.stop(at: start)).contains("interrupt"))
+    // A further signal does not give it more time.
+    _ = session.stop(at: start + .seconds(2))
+    #expect(session.phase == .draining)
+    #expect(session.nextDue.map { $0 <= start + WorkerSession.patience } == true)
+    let last = session.due(at: start + WorkerSession.patience, as: Wire.Hello())
+    #expect(said(last) == ["goodbye", "abandoned 1"])
+    #expect(session.phase == .finished)
+  }
+
+  @Test func `a worker whose task does not end when it is told to stop leaves without a word`() {
+    let start = ContinuousClock.now
+    var session = WorkerSession(capacity: 3)
+    _ = session.due(at: start, as: Wire.Hello())
+    _ = session.receive(.welcome(Wire.Welcome()), frames: [])
+    _ = session.receive(assignment([1, 2]), frames: [])
+    #expect(said(session.stop(at: start)).contains("interrupt"))
+    _ = session.receive(verdict(id(2)), frames: [])
+    #expect(said(session.due(at: start + WorkerSession.patience, as: Wire.Hello())) == ["abandoned 1"])
+  }
+
+  @Test func `a coordinator that never answers is reported after 5 seconds and then ever more seldom`() {
+    let start = ContinuousClock.now
+    var session = WorkerSession(capacity: 1)
+    var reports: [String] = []
+    var hellos = 0
+    for second in 0...400 {
+      let said = said(session.due(at: start + .seconds(second), as: Wire.Hello()))
+      reports += said.filter { $0 != "hello" }
+      hellos += said.filter { $0 == "hello" }.count
+    }
+    #expect(reports == [5, 10, 20, 40, 80, 160, 320].map { "silent \(Double($0))" })
+    // One in four seconds: they may all wait for it.
+    #expect((100...105).contains(hellos), "\(hellos)")
+  }
+
+  @Test func `an introduction that did not get on its way is made again at the next beat`() {
+    let start = ContinuousClock.now
+    var session = WorkerSession(capacity: 1)
+    for second in 0...20 {
+      #expect(said(session.due(at: start + .seconds(second), as: Wire.Hello())).contains("hello"))
+      session.undelivered()
+    }
+  }
+
+  @Test func `a coordinator that falls silent is lost, and back with its first word`() {
+    let start = ContinuousClock.now
+    var welcome = Wire.Welcome()
+    welcome.heartbeatMilliseconds = 1000
+    welcome.silenceMilliseconds = 5000
+    var session = WorkerSession(capacity: 1)
+    _ = session.due(at: start, as: Wire.Hello())
+    _ = session.receive(.welcome(welcome), frames: [], as: Wire.Hello(), at: start)
+    var reports: [String] = []
+    for second in 1...13 {
+      reports += said(session.due(at: start + .seconds(second), as: Wire.Hello()))
+        .filter { $0 != "hello" && $0 != "heartbeat" }
+    }
+    #expect(reports == ["lost 6.0", "silent 12.0"])
+    let first = session.receive(.alive(.init()), frames: [], as: Wire.Hello(), at: start + .seconds(14))
+    #expect(said(first) == ["back 14.0"])
+    #expect(said(session.receive(.alive(.init()), frames: [], as: Wire.Hello(), at: start + .seconds(15))).isEmpty)
+  }
+
+  @Test func `a coordinator that knows it not, as answer to many messages at once, is told once who it is`() {
+    let start = ContinuousClock.now
+    var session = WorkerSession(capacity: 1)
+    _ = session.due(at: start, as: Wire.Hello())
+    _ = session.receive(.welcome(Wire.Welcome()), frames: [], as: Wire.Hello(), at: start)
+    let answers = (0..<10).flatMap { number in
+      said(
+        session.receive(
+          .unknownWorker(.init()), frames: [], as: Wire.Hello(), at: start + .seconds(2) + .milliseconds(number)))
+    }
+    #expect(answers == ["hello"])
+    // That may be lost.
+    let later = session.receive(.unknownWorker(.init()), frames: [], as: Wire.Hello(), at: start + .seconds(4))
+    #expect(said(later) == ["hello"])
+  }
+
   @Test func `a refusal ends the session with its reason`() {
     var session = WorkerSession(capacity: 1)
     var refusal = Atelier_Cluster_V1_Refusal()

@@ -38,6 +38,14 @@ package struct WorkerSession: Sendable {
     case unwanted(TaskAttempt, reason: String)
     /// The coordinator refuses this worker, for this reason.
     case refused(String)
+    /// The coordinator has said nothing for so long.
+    case silent(Duration)
+    /// The coordinator, which was known to be there, has said nothing for so long that it is taken for gone.
+    case lost(Duration)
+    /// The coordinator that was lost has said something, after so long.
+    case back(Duration)
+    /// Leave: the time to do so in order is over. These attempts have not ended, or were not answered.
+    case abandoned([TaskAttempt])
     /// Leave: everything is said.
     case finish
   }
@@ -65,6 +73,22 @@ package struct WorkerSession: Sendable {
   private var unanswered: [TaskAttempt: Ended] = [:]
   private var lastHeard: Instant?
   private var lastSaid: Instant?
+  /// When it first said something.
+  private var firstSaid: Instant?
+  /// The length of the coordinator's silence that was reported last; nil while it is not silent.
+  private var toldSilence: Duration?
+  /// An introduction is on its way; the next follows then, should no answer come.
+  private var nextHello: Instant?
+  /// From one unanswered introduction to the next.
+  private var helloPause: Duration?
+  /// When it leaves as things are; nil unless it was told to stop.
+  private var leaveBy: Instant?
+
+  /// How long a worker that was told to stop waits for the ends of its tasks and for the coordinator's answers.
+  package static let patience = Duration.seconds(3)
+  /// The silence of a coordinator that was never heard of is reported after so long, and later ones after twice as
+  /// long each, up to the longest.
+  private static let silences = (first: Duration.seconds(5), longest: Duration.seconds(300))
 
   package init(capacity: Int, batch: Int = 1) {
     self.capacity = capacity
@@ -116,18 +140,57 @@ package struct WorkerSession: Sendable {
     welcome.heartbeatMilliseconds > 0 ? .milliseconds(welcome.heartbeatMilliseconds) : .seconds(1)
   }
 
-  /// When ``due(at:as:)`` next has something to say; nil before its first call.
-  package var nextDue: Instant? { lastSaid.map { $0 + interval } }
+  /// After so long without a message the coordinator may have been restarted.
+  private var silence: Duration { .milliseconds(max(welcome.silenceMilliseconds, 2000)) }
+
+  /// When ``due(at:as:)`` next has something to do; nil before its first call.
+  package var nextDue: Instant? {
+    lastSaid.map { min($0 + interval, leaveBy ?? $0 + interval) }
+  }
 
   /// What is due by time alone: a heartbeat; or, to a coordinator that has been silent for so long that it may have
-  /// been restarted and not know this worker, an introduction.
+  /// been restarted and not know this worker, an introduction. One that is not answered is repeated ever more seldom,
+  /// so that a coordinator which stands still does not find many.
   package mutating func due(at now: Instant, as hello: Wire.Hello) -> [Action] {
-    guard phase != .finished, nextDue.map({ $0 <= now }) ?? true else { return [] }
+    guard phase != .finished else { return [] }
+    if let leaveBy, leaveBy <= now { return leave() }
+    guard lastSaid.map({ $0 + interval <= now }) ?? true else { return [] }
     let isFirst = lastSaid == nil
     lastSaid = now
-    let silence = Duration.milliseconds(max(welcome.silenceMilliseconds, 2000))
-    if isFirst || phase == .introducing || (lastHeard ?? now) + silence < now { return introduce(as: hello) }
-    return sendAgain(at: now) + heartbeat()
+    firstSaid = firstSaid ?? now
+    let reports = reportSilence(at: now)
+    if isFirst || phase == .introducing || (lastHeard ?? now) + silence < now {
+      if let nextHello, now < nextHello { return reports }
+      return reports + introduce(as: hello, at: now)
+    }
+    return reports + sendAgain(at: now) + heartbeat()
+  }
+
+  /// What was said last cannot be on its way: nobody is connected. The next introduction need not wait.
+  package mutating func undelivered() {
+    (nextHello, helloPause) = (nil, nil)
+  }
+
+  /// Introduces itself and notes when to do so again.
+  private mutating func introduce(as hello: Wire.Hello, at now: Instant) -> [Action] {
+    let pause = helloPause ?? interval
+    (nextHello, helloPause) = (now + pause, min(pause * 2, interval * 4))
+    return introduce(as: hello)
+  }
+
+  /// Says how long the coordinator has been silent, if that is worth a line.
+  private mutating func reportSilence(at now: Instant) -> [Action] {
+    guard let since = lastHeard ?? firstSaid else { return [] }
+    let silent = now - since
+    if lastHeard != nil, toldSilence == nil {
+      guard silent > silence else { return [] }
+      toldSilence = silent
+      return [.lost(silent)]
+    }
+    let next = toldSilence.map { min(max($0 * 2, Self.silences.first), $0 + Self.silences.longest) }
+    guard silent >= next ?? Self.silences.first else { return [] }
+    toldSilence = silent
+    return [.silent(silent)]
   }
 
   /// Outcomes that the coordinator, though it is there, has not answered for some heartbeats: the message or its
@@ -156,9 +219,15 @@ package struct WorkerSession: Sendable {
   package mutating func receive(
     _ body: Wire.FromCoordinator.OneOf_Body, frames: [[UInt8]], as hello: Wire.Hello, at now: Instant
   ) -> [Action] {
-    lastHeard = now
-    if case .unknownWorker = body { return introduce(as: hello) }
-    return receive(body, frames: frames)
+    let reports: [Action] = if let lastHeard, toldSilence != nil { [.back(now - lastHeard)] } else { [] }
+    (lastHeard, toldSilence) = (now, nil)
+    if case .unknownWorker = body {
+      // Each message that has waited for the coordinator is answered so; one introduction is enough.
+      if let nextHello, now < nextHello { return reports }
+      return reports + introduce(as: hello, at: now)
+    }
+    (nextHello, helloPause) = (nil, nil)
+    return reports + receive(body, frames: frames)
   }
 
   /// Takes a message of a coordinator that knows this worker. What comes twice changes nothing the second time.
@@ -237,9 +306,17 @@ package struct WorkerSession: Sendable {
     return actions + heartbeat() + finishIfDrained()
   }
 
-  /// Gives back the running tasks too.
-  package mutating func stop() -> [Action] {
-    drain() + (running.isEmpty ? [] : [.interrupt])
+  /// Gives back the running tasks too, and leaves within ``patience``, whatever is answered and whatever ends.
+  package mutating func stop(at now: Instant) -> [Action] {
+    leaveBy = leaveBy ?? now + Self.patience
+    return drain() + (running.isEmpty || phase == .finished ? [] : [.interrupt])
+  }
+
+  /// Leaves as things are. If a task does not end, nothing is said: the coordinator is to count the attempt as failed.
+  private mutating func leave() -> [Action] {
+    phase = .finished
+    return (running.isEmpty ? [.send(.goodbye(.init()), frames: [])] : [])
+      + [.abandoned(running + unanswered.keys.sorted { $0.task < $1.task })]
   }
 
   /// Says goodbye if it drains and nothing is left to do or to be answered.
