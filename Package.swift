@@ -40,9 +40,11 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS"),
     .systemLibrary(name: "CPNG"),
     .systemLibrary(name: "CJPEG"),
+    .systemLibrary(name: "CWebP"),
+    .systemLibrary(name: "CGIF"),
     .target(
       name: "Tensor", dependencies: ["CKernels"], swiftSettings: swiftSettings),
-    .target(name: "Imaging", dependencies: ["CPNG", "CJPEG"], swiftSettings: swiftSettings),
+    .target(name: "Imaging", dependencies: ["CPNG", "CJPEG", "CWebP", "CGIF"], swiftSettings: swiftSettings),
     .target(
       name: "UnCLIP",
       dependencies: [

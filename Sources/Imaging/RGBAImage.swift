@@ -4,12 +4,15 @@ package struct RGBAImage: Sendable, Equatable {
   package let height: Int
   /// `width * height * 4` values.
   package var pixels: [UInt8]
+  /// What colours the values are, where the file says so; sRGB for nil.
+  package var profile: ColourProfile?
 
-  package init(width: Int, height: Int, pixels: [UInt8]) {
+  package init(width: Int, height: Int, pixels: [UInt8], profile: ColourProfile? = nil) {
     precondition(pixels.count == width * height * 4, "\(pixels.count) values are no \(width)x\(height) picture")
     self.width = width
     self.height = height
     self.pixels = pixels
+    self.profile = profile
   }
 
   package var isOpaque: Bool { stride(from: 3, to: pixels.count, by: 4).allSatisfy { pixels[$0] == 255 } }
@@ -24,6 +27,7 @@ package struct RGBAImage: Sendable, Equatable {
 
   /// The picture laid over a colour, as a person sees it; white is what the reference's preprocessing lays it over.
   package func over(_ colour: (UInt8, UInt8, UInt8)) -> RGBImage {
+    if isOpaque { return colours }
     let ground = [Int(colour.0), Int(colour.1), Int(colour.2)]
     return RGBImage(
       width: width, height: height,
