@@ -54,6 +54,13 @@ package struct PictureEdit: Sendable {
           + "size, white or transparent where it is to be edited, or make that part of the picture transparent.")
     }
     let size = "\(picture.width)x\(picture.height)"
+    let side = min(picture.width, picture.height)
+    guard side <= largestSide, picture.width * picture.height <= mostPixels else {
+      throw UnCLIPError(
+        .request,
+        "The picture is \(size) pixels; to be edited, its shorter side can have at most \(largestSide), and all of it "
+          + "at most \(mostPixels).")
+    }
     let mask = EditMask(mask ?? picture)
     guard mask.width == picture.width, mask.height == picture.height else {
       throw UnCLIPError(
@@ -67,18 +74,11 @@ package struct PictureEdit: Sendable {
       throw UnCLIPError(
         .request, "The mask covers the whole picture, so that nothing is kept; render the prompt instead.")
     }
-    let side = min(picture.width, picture.height)
     guard bounds.width <= side, bounds.height <= side else {
       throw UnCLIPError(
         .request,
         "The part to edit is \(bounds.width)x\(bounds.height) pixels, and must fit a square of \(side), the picture's "
           + "shorter side.")
-    }
-    guard side <= largestSide, picture.width * picture.height <= mostPixels else {
-      throw UnCLIPError(
-        .request,
-        "The picture is \(size) pixels; to be edited, its shorter side can have at most \(largestSide), and all of it "
-          + "at most \(mostPixels).")
     }
     let x = min(max(0, bounds.x + bounds.width / 2 - side / 2), picture.width - side)
     let y = min(max(0, bounds.y + bounds.height / 2 - side / 2), picture.height - side)
