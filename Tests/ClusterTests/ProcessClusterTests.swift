@@ -79,7 +79,7 @@ import Testing
     (["render", "--model", model, "--prompt", "a", "--eta", "2", "--out", "/tmp/x.png"], 2, "eta"),
     (["render", "--model", model, "--out", "/tmp/x.png"], 2, "--prompt"),
     (["vary", "--model", model, "--image", "/nowhere.png", "--out", "/tmp/x.png"], 1, "no such file"),
-    (["score", "--model", model, "--text", "a", "/etc/hostname"], 1, "neither a PNG nor a JPEG"),
+    (["score", "--model", model, "--text", "a", "/etc/hostname"], 1, "no PNG, JPEG, WebP or GIF"),
     (["diff", "--model", model, "--image", "a", "--from", "a", "--to", "b", "--strengths", "2", "--out", "/tmp/x.png"], 2, "strengths"),
     (["interpolate", "--model", model, "--from-image", "a", "--out", "/tmp/x.png"], 2, "--to-image"),
     (["bench", "--model", model, "--stage", "decoder", "--batch", "1000000000"], 2, "--batch"),
