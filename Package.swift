@@ -169,7 +169,7 @@ let package = Package(
     .testTarget(
       name: "AtelierTests",
       dependencies: [
-        "atelier", "Shared", "TestSupport",
+        "atelier", "Imaging", "Shared", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

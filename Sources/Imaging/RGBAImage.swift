@@ -15,6 +15,19 @@ package struct RGBAImage: Sendable, Equatable {
     self.profile = profile
   }
 
+  /// An opaque picture.
+  package init(_ picture: RGBImage) {
+    let count = picture.width * picture.height * 4
+    let pixels = [UInt8](unsafeUninitializedCapacity: count) { pixels, filled in
+      for pixel in 0..<picture.width * picture.height {
+        for channel in 0..<3 { pixels[pixel * 4 + channel] = picture.pixels[pixel * 3 + channel] }
+        pixels[pixel * 4 + 3] = 255
+      }
+      filled = count
+    }
+    self.init(width: picture.width, height: picture.height, pixels: pixels)
+  }
+
   package var isOpaque: Bool { stride(from: 3, to: pixels.count, by: 4).allSatisfy { pixels[$0] == 255 } }
 
   /// The colours alone, whatever their opacity.

@@ -99,7 +99,8 @@ struct CoordinatorClient: Sendable {
     request.body =
       format == .jsonl
       ? .stream(
-        try SourceUpload(path: file, folder: folder, skipsBad: options.skipBad) { bytes, digest in
+        try SourceUpload(path: file, folder: folder, skipsBad: options.skipBad, refused: refused.numbers) {
+          bytes, digest in
           try await upload(bytes, digest: digest)
         }, length: .unknown)
       : .stream(try FileChunks(path: file), length: .unknown)

@@ -3,8 +3,8 @@ import Shared
 
 /// `atelier fetch JOB --out DIR`: the finished pictures of a job, with a manifest that says how each was made.
 ///
-/// A job that has not ended gives what it has. `--json` prints ``JobFetch/Fetched``. Exit status 1 if a picture does
-/// not match its SHA-256.
+/// A job that has not ended gives what it has. `--json` prints ``JobFetch/Fetched``. Exit status 1 if a picture is
+/// damaged; all others are fetched before that.
 struct FetchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch", abstract: "Fetch a job's pictures, manifest.jsonl and a contact sheet.",

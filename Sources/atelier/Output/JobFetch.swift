@@ -26,8 +26,8 @@ struct JobFetch {
   /// Goes through the manifest page by page. A new manifest takes the old one's name when it is complete.
   ///
   /// - Throws: `notFound` for a job that there is not or whose pictures are no longer kept, `system` if something
-  ///   cannot be written, `malformed` for a picture that is not what its digest says, `unavailable` if the coordinator
-  ///   goes away.
+  ///   cannot be written, `unavailable` if the coordinator goes away; `malformed` if pictures are damaged, once all
+  ///   others are here with their manifest and sheet.
   func run() async throws -> Fetched {
     let status: JobStatus = try await client.get("jobs/\(job)")
     do {
@@ -43,17 +43,28 @@ struct JobFetch {
 
     var sheet = ContactSheet()
     var pictures = 0
+    var damaged = 0
+    var firstDamage: String?
     var after: ImageID? = ImageID(0)
     while let start = after {
       let page: ManifestPage = try await client.get("jobs/\(job)/images?after=\(start)&limit=500")
       for var line in page.lines {
+        line.file = nil
         if line.state == .completed, line.sha256 != nil, let name = fileName(of: line, in: status) {
-          let png = try await picture(line, name: name)
-          line.file = name
-          pictures += 1
-          if sheet.hasRoom { sheet.add(try PNG.decode(Array(png)), caption: line.title) }
-        } else {
-          line.file = nil
+          do {
+            let png = try await picture(line, name: name)
+            line.file = name
+            pictures += 1
+            if sheet.hasRoom { sheet.add(try PNG.decode(Array(png)), caption: line.title) }
+          } catch let error as AtelierError where [.system, .malformed].contains(error.code) {
+            // The coordinator's disk lost it, which is no reason to leave out the others.
+            damaged += 1
+            line.error = error.message
+            firstDamage = firstDamage ?? error.message
+          } catch let error as ImagingError {
+            // It is what its digest says, so it is kept, and not shown.
+            standardError("'\(name)' is not on the contact sheet. \(error.message)")
+          }
         }
         if let scores = line.scores, case .score(let images, let texts)? = line.operation, !quiet {
           print(ScoreText.table(pictures: images.map(\.name), texts: texts, scores: scores))
@@ -74,6 +85,12 @@ struct JobFetch {
     if !quiet {
       printLine("\(pictures) pictures in \(folder), described by manifest.jsonl")
       if let sheet = fetched.contactSheet { printLine("contact sheet: \(sheet)") }
+    }
+    if let firstDamage {
+      throw AtelierError(
+        .malformed,
+        "\(damaged) of the job's pictures could not be fetched; the other \(pictures) are in '\(folder)'. The first: "
+          + firstDamage)
     }
     return fetched
   }
