@@ -74,7 +74,7 @@ import Testing
   private func refusal(of hello: Wire.Hello, _ cluster: SmallCluster) throws -> String? {
     cluster.actions(of: [try SmallCluster.message(.hello(hello), from: "prior-a")]).lazy.compactMap {
       action -> String? in
-      guard case .send(.refusal(let refusal), _) = action else { return nil }
+      guard case .send(.refusal(let refusal), _, _) = action else { return nil }
       return refusal.reason
     }.first
   }

@@ -78,6 +78,8 @@ extension SimulatedCluster {
     case .slowCommit: nextCommitTakes = Double.random(in: 0.5...12, using: &random)
     case .partition:
       if let victim { workers[victim].cutOffUntil = now + Double.random(in: 0.5...15, using: &random) }
+    case .slowLink:
+      if let victim { slowDown(&workers[victim].link, until: now + Double.random(in: 5...60, using: &random)) }
     case .clockJump: wallOffset += [-100_000, -3600, 3600, 100_000].randomElement(using: &random) ?? 0
     case .drain:
       guard let victim else { return }

@@ -27,7 +27,7 @@ final class SimulatedCluster: @unchecked Sendable {
 
   enum Fault {
     case workerCrash, coordinatorCrash, commitFailure, slowCommit, partition, clockJump, drain, stop, pause, cancel,
-      retry, damage
+      retry, damage, slowLink
     case resume(JobID)
   }
 
@@ -107,6 +107,7 @@ final class SimulatedCluster: @unchecked Sendable {
         try happen(event)
         if now > SimulationProfile.troubled, try isDone() {
           try promises.checkEnd(store, pictures: pictures.files, submissions: submissions)
+          if profile.hasOnlySlowLinks { try promises.checkAttempts(store) }
           return
         }
         guard now < SimulationProfile.limit else { throw Promises.Broken("a job does not end: \(try leftovers())") }
@@ -129,6 +130,7 @@ final class SimulatedCluster: @unchecked Sendable {
       (.commitFailure, profile.commitFailures), (.slowCommit, profile.slowCommits), (.partition, profile.partitions),
       (.clockJump, profile.clockJumps), (.drain, profile.drains), (.stop, profile.stops), (.pause, profile.pauses),
       (.cancel, profile.cancels), (.retry, profile.retries), (.damage, profile.damages),
+      (.slowLink, profile.slowLinks),
     ]
     for (fault, count) in counts {
       for _ in 0..<count {

@@ -23,8 +23,9 @@ struct ClusterState: Sendable {
   /// When pictures that are no longer kept are looked for next.
   var nextSweep: ContinuousClock.Instant?
 
-  init(_ settings: CoordinatorSettings) {
-    registry = WorkerRegistry(silence: settings.silence, healthPolicy: settings.health)
+  /// - Parameter life: tells this coordinator from those before it.
+  init(_ settings: CoordinatorSettings, life: UInt32 = 0) {
+    registry = WorkerRegistry(silence: settings.silence, healthPolicy: settings.health, life: life)
   }
 
   /// Remembers damage, for `status`: the ten newest findings, the same one in a row once.

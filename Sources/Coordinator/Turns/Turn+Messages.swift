@@ -87,7 +87,9 @@ extension Turn {
       processID: Int(hello.processID), threads: Int(hello.threads), version: hello.softwareVersion,
       batch: Int(hello.batch))
     let held = hello.held.map { TaskAttempt($0) }
-    for lost in state.registry.welcome(id, as: description, holding: held, at: now.instant) { try release(lost) }
+    let lost = state.registry.welcome(
+      id, as: description, holding: held, report: hello.number, received: hello.received, at: now.instant)
+    for attempt in lost { try release(attempt) }
     try recallQuarantine(of: id)
     for model in description.models { try take(model, from: id) }
 
@@ -95,6 +97,7 @@ extension Turn {
     welcome.heartbeatMilliseconds = settings.heartbeat.milliseconds
     welcome.silenceMilliseconds = settings.silence.milliseconds
     welcome.checkpointMilliseconds = settings.checkpoint.milliseconds
+    welcome.hello = hello.number
     for attempt in held where try renew(attempt, to: id) { welcome.keep.append(attempt.wire) }
     send(.welcome(welcome), to: id)
     log(

@@ -128,7 +128,7 @@ package final class Worker: Sendable {
     case .checkpoint(let task, let checkpoint):
       var frames: [[UInt8]] = []
       let message = checkpoint.wire(of: task, frames: &frames)
-      return [.send(.checkpoint(message), frames: frames)]
+      return session.checkpoint(message, frames: frames)
     case .ended(let task, let result, let frames): return session.ended(task, result, frames: frames)
     case .drain:
       logger.info("draining")
@@ -150,7 +150,7 @@ package final class Worker: Sendable {
     }
     guard let body = message.envelope.body else { return [] }
     let before = session.phase
-    let actions = session.receive(body, frames: message.frames, as: hello, at: .now)
+    let actions = session.receive(body, frames: message.frames, number: message.envelope.number, as: hello)
     if before == .introducing, session.phase == .serving {
       runner.checkpointInterval = .milliseconds(session.welcome.checkpointMilliseconds)
       logger.info("connected", metadata: ["worker": "\(settings.id)"])
