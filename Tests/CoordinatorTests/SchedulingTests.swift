@@ -42,6 +42,27 @@ import Testing
     #expect(registry.silent(at: at(12)).isEmpty)
   }
 
+  @Test func `workers that leave in any order leave the others as they are, and their models to these`() {
+    var registry = WorkerRegistry(silence: .seconds(10))
+    let model = ModelInfo(
+      name: "m", digest: "d", size: PictureSize(width: 8, height: 8), defaults: .karlo)
+    let description = WorkerDescription(
+      pool: .decoder, capacity: 1, models: [model], host: "h", processID: 1, threads: 1, version: "0")
+    let ids = (0..<20).map { WorkerID("decoder-\($0)") }
+    for id in ids { _ = registry.welcome(id, as: description, holding: [], at: start) }
+    // Twice is once.
+    _ = registry.welcome(ids[19], as: description, holding: [], at: start)
+    #expect(registry.isHeld("d", besidesBy: ids[0]))
+    for (index, id) in (ids[5..<19] + ids[0..<5]).enumerated() {
+      #expect(registry.remove(id)?.id == id)
+      #expect(registry[id] == nil)
+      #expect(registry.workers.count == 19 - index)
+      for worker in registry.workers { #expect(registry[worker.id]?.id == worker.id) }
+    }
+    #expect(registry.isHeld("d", besidesBy: ids[0]))
+    #expect(!registry.isHeld("d", besidesBy: ids[19]))
+  }
+
   @Test func `an unknown worker is not heard`() {
     var registry = registry()
     let isKnown = registry.heard(WorkerID("other"), at: start)

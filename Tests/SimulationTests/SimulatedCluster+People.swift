@@ -98,7 +98,7 @@ extension SimulatedCluster {
       request { try $0.cancel(job) }
     case .retry:
       guard let job = submissions[submission].job else { return }
-      request { turn in try turn.store.retryFailures(of: turn.store.job(job)) }
+      request { try $0.retry(job) }
     case .damage:
       request { turn in
         try turn.store.db.execute(sql: "UPDATE artifacts SET bytes = x'0000000000000000' WHERE id % 2 = 0")

@@ -85,7 +85,7 @@ final class SimulatedCluster: @unchecked Sendable {
     configuration.patience = .seconds(5)
     var settings = CoordinatorSettings(configuration)
     // So few that ending a job takes several turns, between which anything may happen.
-    settings.endedPerTurn = 1
+    settings.imagesPerTurn = 1
     self.settings = settings
     var logger = Logger(label: "simulation")
     logger.logLevel = .critical

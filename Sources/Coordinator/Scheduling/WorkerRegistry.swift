@@ -5,10 +5,12 @@ package import Shared
 package struct WorkerRegistry: Sendable {
   package typealias Instant = ContinuousClock.Instant
 
-  /// In the order of their arrival.
+  /// In no order that means anything: the last takes the place of one that leaves.
   package private(set) var workers: [Worker] = []
   /// Where each stands in `workers`: every turn looks at all of them, and each message at one.
   private var indices: [WorkerID: Int] = [:]
+  /// How many connected workers hold a model, by its digest: each that introduces itself is compared with the others.
+  private var holders: [String: Int] = [:]
   /// How long a worker may be silent.
   package let silence: Duration
   /// When a worker's failures put it into quarantine.
@@ -70,7 +72,9 @@ package struct WorkerRegistry: Sendable {
     received: UInt64 = 0, at now: Instant
   ) -> [TaskAttempt] {
     let (index, received) = (index(of: id, at: now), own(received))
+    countModels(of: index, by: -1)
     workers[index].introduce(as: description, report: report, at: now)
+    countModels(of: index, by: 1)
     let stillHeld = Set(held)
     let lost = workers[index].leases.filter { $0.value.number <= received }
       .map { TaskAttempt(task: $0.key, attempt: $0.value.attempt) }.filter { !stillHeld.contains($0) }
@@ -233,14 +237,30 @@ package struct WorkerRegistry: Sendable {
   /// - Returns: what was known of it, with the leases it held; nil if nothing was.
   package mutating func remove(_ id: WorkerID) -> Worker? {
     guard let index = indices.removeValue(forKey: id) else { return nil }
-    defer { for later in workers.indices.dropFirst(index) { indices[workers[later].id] = later } }
-    return workers.remove(at: index)
+    countModels(of: index, by: -1)
+    // Not the ones behind it moved up: thousands may leave at once.
+    workers.swapAt(index, workers.count - 1)
+    if index < workers.count - 1 { indices[workers[index].id] = index }
+    return workers.removeLast()
+  }
+
+  private mutating func countModels(of index: Int, by change: Int) {
+    for digest in workers[index].models {
+      let count = (holders[digest] ?? 0) + change
+      holders[digest] = count > 0 ? count : nil
+    }
+  }
+
+  /// Whether a connected worker other than this one holds a model.
+  package func isHeld(_ digest: String, besidesBy id: WorkerID) -> Bool {
+    (holders[digest] ?? 0) > (self[id]?.models.contains(digest) == true ? 1 : 0)
   }
 
   /// Forgets everybody: each will be asked to say hello again.
   package mutating func reset() {
     workers.removeAll()
     indices.removeAll()
+    holders.removeAll()
   }
 
   /// Workers that have been silent for too long, missing ones among them. Who has announced something large may take

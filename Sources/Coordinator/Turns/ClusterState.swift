@@ -16,7 +16,7 @@ struct ClusterState: Sendable {
   var metrics = ClusterMetrics()
   /// The newest results that were found damaged here: for people.
   var damage: [String] = []
-  /// Jobs that are ended a part a turn.
+  /// Jobs that are ended or tried again a part a turn.
   var endings: [Ending] = []
   /// When time alone was looked at last; a long gap means that the coordinator stood still.
   var lastTick: ContinuousClock.Instant?
