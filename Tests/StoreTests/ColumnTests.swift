@@ -60,6 +60,8 @@ import Testing
     try store.register(model, at: 1)
     try store.announce(model, at: 2)
     #expect(try store.models() == [model])
+    #expect(try store.canRemember([model, ModelInfo(name: "o", digest: "d2", size: model.size, defaults: .karlo)]))
+    try store.forgetModels(keeping: 1)
     let job = try submit("job", store, prompts: 4)
 
     // One picture through all stages, with a stage that has to be made again on its way.
@@ -119,7 +121,8 @@ import Testing
     let last = try lease(.embed, job, store)
     _ = try store.cancel(store.job(JobID("job")), at: 14)
     #expect(try store.task(last.id.task)?.state == .cancelled)
-    _ = try submit("half", store, prompts: 1, active: false)
+    let half = try submit("half", store, prompts: 1, active: false)
+    #expect(try store.addImages(to: half, limit: 9) == 0)
     for ending in try store.endings() { while try !store.advance(ending, limit: 1, at: 15) {} }
 
     // A job that ends with a failure begins at its first stage again.

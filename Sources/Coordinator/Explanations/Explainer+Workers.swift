@@ -18,6 +18,9 @@ extension Explainer {
     var facts = [
       "last heard of \(Self.seconds(now.seconds(since: worker.lastHeard))) ago; \(worker.completed) tasks done, \(worker.failed) failed since it connected"
     ]
+    if let slowness = worker.slowness(settings.heartbeat) {
+      facts.append(WorkerRegistry.Worker.ofSlowLink(slowness))
+    }
     facts += worker.leasesInOrder.map { Self.fact(on: $0.task, $0.lease, heldBy: worker, now: now) }
     return Explanation(subject: "worker \(id)", sentence: try sentence(on: worker), facts: facts + failures)
   }

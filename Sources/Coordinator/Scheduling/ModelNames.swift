@@ -5,6 +5,8 @@ package import Shared
 package struct ModelNames: Sendable {
   private let configured: [String: String]
   private var brought: [String: String] = [:]
+  /// Names that workers bring; further ones mean nothing.
+  private static let mostBrought = 10_000
 
   /// - Parameter models: of the configuration; of two with one name the first.
   package init(_ models: [ModelInfo] = []) {
@@ -22,7 +24,9 @@ package struct ModelNames: Sendable {
     if let meant = digest(of: model.name), meant != model.digest, configured[model.name] != nil || isHeld(meant) {
       return false
     }
-    if configured[model.name] == nil { brought[model.name] = model.digest }
+    guard configured[model.name] == nil else { return true }
+    guard brought[model.name] != nil || brought.count < Self.mostBrought else { return false }
+    brought[model.name] = model.digest
     return true
   }
 

@@ -62,7 +62,10 @@ extension Turn {
         if let task = try handOut(task, to: worker) { assigned[worker, default: []].append(task) }
       }
     }
-    for (worker, tasks) in assigned.sorted(by: { $0.key < $1.key }) { perform(.assign(tasks, to: worker)) }
+    for (worker, tasks) in assigned.sorted(by: { $0.key < $1.key }) {
+      let number = state.registry.handOver(tasks.map(\.task.id), to: worker)
+      perform(.assign(tasks, to: worker, number: number))
+    }
   }
 
   /// A leased task as its worker gets it; nil if what it needs is damaged.

@@ -26,14 +26,18 @@ extension Turn {
     case .success(let success)?: try commit(success, arrival, of: record, from: id)
     case .failure(let failure)?:
       let blame = FailureBlame(wire: failure.blame) ?? .transient
-      try noteFailure(on: id, of: attempt, reason: failure.reason, isItsOwn: blame != .task)
-      try fail(attempt, worker: id, blame: blame, reason: failure.reason)
+      let reason = String(failure.reason.prefix(Self.longestReason))
+      try noteFailure(on: id, of: attempt, reason: reason, isItsOwn: blame != .task)
+      try fail(attempt, worker: id, blame: blame, reason: reason)
       answer(attempt, to: id, .committed)
     case .released?, nil:
       if record.state == .leased { try store.release(attempt.task) }
       answer(attempt, to: id, .committed)
     }
   }
+
+  /// Of a failure's reason, in characters: all are kept.
+  private static let longestReason = 4000
 
   /// Ends an attempt in failure: another follows, or the image has failed. Does nothing for an attempt that no longer
   /// counts. A failure that is told again, since the verdict was lost, counts once.

@@ -60,11 +60,12 @@ struct TurnEngine {
     self.logger = logger
     state = try store.write { transaction in
       var turn = Turn(
-        ClusterState(settings), transaction, now: now, settings: settings, logLevel: logger.logLevel)
+        ClusterState(settings, life: now.life), transaction, now: now, settings: settings, logLevel: logger.logLevel)
       turn.state.endings = try transaction.endings()
       turn.state.modelNames = ModelNames(models)
       try transaction.forgetQuarantines(before: now.time - 7 * 86_400)
       for model in models.reversed() { try transaction.register(model, at: now.time) }
+      try transaction.forgetModels(keeping: StoreTransaction.mostUnnamedModels / 2)
       try turn.expectWorkers()
       return turn.state
     }
@@ -182,7 +183,7 @@ struct TurnEngine {
       outcome.answers.append { request.completed(.failure(failure)) }
     }
     for worker in state.registry.workers.filter({ !$0.isMissing }).map(\.id).sorted() {
-      outcome.actions.append(.send(.unknownWorker(.init()), to: worker))
+      outcome.actions.append(.send(.unknownWorker(.init()), to: worker, number: state.registry.nextNumber()))
     }
     state.registry.reset()
     state.metrics.failedTurns += 1

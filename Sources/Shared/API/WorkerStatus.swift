@@ -34,7 +34,7 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
   package var id: WorkerID
   package var pool: Pool
   package var state: State
-  /// Why it is in quarantine, or why nothing of a model goes to it; nil if all is well.
+  /// Why it is in quarantine, why nothing of a model goes to it, or that its link is slow; nil if all is well.
   package var reason: String?
   package var host: String
   package var processId: Int

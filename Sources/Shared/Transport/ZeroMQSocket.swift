@@ -35,10 +35,14 @@ final class ZeroMQSocket {
     // A peer that does not read is reported, not waited for: one thread serves all peers.
     set(ZMQ_SNDTIMEO, isRouter ? 20 : 1000)
     set(ZMQ_IPV6, address.usesIPv6(listening: isRouter) ? 1 : 0)
+    // A peer whose host vanished without closing the connection is noticed by TCP, as is one that reads nothing any
+    // more. ZeroMQ's own heartbeats would take a large message on a slow link for silence, since their answers queue
+    // behind it, and break the connection in the middle of it, each time anew.
     set(ZMQ_TCP_KEEPALIVE, 1)
-    // ZeroMQ's own heartbeats notice a peer whose host vanished without closing the connection.
-    set(ZMQ_HEARTBEAT_IVL, 5000)
-    set(ZMQ_HEARTBEAT_TIMEOUT, 15000)
+    set(ZMQ_TCP_KEEPALIVE_IDLE, 10)
+    set(ZMQ_TCP_KEEPALIVE_INTVL, 5)
+    set(ZMQ_TCP_KEEPALIVE_CNT, 3)
+    set(ZMQ_TCP_MAXRT, Self.deafMilliseconds)
     var largest = Int64(Artifact.largest)
     zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, MemoryLayout<Int64>.size)
     if let identity {
@@ -58,6 +62,9 @@ final class ZeroMQSocket {
       throw error
     }
   }
+
+  /// How long a peer may take in nothing of what is sent to it before the connection is broken.
+  private static let deafMilliseconds: Int32 = 30_000
 
   /// Returns false if the message cannot be delivered now.
   func send(_ frames: [[UInt8]], to peer: String) -> Bool {

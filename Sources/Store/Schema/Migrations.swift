@@ -30,8 +30,22 @@ enum Migrations {
     migrator.registerMigration("7: parameters by name, sizes that may be absent, passes of checkpoints") { db in
       try db.execute(sql: named)
     }
+    migrator.registerMigration("9: retries that take several turns") { db in
+      try db.execute(sql: longRetries)
+    }
     return migrator
   }
+
+  /// A retry of very many images goes on after a restart.
+  private static let longRetries = """
+    -- The last image that a retry has come to; null while none goes on.
+    ALTER TABLE jobs ADD COLUMN retried_to INTEGER;
+    -- Whether what stages left is gone, so that images begin at their first stage.
+    ALTER TABLE jobs ADD COLUMN retries_anew INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX jobs_retried ON jobs(seq) WHERE retried_to IS NOT NULL;
+    -- Whether anybody names a model.
+    CREATE INDEX jobs_of_model ON jobs(model);
+    """
 
   /// Parameters are kept as JSON under their names, once for all items that have the same: one that is new needs no
   /// column, and a million items of a job hold a number each.

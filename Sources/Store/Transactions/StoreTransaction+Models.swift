@@ -27,6 +27,33 @@ extension StoreTransaction {
     if known == 0 { try register(model, at: now) }
   }
 
+  /// How many models are remembered that no job names: each costs a little at every submission.
+  package static let mostUnnamedModels = 1000
+
+  /// Whether there is room for models that a worker brings.
+  package func canRemember(_ models: [ModelInfo]) throws -> Bool {
+    let new = try Set(models.map(\.digest)).filter { digest in
+      try row("SELECT digest FROM models WHERE digest = :digest", ["digest": digest]) {
+        try $0.value("digest") as String
+      } == nil
+    }
+    guard !new.isEmpty else { return true }
+    let unnamed: Int? = try row(
+      "SELECT count(*) AS n FROM models WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.model = models.digest)"
+    ) { try $0.value("n") }
+    return (unnamed ?? 0) + new.count <= Self.mostUnnamedModels
+  }
+
+  /// Forgets models that no job names, but for those seen last.
+  package func forgetModels(keeping count: Int) throws {
+    try change(
+      """
+      DELETE FROM models WHERE digest IN (SELECT digest FROM models
+        WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.model = models.digest)
+        ORDER BY seen_at DESC, digest LIMIT -1 OFFSET :count)
+      """, ["count": count])
+  }
+
   /// The models that can be asked for, one a name: where two digests bear a name, the one seen last.
   package func models() throws -> [ModelInfo] {
     let all = try rows(
@@ -35,9 +62,8 @@ extension StoreTransaction {
       ORDER BY seen_at DESC, name
       """
     ) { try $0.model() }
-    return all.reduce(into: []) { models, model in
-      if !models.contains(where: { $0.name == model.name }) { models.append(model) }
-    }
+    var names: Set<String> = []
+    return all.filter { names.insert($0.name).inserted }
   }
 }
 

@@ -133,7 +133,7 @@ package final class Worker: Sendable {
     case .checkpoint(let task, let checkpoint):
       var frames: [[UInt8]] = []
       let message = checkpoint.wire(of: task, frames: &frames)
-      return [.send(.checkpoint(message), frames: frames)]
+      return session.checkpoint(message, frames: frames)
     case .ended(let task, let result, let frames): return session.ended(task, result, frames: frames)
     case .undelivered:
       session.undelivered()
@@ -158,7 +158,7 @@ package final class Worker: Sendable {
     }
     guard let body = message.envelope.body else { return [] }
     let before = session.phase
-    let actions = session.receive(body, frames: message.frames, as: hello, at: .now)
+    let actions = session.receive(body, frames: message.frames, number: message.envelope.number, as: hello)
     if before == .introducing, session.phase == .serving {
       runner.checkpointInterval = .milliseconds(session.welcome.checkpointMilliseconds)
       let isSaid = actions.contains { if case .back = $0 { true } else { false } }
