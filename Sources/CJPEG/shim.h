@@ -72,7 +72,8 @@ static inline void atelier_jpeg_progress(j_common_ptr common) {
   atelier_jpeg_reader *reader = (atelier_jpeg_reader *)info->err;
   if (info->input_scan_number > reader->source->most_scans) {
     char message[80];
-    snprintf(message, sizeof message, "it has more than %d scans, which would take very long", reader->source->most_scans);
+    int most = reader->source->most_scans;
+    snprintf(message, sizeof message, "it has more than %d scans, which would take very long", most);
     atelier_jpeg_fail(reader, message);
   }
   for (int i = 0; i < info->comps_in_scan; i++) reader->is_seen[info->cur_comp_info[i]->component_index] = 1;
