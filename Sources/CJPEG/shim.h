@@ -15,8 +15,6 @@
 typedef struct {
   const uint8_t *bytes;
   size_t count;
-  /// The most scans that are read; each goes over the whole picture, however little it says.
-  int most_scans;
   uint32_t width;
   uint32_t height;
   /// Whether the pixels are cyan, magenta, yellow and black as Adobe's programs store them: inverted.
@@ -67,14 +65,33 @@ static inline void atelier_jpeg_warning(j_common_ptr info, int level) {
   }
 }
 
+/// How many scans the file has: start-of-scan markers (ITU-T T.81, B.1) that stand in no other segment. Within a scan's
+/// data no such marker can stand. Counting them costs nothing beside decoding one.
+static inline int atelier_jpeg_scans(const uint8_t *bytes, size_t count) {
+  int scans = 0;
+  size_t place = 0;
+  while (place + 2 <= count) {
+    const uint8_t *next = (const uint8_t *)memchr(bytes + place, 0xFF, count - 1 - place);
+    if (!next) break;
+    place = (size_t)(next - bytes);
+    uint8_t marker = bytes[place + 1];
+    if (marker == 0xD9) break;
+    if (marker == 0xFF) {
+      place += 1;
+    } else if (marker == 0 || marker == 1 || (marker >= 0xD0 && marker <= 0xD8)) {
+      place += 2;
+    } else {
+      if (place + 4 > count) break;
+      scans += marker == 0xDA;
+      place += 2 + ((size_t)bytes[place + 2] << 8 | bytes[place + 3]);
+    }
+  }
+  return scans;
+}
+
 static inline void atelier_jpeg_progress(j_common_ptr common) {
   j_decompress_ptr info = (j_decompress_ptr)common;
   atelier_jpeg_reader *reader = (atelier_jpeg_reader *)info->err;
-  if (info->input_scan_number > reader->source->most_scans) {
-    char message[80];
-    snprintf(message, sizeof message, "it has more than %d scans, which would take very long", reader->source->most_scans);
-    atelier_jpeg_fail(reader, message);
-  }
   for (int i = 0; i < info->comps_in_scan; i++) reader->is_seen[info->cur_comp_info[i]->component_index] = 1;
 }
 

@@ -24,9 +24,14 @@ package enum JPEG {
     var source = atelier_jpeg_source()
     source.bytes = bytes.baseAddress
     source.count = bytes.count
-    source.most_scans = Int32(mostScans)
     defer { atelier_jpeg_release(&source) }
     guard atelier_jpeg_decode(&source, nil) == 0 else { throw failure(&source) }
+    let scans = atelier_jpeg_scans(bytes.baseAddress, bytes.count)
+    guard scans <= mostScans else {
+      throw ImagingError(
+        .unsupported,
+        "Cannot read the JPEG: it has \(scans) scans, which would take very long; at most \(mostScans) are taken.")
+    }
     let (width, height) = (Int(source.width), Int(source.height))
     try ImagingError.checkSize("JPEG", width: width, height: height)
     var pixels = [UInt8](repeating: 0, count: width * height * 4)

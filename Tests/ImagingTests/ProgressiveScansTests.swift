@@ -24,7 +24,16 @@ import Testing
     let error = try #require(throws: ImagingError.self) {
       try PictureFile.decode(Self.picture(scans: JPEG.mostScans + 1))
     }
-    #expect(error.message == "Cannot read the JPEG: it has more than 100 scans, which would take very long.")
+    #expect(error.code == .unsupported)
+    #expect(
+      error.message == "Cannot read the JPEG: it has 101 scans, which would take very long; at most 100 are taken.")
+  }
+
+  @Test func `a picture within a header, such as a small one in Exif, has no scans of this one`() throws {
+    let picture = Self.picture(scans: 1)
+    let header: [UInt8] = [0xFF, 0xE2, 3, 0xE9] + (0..<499).flatMap { _ in [0xFF, 0xDA] as [UInt8] } + [0]
+    let whole = picture.prefix(2) + header + picture.dropFirst(2)
+    #expect(try PictureFile.decode(Array(whole)) == PictureFile.decode(picture))
   }
 
   @Test func `a file that is cut between two scans is refused, though libjpeg would show it`() throws {

@@ -6,8 +6,8 @@ import UnCLIP
 /// `atelier edit`: a part of a picture made anew, by the decoder that denoises it into the rest (RePaint, Lugmayr et
 /// al. 2022).
 ///
-/// Exit status 1 if mask and picture differ in size, if an opaque picture comes without a mask, or if there is nothing to make anew or nothing to keep. `--json`
-/// prints what ``RenderCommand`` does.
+/// Exit status 1 if mask and picture differ in size, if an opaque picture comes without a mask, or if there is nothing
+/// to make anew or nothing to keep. `--json` prints what ``RenderCommand`` does.
 struct EditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "edit", abstract: "Make a part of a picture anew, guided by a prompt.",
