@@ -47,7 +47,7 @@ extension SimulatedCluster {
     else { return }
     let hello = workers[index].hello
     let actions = workers[index].session.receive(
-      body, frames: message.frames, number: message.envelope.number, as: hello)
+      body, frames: message.frames, number: message.envelope.number, as: hello, at: instant)
     perform(actions, index)
   }
 

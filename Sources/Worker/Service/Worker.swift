@@ -158,7 +158,7 @@ package final class Worker: Sendable {
     }
     guard let body = message.envelope.body else { return [] }
     let before = session.phase
-    let actions = session.receive(body, frames: message.frames, number: message.envelope.number, as: hello)
+    let actions = session.receive(body, frames: message.frames, number: message.envelope.number, as: hello, at: .now)
     if before == .introducing, session.phase == .serving {
       runner.checkpointInterval = .milliseconds(session.welcome.checkpointMilliseconds)
       let isSaid = actions.contains { if case .back = $0 { true } else { false } }
