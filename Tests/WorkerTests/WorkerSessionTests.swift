@@ -57,7 +57,6 @@ import Worker
     actions.compactMap { if case .send(.heartbeat(let heartbeat), _) = $0 { heartbeat } else { nil } }
   }
 
-  /// What the actions say, in their order.
   private func alive(_ heartbeat: UInt64) -> Wire.FromCoordinator.OneOf_Body {
     var alive = Atelier_Cluster_V1_Alive()
     alive.heartbeat = heartbeat
