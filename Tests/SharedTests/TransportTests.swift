@@ -24,11 +24,13 @@ import Testing
 
   /// A coordinator's side and a way to connect workers to it.
   struct Wiring {
+    let address: String
     let coordinator: any Transport
     let connect: (String, Inbox) throws -> any Transport
 
     init(_ inbox: Inbox) throws {
       let address = "ipc://" + NSTemporaryDirectory() + "atelier-" + UUID().uuidString
+      self.address = address
       let logger = Logger(label: "test")
       coordinator = try ZeroMQTransport(role: .coordinator(bind: address), handler: inbox.handler, logger: logger)
       connect = {
@@ -51,6 +53,41 @@ import Testing
     #expect(workerInbox.received.first?.frames == [[42]])
     worker.close()
     wiring.coordinator.close()
+  }
+
+  @Test func `large frames arrive as they were sent, to each of several peers`() async throws {
+    let (inbox, first, second) = (Inbox(), Inbox(), Inbox())
+    let wiring = try Wiring(inbox)
+    let workers = [try wiring.connect("worker-1", first), try wiring.connect("worker-2", second)]
+    for worker in workers { worker.send([[1]], to: "") }
+    #expect(try await eventually { inbox.received.count == 2 })
+    let frame = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    for _ in 0..<3 { wiring.coordinator.send([([[7], frame, []], "worker-1"), ([[8], frame], "worker-2")]) }
+    #expect(try await eventually { first.received.count == 3 && second.received.count == 3 })
+    #expect(first.received.allSatisfy { $0.frames == [[7], frame, []] })
+    #expect(second.received.allSatisfy { $0.frames == [[8], frame] })
+    for transport in workers + [wiring.coordinator] { transport.close() }
+  }
+
+  @Test func `a peer that does not read is cut off, and the others do not wait for it`() async throws {
+    let (inbox, deaf, good) = (Inbox(), DispatchSemaphore(value: 0), Inbox())
+    let wiring = try Wiring(inbox)
+    let address = wiring.address
+    let slow = try ZeroMQTransport(
+      role: .worker(connect: address, identity: "slow"),
+      handler: TransportHandler(received: { _, _ in deaf.wait() }, undeliverable: { _ in }),
+      logger: Logger(label: "test"))
+    let fast = try wiring.connect("fast", good)
+    slow.send([[1]], to: "")
+    fast.send([[1]], to: "")
+    #expect(try await eventually { inbox.received.count == 2 })
+    let frame = [UInt8](repeating: 1, count: 1 << 20)
+    for _ in 0..<300 { wiring.coordinator.send([frame], to: "slow") }
+    wiring.coordinator.send([[42]], to: "fast")
+    #expect(try await eventually { good.received.count == 1 })
+    #expect(try await eventually { Set(inbox.undeliverable) == ["slow"] })
+    for _ in 0..<301 { deaf.signal() }
+    for transport in [slow, fast, wiring.coordinator] { transport.close() }
   }
 
   @Test func `a message to nobody is reported`() async throws {

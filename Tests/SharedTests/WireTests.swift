@@ -45,6 +45,23 @@ import Testing
     #expect(throws: AtelierError.self) { try payload.artifact(in: message.frames) }
   }
 
+  @Test func `tasks of a message share the files that they read`() throws {
+    let file = Artifact(kind: .source, type: .uint8, shape: [3], bytes: [1, 2, 3])
+    let digest = hexadecimal(file.sha256)
+    var frames: [[UInt8]] = []
+    var files: [String: Wire.Payload] = [:]
+    let tasks = (1...3).map { number in
+      var task = StageTask(
+        id: TaskAttempt(task: TaskID(Int64(number)), attempt: 1), job: JobID("j"), item: 0, image: 0, stage: .denoise,
+        modelDigest: "d", prompt: "", negativePrompt: "", seed: 1, parameters: .karlo, size: nil,
+        operation: .vary(image: digest, invert: false), itemOutputsWanted: false)
+      task.sources[digest] = file
+      return task.wire(frames: &frames, files: &files)
+    }
+    #expect(frames == [[1, 2, 3]])
+    for task in tasks { #expect(try StageTask(task, frames: frames).source(digest) == [1, 2, 3]) }
+  }
+
   @Test func `garbage is no message`() {
     #expect(throws: AtelierError.self) { try WireMessage<Wire.FromWorker>(decoding: [[0xFF, 0xFF, 0xFF]]) }
     #expect(throws: AtelierError.self) { try WireMessage<Wire.FromWorker>(decoding: []) }

@@ -49,6 +49,11 @@ package struct WorkerRegistry: Sendable {
     return workers.count - 1
   }
 
+  /// Whether a worker holds the lease of an attempt.
+  package func holds(_ attempt: TaskAttempt, by id: WorkerID) -> Bool {
+    indices[id].map { workers[$0].leases[attempt.task]?.attempt == attempt.attempt } ?? false
+  }
+
   /// Expects a worker back that holds leases according to the store: it is missing until it says hello, and loses them
   /// if it is silent for too long.
   ///

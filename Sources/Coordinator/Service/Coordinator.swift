@@ -21,7 +21,7 @@ package final class Coordinator: Sendable {
   /// For what waits for the disk on behalf of people.
   package let blocking = BlockingWork("atelier.coordinator.blocking")
   /// What waits for the next turn. When it is full, whoever brings something waits.
-  private let mailbox = Mailbox<TurnEngine.Event>(capacity: 10_000)
+  private let mailbox = Mailbox<TurnEngine.Event>(capacity: 10_000, bytes: 512 << 20)
   private let transport: any Transport
   private let performer: ClusterPerformer
   /// Where results with pictures go first; they reach the mailbox when the picture is on the disk.
@@ -51,18 +51,19 @@ package final class Coordinator: Sendable {
     let snapshot = Snapshot(settings)
     self.snapshot = snapshot
     let mailbox = mailbox
-    let staging = PictureStaging(pictures) { mailbox.put(.message($0, from: $1)) }
+    let staging = PictureStaging(pictures) { mailbox.put(.message($0, from: $1), bytes: $0.bytes) }
     self.staging = staging
     transport = try makeTransport(
       TransportHandler(
         received: { frames, peer in
           snapshot.received(frames.reduce(0) { $0 + $1.count })
           do throws(AtelierError) {
-            let arrival = try Arrival(frames)
+            let worker = WorkerID(peer)
+            let arrival = try Arrival(frames) { snapshot.holds($0, by: worker) }
             if arrival.bringsPicture {
-              staging.put(arrival, from: WorkerID(peer))
+              staging.put(arrival, from: worker)
             } else {
-              mailbox.put(.message(arrival, from: WorkerID(peer)))
+              mailbox.put(.message(arrival, from: worker), bytes: arrival.bytes)
             }
           } catch {
             logger.warning("message ignored", metadata: ["worker": "\(peer)", "reason": "\(error)"])

@@ -13,7 +13,7 @@ final class PictureStaging: Sendable {
 
   /// - Parameter staged: called with each arrival once its picture is durable, or could not be written.
   init(_ pictures: PictureFolder, staged: @escaping @Sendable (Arrival, WorkerID) -> Void) {
-    mailboxes = (0..<Self.threads).map { _ in Mailbox(capacity: 64) }
+    mailboxes = (0..<Self.threads).map { _ in Mailbox(capacity: 64, bytes: 128 << 20) }
     self.pictures = pictures
     self.staged = staged
   }
@@ -22,7 +22,7 @@ final class PictureStaging: Sendable {
   func put(_ arrival: Arrival, from worker: WorkerID) {
     // One worker's pictures stay in their order.
     let hash = worker.text.utf8.reduce(0) { ($0 &* 31) &+ UInt($1) }
-    mailboxes[Int(hash % UInt(mailboxes.count))].put((arrival, worker))
+    mailboxes[Int(hash % UInt(mailboxes.count))].put((arrival, worker), bytes: arrival.bytes)
   }
 
   /// Starts the threads. Once only.

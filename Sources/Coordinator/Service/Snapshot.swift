@@ -26,6 +26,10 @@ final class Snapshot: @unchecked Sendable {
   init(_ settings: CoordinatorSettings) { latest = ClusterState(settings) }
 
   var state: ClusterState { lock.withLock { latest } }
+  /// Whether a worker holds an attempt, as far as the last turn knows.
+  func holds(_ attempt: TaskAttempt, by worker: WorkerID) -> Bool {
+    lock.withLock { latest.registry.holds(attempt, by: worker) }
+  }
   /// The newest jobs after a turn of the last moment; nil before the first.
   var jobs: [JobRecord]? { lock.withLock { newest } }
   var measures: Measures { lock.withLock { measured } }

@@ -2,19 +2,58 @@ import Shared
 import Store
 
 /// A worker's message as it goes into a turn: decoded, what it brings compared with its digests, and the picture among
-/// that already durable, aside. All of it is done outside of turns, by other threads.
+/// that already durable, aside. All of it is done outside of turns, by other threads, and only for an attempt that its
+/// worker is known to hold: nobody else's bytes are worth the time.
 struct Arrival: Sendable {
   let message: WireMessage<Wire.FromWorker>
-  /// The outputs of a success, or the latents of a checkpoint; or what is wrong with them.
-  let artifacts: Result<[Artifact], AtelierError>
+  /// Of all frames.
+  let bytes: Int
+  /// What was compared; nil if it was not.
+  private let compared: Result<[Artifact], AtelierError>?
   /// Where the picture lies, if it brings one; or why it could not be written.
   var picture: Result<String, AtelierError>?
 
-  /// - Throws: `malformed` if this is no message.
-  init(_ frames: [[UInt8]]) throws(AtelierError) {
+  /// - Parameter holds: whether the worker holds an attempt, as far as is known.
+  /// - Throws: `malformed` if this is no message, or if it has more than any message needs.
+  init(_ frames: [[UInt8]], holds: (TaskAttempt) -> Bool = { _ in true }) throws(AtelierError) {
+    let bytes = frames.reduce(0) { $0 + $1.count }
+    try Self.check(frames, bytes)
     let message = try WireMessage<Wire.FromWorker>(decoding: frames)
     self.message = message
-    artifacts = Self.artifacts(of: message)
+    self.bytes = bytes
+    compared = Self.attempt(of: message).map(holds) == true ? Self.artifacts(of: message) : nil
+  }
+
+  /// The outputs of a success, or the latents of a checkpoint; or what is wrong with them. To be asked for only once it
+  /// is known that the attempt counts: what nobody was known to hold is compared now.
+  var artifacts: Result<[Artifact], AtelierError> { compared ?? Self.artifacts(of: message) }
+
+  /// A stage leaves a handful.
+  private static let mostFrames = 64
+  /// A 4096 x 4096 state, and as much again.
+  private static let mostBytes = 2 * Artifact.largest
+
+  private static func check(_ frames: [[UInt8]], _ bytes: Int) throws(AtelierError) {
+    guard frames.count <= mostFrames else {
+      throw AtelierError(.malformed, "The message has \(frames.count) frames; at most \(mostFrames) are taken.")
+    }
+    guard bytes <= mostBytes else {
+      throw AtelierError(.malformed, "The message has \(bytes) bytes; at most \(mostBytes) are taken.")
+    }
+    let envelope = frames.first?.count ?? 0
+    let largest = WireMessage<Wire.FromWorker>.largestEnvelope
+    guard envelope <= largest else {
+      throw AtelierError(.malformed, "The message's envelope has \(envelope) bytes; at most \(largest) are taken.")
+    }
+  }
+
+  /// What it brings something of; nil for what brings nothing.
+  private static func attempt(of message: WireMessage<Wire.FromWorker>) -> TaskAttempt? {
+    switch message.envelope.body {
+    case .outcome(let outcome)?: TaskAttempt(outcome.task)
+    case .checkpoint(let checkpoint)?: TaskAttempt(checkpoint.task)
+    default: nil
+    }
   }
 
   private static func artifacts(of message: WireMessage<Wire.FromWorker>) -> Result<[Artifact], AtelierError> {
@@ -27,6 +66,10 @@ struct Arrival: Sendable {
     default: return .success([])
     }
     do throws(AtelierError) {
+      // Each costs the time of its bytes.
+      guard Set(payloads.map(\.frame)).count == payloads.count else {
+        throw AtelierError(.malformed, "Several of \(payloads.count) payloads name the same frame.")
+      }
       var artifacts: [Artifact] = []
       for payload in payloads {
         let artifact = try payload.artifact(in: message.frames)
@@ -41,10 +84,13 @@ struct Arrival: Sendable {
     }
   }
 
-  /// Whether it brings a picture that is to be put aside.
-  var bringsPicture: Bool { pictureFrame != nil }
+  /// Whether it brings a picture that is to be put aside: one that is what its digest says, of a worker that holds the
+  /// task.
+  var bringsPicture: Bool {
+    if case .success? = compared { pictureFrame != nil } else { false }
+  }
 
-  /// Puts the pictures of several arrivals aside. Whether each is what its digest says, the turn looks at.
+  /// Puts the pictures of several arrivals aside.
   ///
   /// - Parameter arrivals: each brings a picture. If one cannot be written, all get the error.
   static func stagePictures(of arrivals: inout [Arrival], in pictures: any PictureStore) {

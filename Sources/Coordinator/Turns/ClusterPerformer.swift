@@ -19,16 +19,23 @@ struct ClusterPerformer: TurnPerformer {
   func perform(_ actions: [Action]) -> [TurnEngine.Event] {
     var events: [TurnEngine.Event] = []
     var messages: [(frames: [[UInt8]], peer: String)] = []
+    // Read once, and in memory once, however many tasks and workers it goes to.
+    var read: [String: Result<Artifact, AtelierError>] = [:]
     for action in actions {
       switch action {
       case .send(let body, let worker, let number): messages += encoded(body, [], number, to: worker)
       case .assign(let tasks, let worker, let number):
         var assignment = Wire.Assignment()
         var frames: [[UInt8]] = []
+        var files: [String: Wire.Payload] = [:]
         for var assigned in tasks {
           do throws(AtelierError) {
-            for digest in assigned.sources { assigned.task.sources[digest] = try sources.read(digest) }
-            assignment.tasks.append(assigned.task.wire(frames: &frames))
+            for digest in assigned.sources {
+              let file = read[digest] ?? Result { () throws(AtelierError) in try sources.read(digest) }
+              read[digest] = file
+              assigned.task.sources[digest] = try file.get()
+            }
+            assignment.tasks.append(assigned.task.wire(frames: &frames, files: &files))
           } catch {
             events.append(.sourceLost(assigned.task.id, worker: worker, reason: error.message))
           }

@@ -26,7 +26,7 @@ extension Turn {
     if case .hello(let hello)? = envelope.body { return try welcome(hello, from: id) }
     guard state.registry.heard(id, at: now.instant) else {
       // What it has done is worth keeping, whoever it is: the attempt number tells whether it counts.
-      if case .checkpoint(let checkpoint)? = envelope.body { try save(checkpoint, of: arrival) }
+      if case .checkpoint(let checkpoint)? = envelope.body { try save(checkpoint, of: arrival, from: id) }
       // A worker on its way out need not introduce itself first.
       if case .goodbye? = envelope.body { return }
       send(.unknownWorker(.init()), to: id)
@@ -40,7 +40,7 @@ extension Turn {
       }
       try handle(heartbeat, from: id)
     case .outcome(let outcome)?: try handle(outcome, of: arrival, from: id)
-    case .checkpoint(let checkpoint)?: try save(checkpoint, of: arrival)
+    case .checkpoint(let checkpoint)?: try save(checkpoint, of: arrival, from: id)
     case .goodbye?: try farewell(to: id)
     case .hello?, nil: break
     }
@@ -92,7 +92,8 @@ extension Turn {
       return refuse(
         id,
         "This coordinator remembers \(StoreTransaction.mostUnnamedModels) models that no job names, as many as it "
-          + "does, and the worker brings another. A restart of the coordinator forgets those that were not seen for longest.")
+          + "does, and the worker brings another. A restart of the coordinator forgets those seen longest ago."
+      )
     }
     let description = WorkerDescription(
       pool: pool, capacity: min(Int(hello.capacity), Self.mostHeld), models: models, host: hello.host,
@@ -194,12 +195,17 @@ extension Turn {
   }
 
   /// Keeps the state of an unfinished task, if it is of the newest attempt and further than what is kept.
-  private mutating func save(_ wire: Wire.Checkpoint, of arrival: Arrival) throws {
+  private mutating func save(_ wire: Wire.Checkpoint, of arrival: Arrival, from id: WorkerID) throws {
+    let attempt = TaskAttempt(wire.task)
+    // Whoever sends it, and if it is not of the newest attempt, it is not even looked at.
+    guard let record = try store.task(attempt.task), record.currentAttempt == attempt, record.worker == id,
+      record.state.isOpen
+    else { return }
     // A damaged checkpoint is not worth more than the line that it costs to ignore it: the next follows.
     guard case .success(let artifacts) = arrival.artifacts, let latents = artifacts.first else { return }
     let checkpoint = TaskCheckpoint(
       pass: Int(wire.pass), completedSteps: Int(wire.completedSteps), latents: latents)
-    if try store.saveCheckpoint(TaskAttempt(wire.task), checkpoint) { state.metrics.checkpoints += 1 }
+    if try store.saveCheckpoint(attempt, checkpoint) { state.metrics.checkpoints += 1 }
   }
 }
 

@@ -5,22 +5,30 @@ import Foundation
 package final class Mailbox<Element: Sendable>: @unchecked Sendable {
   private let condition = NSCondition()
   private let capacity: Int
-  private var elements: [Element] = []
+  private let byteCapacity: Int
+  private var elements: [(element: Element, bytes: Int)] = []
+  private var bytes = 0
   private var isClosed = false
 
-  /// - Parameter capacity: how many elements may wait before ``put(_:)`` does.
-  package init(capacity: Int) {
+  /// - Parameters:
+  ///   - capacity: how many elements may wait before ``put(_:bytes:)`` does.
+  ///   - bytes: how many bytes may wait before it does.
+  package init(capacity: Int, bytes: Int = .max) {
     self.capacity = capacity
+    byteCapacity = bytes
   }
 
   /// Adds an element, waiting while the queue is full. Returns false once it is closed.
+  ///
+  /// - Parameter size: its bytes, if they matter; one of any size is taken by a queue that holds fewer than it may.
   @discardableResult
-  package func put(_ element: Element) -> Bool {
+  package func put(_ element: Element, bytes size: Int = 0) -> Bool {
     condition.lock()
     defer { condition.unlock() }
-    while elements.count >= capacity, !isClosed { condition.wait() }
+    while elements.count >= capacity || bytes >= byteCapacity, !isClosed { condition.wait() }
     guard !isClosed else { return false }
-    elements.append(element)
+    elements.append((element, size))
+    bytes += size
     condition.broadcast()
     return true
   }
@@ -36,12 +44,9 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {
     }
     if elements.isEmpty, isClosed { return nil }
     condition.broadcast()
-    guard elements.count > limit else {
-      defer { elements.removeAll(keepingCapacity: true) }
-      return elements
-    }
-    let taken = Array(elements.prefix(limit))
-    elements.removeFirst(limit)
+    let taken = elements.prefix(limit).map(\.element)
+    bytes -= elements.prefix(limit).reduce(0) { $0 + $1.bytes }
+    elements.removeFirst(taken.count)
     return taken
   }
 

@@ -25,7 +25,9 @@ package final class ZeroMQFleet {
 
   /// Sends a message of one worker. Returns false if it cannot be sent now.
   @discardableResult
-  package func send(_ frames: [[UInt8]], from worker: Int) -> Bool { sockets[worker].send(frames, to: "") }
+  package func send(_ frames: [[UInt8]], from worker: Int) -> Bool {
+    sockets[worker].send(frames, to: "") == .sent
+  }
 
   /// Waits for messages and hands on all that have arrived, with the index of the worker that they are for.
   package func poll(upTo timeout: Duration, _ received: (_ frames: [[UInt8]], _ worker: Int) throws -> Void) rethrows {

@@ -6,8 +6,9 @@ final class ZeroMQSocket {
   private let context: UnsafeMutableRawPointer
   private let ownsContext: Bool
   let socket: UnsafeMutableRawPointer
-  /// Whether it has many peers, which are served one independent of the other.
-  let isRouter: Bool
+  private let isRouter: Bool
+  /// What ZeroMQ holds for each peer. Of peers for which it holds something, and some others.
+  private var held: [String: HeldBytes] = [:]
 
   /// Opens a socket and binds or connects it. Connecting succeeds also while nobody listens.
   ///
@@ -32,9 +33,10 @@ final class ZeroMQSocket {
     self.context = context
     self.socket = socket
     set(ZMQ_LINGER, 1000)
-    // A peer that does not read is reported, not waited for: one thread serves all peers.
-    set(ZMQ_SNDTIMEO, isRouter ? 20 : 1000)
     set(ZMQ_IPV6, address.usesIPv6(listening: isRouter) ? 1 : 0)
+    // Messages a peer; what waits in front of them is counted in bytes.
+    set(ZMQ_SNDHWM, 64)
+    set(ZMQ_RCVHWM, 16)
     // A peer whose host vanished without closing the connection is noticed by TCP, as is one that reads nothing any
     // more. ZeroMQ's own heartbeats would take a large message on a slow link for silence, since their answers queue
     // behind it, and break the connection in the middle of it, each time anew.
@@ -66,20 +68,63 @@ final class ZeroMQSocket {
   /// How long a peer may take in nothing of what is sent to it before the connection is broken.
   private static let deafMilliseconds: Int32 = 30_000
 
-  /// Returns false if the message cannot be delivered now.
-  func send(_ frames: [[UInt8]], to peer: String) -> Bool {
+  /// Passes a message on, without waiting.
+  func send(_ frames: [[UInt8]], to peer: String) -> Outbound.Delivery {
+    let held = heldBytes(of: peer)
+    guard held.count < Self.mostHeld else { return .full }
     if isRouter {
-      let identity = Array(peer.utf8)
-      guard zmq_send(socket, identity, identity.count, ZMQ_SNDMORE) >= 0 else { return false }
+      switch send(Array(peer.utf8), more: true, held) {
+      case 0: break
+      case EAGAIN: return .full
+      default: return .gone
+      }
     }
     for (index, frame) in frames.enumerated() {
-      let flags = index + 1 < frames.count ? ZMQ_SNDMORE : 0
-      var result: Int32
-      repeat { result = zmq_send(socket, frame, frame.count, flags) } while result < 0 && errno == EINTR
-      guard result >= 0 else { return false }
+      let error = send(frame, more: index + 1 < frames.count, held)
+      guard error != 0 else { continue }
+      // Only the first part of a message can find no room.
+      guard index == 0, !isRouter, error == EAGAIN else { return .gone }
+      // A coordinator for which nothing waits, and which takes nothing, is not there.
+      return held.count == 0 ? .absent : .full
     }
-    return true
+    return .sent
   }
+
+  /// Passes a frame on.
+  ///
+  /// - Returns: 0, or the error's number.
+  private func send(_ frame: [UInt8], more: Bool, _ held: HeldBytes) -> Int32 {
+    let flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)
+    guard frame.count >= Self.smallFrame else {
+      while zmq_send(socket, frame, frame.count, flags) < 0 {
+        let error = zmq_errno()
+        if error != EINTR { return error }
+      }
+      return 0
+    }
+    var message = HeldFrame.message(frame, heldFor: held)
+    while zmq_msg_send(&message, socket, flags) < 0 {
+      let error = zmq_errno()
+      guard error != EINTR else { continue }
+      zmq_msg_close(&message)
+      return error
+    }
+    return 0
+  }
+
+  private func heldBytes(of peer: String) -> HeldBytes {
+    if let known = held[peer] { return known }
+    if held.count >= Self.mostIdlePeers { held = held.filter { $0.value.count > 0 } }
+    let new = HeldBytes()
+    held[peer] = new
+    return new
+  }
+
+  /// While ZeroMQ holds so many bytes for a peer it is given none: it asks for room in messages only.
+  private static let mostHeld = 1 << 20
+  /// Smaller frames are copied, and are bounded by the number of messages.
+  private static let smallFrame = 4096
+  private static let mostIdlePeers = 4096
 
   /// The next message, or nil if none has arrived.
   func receive() -> (frames: [[UInt8]], peer: String)? {
@@ -98,12 +143,14 @@ final class ZeroMQSocket {
   }
 
   /// Waits for input or for the descriptor; returns whether the descriptor is the reason.
-  func waitForInput(or descriptor: Int32) -> Bool {
+  ///
+  /// - Parameter milliseconds: how long at most; nil for as long as it takes.
+  func waitForInput(or descriptor: Int32, upTo milliseconds: Int? = nil) -> Bool {
     var items = [
       zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
       zmq_pollitem_t(socket: nil, fd: descriptor, events: Int16(ZMQ_POLLIN), revents: 0),
     ]
-    zmq_poll(&items, 2, -1)
+    zmq_poll(&items, 2, milliseconds ?? -1)
     return items[1].revents != 0
   }
 

@@ -13,8 +13,10 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
     case worker(connect: String, identity: String)
   }
 
-  /// The most bytes that wait to be sent; beyond, messages count as undeliverable.
+  /// The most bytes that wait for the thread; beyond, messages count as undeliverable.
   private static let longestQueue = 1 << 30
+  /// How long what could not be sent waits before it is tried again, in milliseconds.
+  private static let pause = 5
 
   private let socket: ZeroMQSocket
   private let wake: WakeDescriptor
@@ -25,6 +27,8 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
   private let lock = NSLock()
   private var outbound: [(frames: [[UInt8]], peer: String)] = []
   private var outboundBytes = 0
+  /// Peers of messages that found no room; the thread reports them, since who sends must not wait for the handler.
+  private var refused: Set<String> = []
   private var isClosing = false
 
   /// - Throws: `system` if the address is taken, or `configuration` if it is no ZeroMQ address.
@@ -41,23 +45,21 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
   package func send(_ frames: [[UInt8]], to peer: String) { send([(frames, peer)]) }
 
   package func send(_ messages: [(frames: [[UInt8]], peer: String)]) {
-    var refused: [String] = []
     let isFirst = lock.withLock {
-      let wasEmpty = outbound.isEmpty
+      let wasEmpty = outbound.isEmpty && refused.isEmpty
       for (frames, peer) in messages {
         let size = frames.reduce(0) { $0 + $1.count }
         guard !isClosing, outboundBytes + size <= Self.longestQueue else {
-          refused.append(peer)
+          refused.insert(peer)
           continue
         }
         outbound.append((frames, peer))
         outboundBytes += size
       }
-      return wasEmpty && !outbound.isEmpty
+      return wasEmpty && !(outbound.isEmpty && refused.isEmpty)
     }
     // Whoever added to a queue that was not empty comes after a signal that is not answered yet.
     if isFirst { wake.signal() }
-    for peer in refused { handler.undeliverable(peer) }
   }
 
   package func close() {
@@ -72,23 +74,27 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
 
   /// The thread: sends what is queued, waits for input or for more to send, and hands on what has arrived.
   private func run() {
+    var waiting = Outbound()
+    var closing: ContinuousClock.Instant?
     while true {
-      let batch = lock.withLock {
-        defer {
-          outbound.removeAll(keepingCapacity: true)
-          outboundBytes = 0
-        }
-        return outbound
+      var (batch, lost) = takeQueued()
+      for (frames, peer) in batch where !waiting.add(frames, to: peer) { lost.insert(peer) }
+      batch = []
+      let now = ContinuousClock.now
+      lost.formUnion(waiting.send(at: now) { socket.send($0, to: $1) })
+      if lock.withLock({ isClosing && outbound.isEmpty }) {
+        // What was queued before close() is handed to ZeroMQ, which lingers for it.
+        let since = closing ?? now
+        closing = since
+        if waiting.isEmpty || since + .seconds(1) < now { break }
+      } else {
+        for peer in lost { handler.undeliverable(peer) }
       }
-      // Where there is but one peer, the next message would wait in vain as the first one did.
-      var isGone = false
-      for (frames, peer) in batch where isGone || !socket.send(frames, to: peer) {
-        isGone = !socket.isRouter
-        handler.undeliverable(peer)
+      if closing != nil {
+        Thread.sleep(forTimeInterval: Double(Self.pause) / 1000)
+        continue
       }
-      // What was queued before close() has been handed to ZeroMQ, which lingers for it.
-      if lock.withLock({ isClosing && outbound.isEmpty }) { break }
-      if socket.waitForInput(or: wake.descriptor) { wake.clear() }
+      if socket.waitForInput(or: wake.descriptor, upTo: waiting.isEmpty ? nil : Self.pause) { wake.clear() }
       // A bounded burst, so that a flood of input cannot keep output waiting.
       for _ in 0..<256 {
         guard let (frames, peer) = socket.receive() else { break }
@@ -97,5 +103,17 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
     }
     socket.close()
     finished.signal()
+  }
+
+  /// What others have queued since the last time.
+  private func takeQueued() -> (messages: [(frames: [[UInt8]], peer: String)], refused: Set<String>) {
+    lock.withLock {
+      defer {
+        outbound.removeAll(keepingCapacity: true)
+        outboundBytes = 0
+        refused = []
+      }
+      return (outbound, refused)
+    }
   }
 }

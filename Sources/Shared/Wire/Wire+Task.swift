@@ -25,6 +25,14 @@ extension StageTask {
 
   /// The message, and in `frames` what goes with it.
   package func wire(frames: inout [[UInt8]]) -> Wire.Task {
+    var files: [String: Wire.Payload] = [:]
+    return wire(frames: &frames, files: &files)
+  }
+
+  /// The message, and in `frames` what goes with it.
+  ///
+  /// - Parameter files: the files that are among the frames already, by their SHA-256: tasks of one message share them.
+  package func wire(frames: inout [[UInt8]], files: inout [String: Wire.Payload]) -> Wire.Task {
     var wire = Wire.Task()
     wire.task = id.wire
     wire.job = job.text
@@ -45,8 +53,10 @@ extension StageTask {
     for kind in step?.inputs ?? [] {
       if let artifact = inputs[kind] { wire.inputs.append(Wire.Payload(artifact, frames: &frames)) }
     }
-    for (_, file) in sources.sorted(by: { $0.key < $1.key }) {
-      wire.sources.append(Wire.Payload(file, frames: &frames))
+    for (digest, file) in sources.sorted(by: { $0.key < $1.key }) {
+      let payload = files[digest] ?? Wire.Payload(file, frames: &frames)
+      files[digest] = payload
+      wire.sources.append(payload)
     }
     if let checkpoint { wire.checkpoint = checkpoint.wire(of: id, frames: &frames) }
     return wire

@@ -6,6 +6,10 @@ package struct WireMessage<Envelope: SwiftProtobuf.Message & Sendable>: Sendable
   package var envelope: Envelope
   package var frames: [[UInt8]]
 
+  /// Of an envelope that is taken, in bytes: a hundred models with all they have, or a thousand tasks by number, are
+  /// less.
+  package static var largestEnvelope: Int { 1 << 20 }
+
   package init(_ envelope: Envelope, frames: [[UInt8]] = []) {
     self.envelope = envelope
     self.frames = frames
