@@ -48,6 +48,18 @@ import Testing
     #expect(!sequence.mask.contains(false))
   }
 
+  @Test(
+    "A hundred thousand bytes of combining marks take no longer than as many letters",
+    arguments: ["\u{301}", "\u{323}\u{301}", "\u{64E}\u{651}", "\u{1161}", "\u{344}"])
+  func manyMarks(_ mark: String) throws {
+    let tokenizer = try Tokenizer(ModelPart(name: "tokenizer", folder: Self.folder + "plain"))
+    let start = ContinuousClock.now
+    let sequence = tokenizer.encode("a" + String(repeating: mark, count: 100_000 / mark.utf8.count))
+    // With steps of the square of it, minutes.
+    #expect(ContinuousClock.now - start < .seconds(20))
+    #expect(!sequence.mask.contains(false))
+  }
+
   @Test("A tokenizer that does not tell its length has the text encoder's, else 77")
   func unknownLength() throws {
     let part = try ModelPart(name: "tokenizer", folder: Self.folder + "long")
