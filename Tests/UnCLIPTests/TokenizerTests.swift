@@ -93,6 +93,20 @@ import Testing
     #expect(error.message.contains(folder.path), "\(error)")
   }
 
+  @Test("A hundred thousand added tokens are refused by their number, before they are compared")
+  func manyTokens() throws {
+    let folder = try TemporaryFolder()
+    for name in ["vocab.json", "merges.txt", "tokenizer_config.json"] {
+      try FileManager.default.copyItem(atPath: Self.folder + "plain/" + name, toPath: "\(folder.path)/\(name)")
+    }
+    let tokens = (0..<100_000).map { "\"<t\($0)>\": \($0 + 100_000)" }.joined(separator: ", ")
+    _ = try folder.write("{\(tokens)}", to: "added_tokens.json")
+    let error = try #require(throws: UnCLIPError.self) {
+      _ = try Tokenizer(ModelPart(name: "tokenizer", folder: folder.path))
+    }
+    #expect(error.code == .unsupported && error.message.contains("at most 10000 are taken"), "\(error)")
+  }
+
   @Test("Without a vocabulary the error says what is looked for")
   func missing() throws {
     let folder = try TemporaryFolder()

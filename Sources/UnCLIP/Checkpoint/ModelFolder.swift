@@ -111,7 +111,7 @@ package final class ModelFolder: Sendable {
   /// Side of the finished pictures in pixels.
   package var pictureSide: Int {
     get throws(UnCLIPError) {
-      try part(cascade.last?.first ?? "decoder").config.int("sample_size")
+      try part(cascade.last?.first ?? "decoder").config.sampleSize()
     }
   }
 
