@@ -48,7 +48,7 @@ let package = Package(
     .target(
       name: "UnCLIP",
       dependencies: [
-        "Tensor", "Imaging", .product(name: "Crypto", package: "swift-crypto"),
+        "Tensor", "Imaging", "CLinux", .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HeapModule", package: "swift-collections"),
       ],
       swiftSettings: swiftSettings),

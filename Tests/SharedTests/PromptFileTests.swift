@@ -98,9 +98,13 @@ import Testing
     #expect(reason(lines.last).contains(expected), "\(reason(lines.last))")
   }
 
-  @Test func `a prompt of ten thousand characters is refused with its length`() {
-    let lines = parse(String(repeating: "x", count: 10_000) + "\n", as: .text)
-    #expect(reason(lines.first).contains("10000 characters"))
+  @Test func `a prompt of twenty thousand bytes is refused with its length, though they be one character`() {
+    for text in [String(repeating: "x", count: 20_001), "x" + String(repeating: "\u{301}", count: 10_000)] {
+      #expect(reason(parse(text + "\n", as: .text).first).contains("it has 20001 bytes; at most 16000 are taken"))
+    }
+    // As many letters as were ever taken, in any script.
+    let longest = String(repeating: "\u{20000}", count: 4000)
+    #expect(reason(parse(longest + "\n", as: .text).first).isEmpty)
   }
 
   @Test func `invalid UTF-8 is named by its line`() {

@@ -38,6 +38,8 @@ import Testing
     #expect(
       try message(remove("prior/diffusion_pytorch_model.safetensors"), { _ = try $0.part("prior").weights })
         .contains("There are no weights in"))
+    let isHuge: (Copy) throws -> Void = { try $0.edit("super_res_first/config.json") { $0["sample_size"] = 4096 } }
+    #expect(try message(isHuge, { _ = try $0.pictureSide }).contains("'sample_size' is 4096"))
     #expect(
       try message({ _ = try $0.folder.write("{\"a\": [1,", to: "model/model_index.json") }, { _ in })
         .contains("not valid JSON: it ends too early (byte 9)"))

@@ -103,11 +103,17 @@ import Testing
     #"{"__metadata__":{"format":"pt"},"layer.weight":{"dtype":"F16","shape":[2,3],"data_offsets":[0,12]},"layer.bias":{"dtype":"F32","shape":[2],"data_offsets":[12,20]},"empty":{"dtype":"BF16","shape":[0,4],"data_offsets":[20,20]},"one":{"dtype":"F64","shape":[],"data_offsets":[20,28]},"ids":{"dtype":"I64","shape":[1],"data_offsets":[28,36]}}"#
 
   /// What a hostile file may say in place of a part of an honest one.
-  private static let fragments: [[UInt8]] = [
-    "0", "-1", "1", "4", "2147483648", "4294967296", "9223372036854775807", "9223372036854775808", "-9223372036854775808",
-    "1e308", "1e-5", "NaN", "-Infinity", "null", "true", "\"\"", "[]", "{}", "[[[[[[", "{\"a\":{\"a\":{\"a\":", "\"F32\"",
-    "\"F8_E4M3\"", "\"dtype\"", "\"shape\"", "\"layer.bias\"", "\"\\u0000\"", "\"\\ud800\"", ",", ":", "}", "]", "\\", "\"", " ",
-  ].map { Array($0.utf8) } + [[0xC0, 0x80], [0xFF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE2, 0x82], [0]]
+  private static let fragments: [[UInt8]] =
+    [
+      "0", "-1", "1", "4", "2147483648", "4294967296", "9223372036854775807", "9223372036854775808",
+      "-9223372036854775808",
+      "1e308", "1e-5", "NaN", "-Infinity", "null", "true", "\"\"", "[]", "{}", "[[[[[[", "{\"a\":{\"a\":{\"a\":",
+      "\"F32\"",
+      "\"F8_E4M3\"", "\"dtype\"", "\"shape\"", "\"layer.bias\"", "\"\\u0000\"", "\"\\ud800\"", ",", ":", "}", "]", "\\",
+      "\"", " ",
+    ].map { Array($0.utf8) } + [
+      [0xC0, 0x80], [0xFF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE2, 0x82], [0],
+    ]
 
   /// Changes bytes as an attacker or a bad disk would: pieces replaced, repeated, moved, left out, cut off.
   private static func mutate(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
@@ -129,7 +135,10 @@ import Testing
       let isDigit = { (byte: UInt8) in (48...57).contains(byte) }
       guard let digit = bytes[start...].firstIndex(where: isDigit) else { return }
       let last = bytes[digit...].firstIndex { !isDigit($0) } ?? bytes.count
-      let numbers = ["0", "1", "2", "3", "6", "12", "20", "28", "36", "37", "-4", "1000000", "4611686018427387904", "9223372036854775807", "1.5"]
+      let numbers = [
+        "0", "1", "2", "3", "6", "12", "20", "28", "36", "37", "-4", "1000000", "4611686018427387904",
+        "9223372036854775807", "1.5",
+      ]
       bytes.replaceSubrange(digit..<last, with: Array((numbers.randomElement(using: &random) ?? "0").utf8))
     }
   }
@@ -145,7 +154,8 @@ import Testing
       for _ in 0..<Int.random(in: 0...3, using: &random) { Self.mutate(&header, &random) }
       var length = UInt64(header.count)
       if Int.random(in: 0..<10, using: &random) == 0 {
-        length = [0, 1, 2, length + 1, length &- 1, 1 << 32, 1 << 63, .max, random.next()].randomElement(using: &random) ?? 0
+        length =
+          [0, 1, 2, length + 1, length &- 1, 1 << 32, 1 << 63, .max, random.next()].randomElement(using: &random) ?? 0
       }
       let bytes = (0..<Int.random(in: 30...40, using: &random)).map { UInt8($0) }
       let content = withUnsafeBytes(of: length.littleEndian) { Data($0) } + Data(header) + Data(bytes)
@@ -153,7 +163,9 @@ import Testing
       guard let file = try? SafetensorsFile(path: path) else { continue }
       accepted += 1
       var end = 8 + Int(length)
-      for entry in file.entries.values.sorted(by: { ($0.range.lowerBound, $0.range.count) < ($1.range.lowerBound, $1.range.count) }) {
+      for entry in file.entries.values.sorted(by: {
+        ($0.range.lowerBound, $0.range.count) < ($1.range.lowerBound, $1.range.count)
+      }) {
         #expect(entry.range.lowerBound == end, "seed \(seed), round \(round)")
         #expect(entry.range.count == entry.shape.reduce(entry.type.size, *), "seed \(seed), round \(round)")
         end = entry.range.upperBound
@@ -175,7 +187,8 @@ import Testing
     for (name, tensor) in [("x-1.safetensors", "a"), ("x-2.safetensors", "b")] {
       _ = try file("{\"\(tensor)\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", bytes: 4, name: name)
     }
-    let honest = Array(#"{"metadata":{"total_size":8},"weight_map":{"a":"x-1.safetensors","b":"x-2.safetensors"}}"#.utf8)
+    let honest = Array(
+      #"{"metadata":{"total_size":8},"weight_map":{"a":"x-1.safetensors","b":"x-2.safetensors"}}"#.utf8)
     for round in 0..<500 {
       var index = honest
       for _ in 0..<Int.random(in: 0...3, using: &random) { Self.mutate(&index, &random) }
@@ -269,7 +282,8 @@ import Testing
     _ = try file(#"{"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, bytes: 4, name: "x-2-of-2.safetensors")
     _ = try folder.write("", to: "empty.safetensors")
     _ = try file(#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, bytes: 4, name: "copy.safetensors")
-    try FileManager.default.createDirectory(atPath: folder.path + "/folder.safetensors", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/folder.safetensors", withIntermediateDirectories: true)
     try write(#"{"a":"x-1-of-2.safetensors","b":"x-2-of-2.safetensors"}"#)
     #expect(try WeightStore(folder: folder.path).names == ["a", "b"])
     for (map, reason) in [
@@ -311,6 +325,45 @@ import Testing
     #expect(mkfifo(path, 0o600) == 0)
     let error = try #require(throws: UnCLIPError.self) { _ = try SafetensorsFile(path: path) }
     #expect(error.message.contains("it is no file"))
+  }
+
+  @Test("A pointer of Git LFS is told from damaged weights")
+  func lfsPointer() throws {
+    let pointer =
+      "version https://git-lfs.github.com/spec/v1\noid sha256:\(String(repeating: "0", count: 64))\nsize 9\n"
+    let path = try folder.write(pointer, to: "model.safetensors")
+    let error = try #require(throws: UnCLIPError.self) { _ = try SafetensorsFile(path: path) }
+    #expect(error.message.contains("it is a pointer of Git LFS") && error.message.contains("git lfs pull"), "\(error)")
+  }
+
+  @Test(
+    "What looks like weights and cannot be used is named, with what to do",
+    arguments: [
+      ("model.bf16.safetensors", "is of a variant that is not looked for"),
+      ("diffusion_pytorch_model.non_ema.safetensors", "is of a variant that is not looked for"),
+      ("model-00001-of-00002.safetensors", "is a shard without the index"),
+    ])
+  func nearMisses(_ name: String, _ sentence: String) throws {
+    _ = try folder.write("", to: name)
+    let error = try #require(throws: UnCLIPError.self) { _ = try WeightStore(folder: folder.path) }
+    #expect(error.code == .missing && error.message.contains("'\(name)' \(sentence)"), "\(error)")
+  }
+
+  @Test("A link that leads nowhere is told from no weights")
+  func danglingLink() throws {
+    let link = folder.path + "/model.safetensors"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "../blobs/gone")
+    let error = try #require(throws: UnCLIPError.self) { _ = try WeightStore(folder: folder.path) }
+    #expect(error.message.contains("'model.safetensors' is a link to '../blobs/gone', which is not there"), "\(error)")
+  }
+
+  @Test("A configuration of 20 GB is refused by its size, without being read")
+  func hugeConfiguration() throws {
+    let path = try folder.write("{", to: "config.json")
+    // A hole: it takes no room on the disk.
+    #expect(truncate(path, 20 << 30) == 0)
+    let error = try #require(throws: UnCLIPError.self) { _ = try Config(path: path) }
+    #expect(error.message.contains("it has 21474836480 bytes; at most 67108864 are read"), "\(error)")
   }
 
   @Test("Half-precision variants are taken where there are no others; .bin files are not")

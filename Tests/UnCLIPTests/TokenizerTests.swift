@@ -48,6 +48,18 @@ import Testing
     #expect(!sequence.mask.contains(false))
   }
 
+  @Test(
+    "A hundred thousand bytes of combining marks take no longer than as many letters",
+    arguments: ["\u{301}", "\u{323}\u{301}", "\u{64E}\u{651}", "\u{1161}", "\u{344}"])
+  func manyMarks(_ mark: String) throws {
+    let tokenizer = try Tokenizer(ModelPart(name: "tokenizer", folder: Self.folder + "plain"))
+    let start = ContinuousClock.now
+    let sequence = tokenizer.encode("a" + String(repeating: mark, count: 100_000 / mark.utf8.count))
+    // With steps of the square of it, minutes.
+    #expect(ContinuousClock.now - start < .seconds(20))
+    #expect(!sequence.mask.contains(false))
+  }
+
   @Test("A tokenizer that does not tell its length has the text encoder's, else 77")
   func unknownLength() throws {
     let part = try ModelPart(name: "tokenizer", folder: Self.folder + "long")
@@ -79,6 +91,20 @@ import Testing
     }
     #expect(error.message.contains(reason), "\(error)")
     #expect(error.message.contains(folder.path), "\(error)")
+  }
+
+  @Test("A hundred thousand added tokens are refused by their number, before they are compared")
+  func manyTokens() throws {
+    let folder = try TemporaryFolder()
+    for name in ["vocab.json", "merges.txt", "tokenizer_config.json"] {
+      try FileManager.default.copyItem(atPath: Self.folder + "plain/" + name, toPath: "\(folder.path)/\(name)")
+    }
+    let tokens = (0..<100_000).map { "\"<t\($0)>\": \($0 + 100_000)" }.joined(separator: ", ")
+    _ = try folder.write("{\(tokens)}", to: "added_tokens.json")
+    let error = try #require(throws: UnCLIPError.self) {
+      _ = try Tokenizer(ModelPart(name: "tokenizer", folder: folder.path))
+    }
+    #expect(error.code == .unsupported && error.message.contains("at most 10000 are taken"), "\(error)")
   }
 
   @Test("Without a vocabulary the error says what is looked for")

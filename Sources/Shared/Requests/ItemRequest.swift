@@ -41,8 +41,9 @@ package struct ItemRequest: Hashable, Sendable, PictureFields {
 
   private static let byName = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0) })
 
-  /// The longest prompt in characters. CLIP reads 77 tokens, so more is a mistake in the file.
-  package static let longestPrompt = 4000
+  /// The longest prompt in bytes of UTF-8. CLIP reads 77 tokens, so more is a mistake in the file. Not in characters:
+  /// one of these may be a megabyte of marks.
+  package static let longestPrompt = 16_000
 
   /// Says what is wrong with the request, if anything. Whether a model can do it is asked later, where the model is
   /// known.
@@ -64,9 +65,9 @@ package struct ItemRequest: Hashable, Sendable, PictureFields {
 
   /// Says what is wrong with a text that is too long, if it is.
   static func tooLong(_ text: String) -> String? {
-    // Count no further than the limit: a line may be megabytes long.
-    guard text.utf8.count > longestPrompt, text.count > longestPrompt else { return nil }
-    return "it has \(text.count) characters; at most \(longestPrompt) are taken (the model reads 77 tokens)"
+    let size = text.utf8.count
+    guard size > longestPrompt else { return nil }
+    return "it has \(size) bytes; at most \(longestPrompt) are taken (the model reads 77 tokens)"
   }
 
   /// - Throws: `invalidInput` if a text is too long, under the name that people know it by.

@@ -10,8 +10,21 @@ package enum JSONValue: Sendable, Equatable {
   case array([JSONValue])
   case object([String: JSONValue])
 
+  /// The largest file that is read, in bytes: a hundred times a configuration, and ten times a tokenizer in use.
+  private static let largestFile = 64 << 20
+
   /// - Throws: `missing` or `malformed`, naming the file and what is wrong with it.
   package static func object(ofFile path: String) throws(UnCLIPError) -> [String: JSONValue] {
+    var information = stat()
+    if stat(path, &information) == 0 {
+      guard information.st_mode & S_IFMT == S_IFREG else {
+        throw UnCLIPError(.malformed, "Cannot read '\(path)': it is no file.")
+      }
+      guard information.st_size <= largestFile else {
+        throw UnCLIPError(
+          .malformed, "Cannot read '\(path)': it has \(information.st_size) bytes; at most \(largestFile) are read.")
+      }
+    }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw UnCLIPError(.missing, "Cannot read '\(path)': there is no such file, or no permission.")
     }

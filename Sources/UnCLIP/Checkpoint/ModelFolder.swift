@@ -12,6 +12,8 @@ package final class ModelFolder: Sendable {
   /// The words of the captions that the model was trained on, if its folder lists them.
   package let words: Set<String>?
   private let state = Mutex(State())
+  /// How the last verification failed; held through each, so that there is one at a time.
+  private let verification = Mutex<UnCLIPError?>(nil)
 
   private struct State {
     var parts: [String: ModelPart] = [:]
@@ -115,7 +117,7 @@ package final class ModelFolder: Sendable {
   /// Side of the finished pictures in pixels.
   package var pictureSide: Int {
     get throws(UnCLIPError) {
-      try part(cascade.last?.first ?? "decoder").config.int("sample_size")
+      try part(cascade.last?.first ?? "decoder").config.sampleSize()
     }
   }
 
@@ -127,6 +129,29 @@ package final class ModelFolder: Sendable {
       let computed = try ModelDigest.compute(self)
       state.withLock { $0.digest = computed }
       return computed
+    }
+  }
+
+  /// Makes sure that what was computed so far was computed with the weights that the digest is of. Files are read again
+  /// if somebody has written into them; that another file has taken the name of one that is in use does no harm.
+  ///
+  /// - Throws: `malformed` if they have other contents now. The model must then be loaded anew.
+  package func requireUnchanged() throws(UnCLIPError) {
+    try verification.withLock { (failure) throws(UnCLIPError) in
+      if let failure { throw failure }
+      let (parts, digest) = state.withLock { (Array($0.parts.values), $0.digest) }
+      let changes = parts.flatMap(\.mappedFiles).compactMap { file in file.change.map { (file: file, change: $0) } }
+      guard let first = changes.first, let digest else { return }
+      let isTruncated = changes.contains { $0.file.isTruncated($0.change) }
+      guard !isTruncated, try ModelDigest.compute(self) == digest else {
+        let error = UnCLIPError(
+          .malformed,
+          "The file '\(first.file.path)' was changed while it was in use, and is not what the model \(digest.prefix(12)) was loaded from. Start again; copy a new model beside the old one."
+        )
+        failure = error
+        throw error
+      }
+      for (file, change) in changes { file.accept(change) }
     }
   }
 }

@@ -42,6 +42,9 @@ package final class ModelPart: Sendable {
     }
   }
 
+  /// The files that hold the weights, if they were opened.
+  var mappedFiles: [MappedFile] { opened.withLock { $0 }?.files.map(\.file) ?? [] }
+
   /// Gives back the memory of large weights, if they were opened.
   func releaseWeights() { opened.withLock { $0 }?.release() }
 }

@@ -16,6 +16,9 @@ package struct SafetensorsFile: Sendable {
   package let file: MappedFile
   package let entries: [String: Entry]
 
+  /// How the stand-in of a file begins that Git LFS has not fetched.
+  private static let lfsPointer = Array("version https://git-lfs.github.com/spec/".utf8)
+
   /// The format's own bound on the header.
   private static let longestHeader = 100_000_000
 
@@ -29,6 +32,12 @@ package struct SafetensorsFile: Sendable {
   ///
   /// - Parameter path: for errors.
   static func entries(of bytes: UnsafeRawBufferPointer, path: String) throws(UnCLIPError) -> [String: Entry] {
+    guard !bytes.starts(with: lfsPointer) else {
+      throw UnCLIPError(
+        .malformed,
+        "Cannot read '\(path)': it is a pointer of Git LFS to the weights, not the weights. Fetch them with 'git lfs pull'."
+      )
+    }
     guard bytes.count >= 8 else { throw damaged(path, "it has \(bytes.count) bytes, too few for a header") }
     let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
     guard length >= 2, length <= UInt64(min(longestHeader, bytes.count - 8)) else {

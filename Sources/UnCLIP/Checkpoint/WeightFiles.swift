@@ -21,10 +21,32 @@ enum WeightFiles {
         if hasSingle { return [(single, [])] }
       }
     }
+    if let reason = nearMiss(in: folder) {
+      throw UnCLIPError(.missing, "There are no weights in '\(folder)' that can be used: \(reason)")
+    }
     throw UnCLIPError(
       .missing,
       "There are no weights in '\(folder)': neither diffusion_pytorch_model.safetensors nor model.safetensors, nor an index of shards. Weights in .bin files must be converted first."
     )
+  }
+
+  /// What there is instead of weights, if it looks like weights, and what to do about it.
+  private static func nearMiss(in folder: String) -> String? {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+      .filter { name in stems.contains { name.hasPrefix($0) } && name.contains(".safetensors") }
+    for name in names {
+      guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)"),
+        !FileManager.default.fileExists(atPath: "\(folder)/\(name)")
+      else { continue }
+      return "'\(name)' is a link to '\(target)', which is not there. Copy the model with the files behind its links."
+    }
+    if let shard = names.first(where: { $0.contains("-of-") }) {
+      return "'\(shard)' is a shard without the index that says what is in it. Fetch the '.safetensors.index.json' too."
+    }
+    if let variant = names.first {
+      return "'\(variant)' is of a variant that is not looked for; only '.fp16' is. Rename it, without the variant."
+    }
+    return nil
   }
 
   private static func all(index: String) throws(UnCLIPError) -> [(file: String, tensors: Set<String>)] {

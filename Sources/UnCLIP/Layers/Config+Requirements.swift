@@ -67,8 +67,9 @@ extension Config {
     return names
   }
 
-  /// Height and width of a picture. Nothing else in a model bounds it, so this does.
-  func sampleSize() throws(UnCLIPError) -> Int { try positive("sample_size", limit: 4096) }
+  /// Height and width of a picture. Nothing else in a model bounds it, so this does: the largest unCLIP models make
+  /// 1024, and at four times that a layer of the U-Net fills any machine.
+  func sampleSize() throws(UnCLIPError) -> Int { try positive("sample_size", limit: 2048) }
 
   /// The side of a kernel, which must be odd so that the picture keeps its size; absent means 3.
   func oddKernel(_ key: String) throws(UnCLIPError) -> Int {

@@ -13,12 +13,13 @@ struct AddedTokens: Sendable {
   }
 
   private struct Matcher: Sendable {
-    /// Longest first: where several begin, the longest one counts.
-    let tokens: [(bytes: [UInt8], id: Int)]
+    /// By first byte, longest first: where several begin, the longest one counts.
+    private var tokens: [[(bytes: [UInt8], id: Int)]] = Array(repeating: [], count: 256)
 
     init(_ tokens: [(text: String, id: Int)]) {
-      self.tokens = tokens.filter { !$0.text.isEmpty }.map { (Array($0.text.utf8), $0.id) }
-        .sorted { $0.bytes.count > $1.bytes.count }
+      for (bytes, id) in tokens.map({ (Array($0.text.utf8), $0.id) }).sorted(by: { $0.0.count > $1.0.count }) {
+        if let first = bytes.first { self.tokens[Int(first)].append((bytes, id)) }
+      }
     }
 
     func split(_ text: String) -> [Piece] {
@@ -29,7 +30,7 @@ struct AddedTokens: Sendable {
         if start < index { pieces.append(.text(String(decoding: bytes[start..<index], as: UTF8.self))) }
       }
       while index < bytes.count {
-        guard let token = tokens.first(where: { bytes[index...].starts(with: $0.bytes) }) else {
+        guard let token = tokens[Int(bytes[index])].first(where: { bytes[index...].starts(with: $0.bytes) }) else {
           index += 1
           continue
         }
@@ -57,6 +58,9 @@ struct AddedTokens: Sendable {
   let unknown: Int
   private let literal: Matcher
   private let normalized: Matcher
+
+  /// Tokens that a model may add; models in use add a hundred at most.
+  private static let most = 10_000
 
   /// The names of special tokens, in the order in which the reference adds them.
   private static let roles = [
@@ -118,10 +122,17 @@ struct AddedTokens: Sendable {
       }
     }
 
+    guard tokens.count <= Self.most else {
+      throw UnCLIPError(
+        .unsupported,
+        "Cannot use '\(part.folder)': it adds \(tokens.count) tokens to the vocabulary; at most \(Self.most) are taken."
+      )
+    }
     // The first description of a text counts; a text outside the vocabulary gets the next free id.
     var ids: [(token: Token, id: Int)] = []
+    var known: Set<[UInt8]> = []
     var nextID = vocabulary.ids.count
-    for token in tokens where !ids.contains(where: { Self.same($0.token.text, token.text) }) {
+    for token in tokens where known.insert(Array(token.text.utf8)).inserted {
       let id = vocabulary.ids[token.text]
       ids.append((token, id ?? nextID))
       if id == nil { nextID += 1 }

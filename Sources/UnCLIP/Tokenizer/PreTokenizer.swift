@@ -1,5 +1,3 @@
-import Foundation
-
 /// Cuts a prompt into the words that are encoded one by one, as CLIP's tokenizer does: normalised to
 /// composed form, in lower case, cut by the pattern
 /// `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`.
@@ -14,54 +12,26 @@ enum PreTokenizer {
   /// Composed form, white space as single blanks, lower case letter by letter: the reference knows no
   /// final sigma.
   static func normalized(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
+    // Of bytes: a view of scalars is copied each time that something is added.
+    var result: [UInt8] = []
+    result.reserveCapacity(text.utf8.count)
     var wasSpace = false
-    for scalar in composed(text) {
+    // Nothing below the combining marks is composed or reordered.
+    let isPlain = !text.unicodeScalars.contains { $0.value >= 0x300 }
+    for scalar in isPlain ? Array(text.unicodeScalars) : CanonicalComposition.compose(text.unicodeScalars) {
       let isSpace = ScalarKind(scalar) == .space
       if !isSpace {
         if scalar.value < 0x80 {
-          result.append(("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar)
+          result.append(UInt8(scalar.value) + (("A"..."Z").contains(scalar) ? 32 : 0))
         } else {
-          result.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
+          result.append(contentsOf: scalar.properties.lowercaseMapping.utf8)
         }
       } else if !wasSpace {
-        result.append(" ")
+        result.append(UInt8(ascii: " "))
       }
       wasSpace = isSpace
     }
-    return String(result)
-  }
-
-  /// Code points that stand for two marks: the library's function takes them for letters, and then does not
-  /// sort marks past them.
-  private static let markPairs: [Unicode.Scalar: [Unicode.Scalar]] = [
-    "\u{344}": ["\u{308}", "\u{301}"], "\u{F73}": ["\u{F71}", "\u{F72}"], "\u{F75}": ["\u{F71}", "\u{F74}"],
-    "\u{F81}": ["\u{F71}", "\u{F80}"],
-  ]
-
-  /// Canonical composition as of Unicode 9, which the reference's tables have: later marks keep their place
-  /// and nothing is composed with or moved past them.
-  private static func composed(_ text: String) -> String.UnicodeScalarView {
-    // Nothing below the combining marks is composed or reordered.
-    guard text.unicodeScalars.contains(where: { $0.value >= 0x300 }) else { return text.unicodeScalars }
-    var result = String.UnicodeScalarView()
-    var run = String.UnicodeScalarView()
-    func endRun() {
-      result.append(contentsOf: String(run).precomposedStringWithCanonicalMapping.unicodeScalars)
-      run = String.UnicodeScalarView()
-    }
-    for scalar in text.unicodeScalars {
-      if let marks = Self.markPairs[scalar] {
-        run.append(contentsOf: marks)
-      } else if scalar.value < 0x300 || scalar.properties.age.map({ $0.major <= 9 }) ?? false {
-        run.append(scalar)
-      } else {
-        endRun()
-        result.append(scalar)
-      }
-    }
-    endRun()
-    return result
+    return String(decoding: result, as: UTF8.self)
   }
 
   /// The words of a normalised text, as bytes: two texts that Swift takes for equal may be composed

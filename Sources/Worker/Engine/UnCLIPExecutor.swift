@@ -17,6 +17,7 @@ package struct UnCLIPExecutor: StageExecutor {
   ///
   /// - Throws: `UnCLIPError` that names the model's file and what is wrong with it.
   package init(pool: Pool, models: [(name: String, folder: ModelFolder)], threads: Int) throws {
+    MappedFile.outlivesTruncation()
     let threads = ThreadPool(threads: threads)
     let loaded = try models.map { try LoadedModel(name: $0.name, folder: $0.folder, pool: pool, threads: threads) }
     self.pool = pool
@@ -45,12 +46,21 @@ package struct UnCLIPExecutor: StageExecutor {
     }
     if tasks.count > 1, let digest = tasks.first?.modelDigest, let model = loaded[digest] {
       do {
-        for (index, artifacts) in try EmbedStage(model).run(tasks, report).enumerated() {
-          ended(index, .success(artifacts))
+        let results = try EmbedStage(model).run(tasks) { index, progress in
+          Self.isSound(model) ? report(index, progress) : .stop
         }
+        try Self.verify(model)
+        for (index, artifacts) in results.enumerated() { ended(index, .success(artifacts)) }
         return
       } catch is CancellationError {
-        for index in tasks.indices { ended(index, .failure(CancellationError())) }
+        let failure: any Error
+        do {
+          try Self.verify(model)
+          failure = CancellationError()
+        } catch {
+          failure = error
+        }
+        for index in tasks.indices { ended(index, .failure(failure)) }
         return
       } catch {
         // One by one instead, so that only the task that is at fault fails.
@@ -63,7 +73,8 @@ package struct UnCLIPExecutor: StageExecutor {
 
   /// Runs a task of this worker's pool and models.
   ///
-  /// - Throws: `wrongState` for a task of another pool or model, `invalidInput` for a request that no worker could do, with these weights.
+  /// - Throws: `wrongState` for a task of another pool or model, `invalidInput` for a request that no worker could do,
+  ///   with these weights, ``ExecutorUnfit`` if the weights were changed.
   package func execute(_ task: StageTask, report: (StageProgress) -> StageDirective) throws -> [Artifact] {
     guard let model = loaded[task.modelDigest] else {
       throw AtelierError(
@@ -73,10 +84,26 @@ package struct UnCLIPExecutor: StageExecutor {
       throw AtelierError(.wrongState, "The stage '\(task.stage)' of task \(task.id.task) is not this worker's pool's.")
     }
     do {
-      return try Self.stage(task.stage, model).run(task, report)
+      // Also what fails may fail because of other weights.
+      let result = Result {
+        try Self.stage(task.stage, model).run(task) { Self.isSound(model) ? report($0) : .stop }
+      }
+      try Self.verify(model)
+      return try result.get()
     } catch let error as UnCLIPError where [.request, .notFinite, .unsupported].contains(error.code) {
       throw AtelierError(.invalidInput, error.message)
     }
+  }
+
+  /// Makes sure that a result is of the weights that its job was accepted for.
+  private static func verify(_ model: LoadedModel) throws(ExecutorUnfit) {
+    do throws(UnCLIPError) { try model.folder.requireUnchanged() } catch { throw ExecutorUnfit(error.message) }
+  }
+
+  /// Whether a state may be saved, which counts as a result does.
+  private static func isSound(_ model: LoadedModel) -> Bool {
+    do { try verify(model) } catch { return false }
+    return true
   }
 
   /// Who does the work of a stage.

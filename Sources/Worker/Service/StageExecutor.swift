@@ -24,9 +24,17 @@ package protocol StageExecutor: Sendable {
   /// - Parameter report: called after every step; when it answers `.stop`, the executor throws
   ///   `CancellationError` soon.
   /// - Returns: what the stage leaves, as ``StageTask/wantedOutputs`` says.
-  /// - Throws: `invalidInput` for what is the task's fault, `system` for the moment's (memory, disk); whatever else is
-  ///   taken for the worker's.
+  /// - Throws: `invalidInput` for what is the task's fault, `system` for the moment's (memory, disk), ``ExecutorUnfit``
+  ///   for what ends the worker; whatever else is taken for the worker's.
   func execute(_ task: StageTask, report: (StageProgress) -> StageDirective) throws -> [Artifact]
+}
+
+/// Thrown by an executor that can do no more task: the worker gives back what it holds, and ends.
+package struct ExecutorUnfit: Error, Sendable {
+  /// Why, and what to do about it.
+  package var reason: String
+
+  package init(_ reason: String) { self.reason = reason }
 }
 
 extension StageExecutor {

@@ -36,6 +36,8 @@ package final class Worker: Sendable {
     case ended(TaskAttempt, Wire.Outcome.OneOf_Result?, frames: [[UInt8]])
     /// A message has not got on its way.
     case undelivered
+    /// The executor can do no more.
+    case unfit(String)
     case drain
     case stop
   }
@@ -71,7 +73,7 @@ package final class Worker: Sendable {
   /// Serves until drained, stopped or refused. Blocks the calling thread.
   ///
   /// - Throws: `unavailable` with the coordinator's reason if it refuses this worker, or if tasks or results were left
-  ///   behind; `configuration` or `system` if the address cannot be used.
+  ///   behind; `wrongState` if the executor is unfit; `configuration` or `system` if the address cannot be used.
   package func run() throws {
     let mailbox = mailbox
     let transport = try makeTransport(
@@ -88,7 +90,8 @@ package final class Worker: Sendable {
         success.seconds = result.seconds
         mailbox.put(.ended(task, .success(success), frames: frames))
       case .ended(let task, .failure(let error)):
-        guard !(error is CancellationError) else {
+        if let unfit = error as? ExecutorUnfit { mailbox.put(.unfit(unfit.reason)) }
+        guard !(error is CancellationError || error is ExecutorUnfit) else {
           mailbox.put(.ended(task, nil, frames: []))
           return
         }
@@ -110,23 +113,29 @@ package final class Worker: Sendable {
   private func converse(over transport: any Transport) throws {
     var session = WorkerSession(
       capacity: settings.capacity, batch: executor.batch(capacity: settings.capacity))
+    var unfit: String?
     while session.phase != .finished {
       try perform(session.due(at: .now, as: hello), over: transport)
       let pause = (session.nextDue ?? .now) - .now
       for event in mailbox.takeAll(waitingUpTo: max(pause, .milliseconds(1))) ?? [.stop] {
-        if case .message(let frames) = event {
+        if case .unfit(let reason) = event {
+          if unfit == nil { logger.error("unfit for work", metadata: ["reason": "\(reason)"]) }
+          unfit = unfit ?? reason
+          try perform(session.drain(), over: transport)
+        } else if case .message(let frames) = event {
           try perform(receive(frames, &session), over: transport)
         } else {
           try perform(take(event, &session), over: transport)
         }
       }
     }
+    if let unfit { throw AtelierError(.wrongState, unfit) }
   }
 
   /// What is to be done about something that happened here.
   private func take(_ event: Event, _ session: inout WorkerSession) -> [WorkerSession.Action] {
     switch event {
-    case .message: return []
+    case .message, .unfit: return []
     case .progress(let task, let step, let steps):
       session.progressed(task, step: step, of: steps)
       return []

@@ -23,6 +23,8 @@ CONTRACTIONS = ["don't", "CAN'T", "we've", "it's", "I'm", "they'll", "he'd", "yo
 MARKERS = [BEGIN, END, "<|ENDOFTEXT|>", "<|StartOfText|>", "<|endoftext|", "<<|endoftext|>>", "<|endoftext|>\u0301", "!", "!!!", "<extra>", "<EXTRA>"]
 EMOJI = ["👩‍👩‍👧‍👦", "🏳️‍🌈", "👍🏽", "🇩🇪", "☺️", "1️⃣", "🧑🏿‍🚀", "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"]
 CASES = ["İstanbul", "ΟΔΥΣΣΕΥΣ ΣΑΣ", "STRASSE ẞ ß", "ǅ ǆ Ǆ", "H\u0331 \u1e96", "Å \u212b A\u030a", "ﬁ ﬂ Ⅷ ⅷ ²³ ½ ٣٤ १२ ๓", "e\u0301 é E\u0301", "\u1100\u1161\u11a8 각", "q\u0323\u0307 q\u0307\u0323", "\u0344 \u0958 \u2adc", "ᾳ ᾼ Ω Ω K K", "a\u0345\u0301b", "ޖ\u1de4\u0f73 a\u0301\u0344", "a\u1df9\u0323 s\U00010f85\u0323", "\U000105d2\u0307"]
+# Syllables and a trailing consonant, one before the first of these, three parts of one letter, what is never composed again.
+COMPOSED = ["\uac00\u11a8", "\uac00\u11a7", "\u1100\u1161\u11a7 \u1100\u1161\u11c2", "\uac01\u11a8", "\u1100\uac00", "\u0cca\u0cd5", "\u0cc6\u0cc2\u0cd5", "\u0344a\u0f73", "\u0958 \u0915\u093c", "\u1e09 c\u0327\u0301 c\u0301\u0327", "\u0301\u0323 a", "a" + "\u0323\u0301" * 60]
 RIGHT_TO_LEFT = ["שָׁלוֹם עולם", "مرحبا بالعالم", "\u202eabc\u202c", "ܫܠܡܐ"]
 SCRIPTS = ["今日は世界", "привет мир", "สวัสดี", "ជំរាបសួរ", "नमस्ते", "안녕하세요", "ᚠᛇᚻ", "𐍈𐌰", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢", "𞤀𞤁", "ꙮ", "𠜎𠜱"]
 WORDS = "a the red blue green apple cat dog house on in of with background picture photo tiny old mountain sunset robot".split()
@@ -170,7 +172,7 @@ def main():
         candidate = line(rng)
         if len(candidate) < 160:
             lines.append(candidate)
-    lines += ["word " * n for n in (74, 75, 76, 77, 200)] + ["a" * 400]
+    lines += ["word " * n for n in (74, 75, 76, 77, 200)] + ["a" * 400] + COMPOSED
     write(HERE / "lines.json", {"lines": lines})
     for name in ["plain", "published", "padded", "json"]:
         tokenizer = CLIPTokenizer.from_pretrained(HERE / name)
