@@ -9,7 +9,9 @@ extension Coordinator {
     let (depths, jobs) = try await store.read { (try $0.queueDepths(), try $0.jobsByState()) }
     var text = MetricsText()
     text.add("atelier_tasks", "Tasks of jobs that have not ended, by stage and state.", .gauge) {
-      for (stage, state, count) in depths { $0.value(Double(count), ["stage": stage.rawValue, "state": state.rawValue]) }
+      for (stage, state, count) in depths {
+        $0.value(Double(count), ["stage": stage.rawValue, "state": state.rawValue])
+      }
     }
     text.add("atelier_jobs", "Jobs by state.", .gauge) {
       for (state, count) in jobs { $0.value(Double(count), ["state": state.rawValue]) }
@@ -61,6 +63,9 @@ extension Coordinator {
     }
     text.add("atelier_store_working", "1 while the store works, 0 while it refuses.", .gauge) {
       $0.value(measures.trouble == nil ? 1 : 0)
+    }
+    text.add("atelier_expiry_halted", "1 while no pictures go by their age because the wall clock jumped.", .gauge) {
+      $0.value(state.clock.jump == nil ? 0 : 1)
     }
     text.add("atelier_assignment_seconds", "From a free worker and ready work to an assignment.", .histogram) {
       $0.histogram(measures.assignmentSeconds)

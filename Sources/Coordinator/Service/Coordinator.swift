@@ -70,7 +70,8 @@ package final class Coordinator: Sendable {
         },
         undeliverable: { peer in mailbox.put(.undeliverable(WorkerID(peer))) }))
     performer = ClusterPerformer(
-      pictures: pictures, sources: sources, transport: transport, logger: logger, sent: { snapshot.sent($0) })
+      pictures: pictures, sources: sources, transport: transport, logger: logger, sent: { snapshot.sent($0) },
+      found: { mailbox.put($0) })
     engine = try TurnEngine(
       store: store, performer: performer, settings: settings, models: models, logger: logger, now: .current)
     snapshot.begin(engine.state)

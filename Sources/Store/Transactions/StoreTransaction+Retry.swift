@@ -46,9 +46,12 @@ extension StoreTransaction {
       """, ["job": job.number])
     try change(
       """
-      UPDATE jobs SET state = CASE state WHEN 'completed' THEN 'active' ELSE state END, finished_at = NULL
+      UPDATE jobs SET state = CASE state WHEN 'completed' THEN 'active' ELSE state END, finished_at = NULL,
+        pictures_removed_at = NULL
       WHERE seq = :job
       """, ["job": job.number])
+    // The folder has what is made now, too; what is left of earlier pictures goes when these do.
+    try endRemoval(of: job.id)
     return job.images.failed
   }
 

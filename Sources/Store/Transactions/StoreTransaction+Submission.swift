@@ -36,6 +36,10 @@ extension StoreTransaction {
         "parameters": parameters,
       ])
     let (itemID, stage) = (ItemID(lastRow), StagePlan(for: item.operation).first)
+    for digest in Set(item.operation.sources.compactMap(\.digest)).sorted() {
+      try change(
+        "INSERT OR IGNORE INTO item_sources (digest, job) VALUES (:digest, :job)", ["digest": digest, "job": job])
+    }
     for image in 0..<item.n {
       try change(
         "INSERT INTO images (job, item, position, state) VALUES (:job, :item, :index, 'pending')",

@@ -25,7 +25,9 @@ struct JobFetch {
 
   /// Goes through the manifest page by page. A new manifest takes the old one's name when it is complete.
   ///
-  /// - Throws: `notFound` for a job that there is not or whose pictures are no longer kept, `system` if something
+  /// Pictures that are no longer kept are left out, if they are not here already.
+  ///
+  /// - Throws: `notFound` for a job that there is not or of whose pictures none is kept any more, `system` if something
   ///   cannot be written, `malformed` for a picture that is not what its digest says, `unavailable` if the coordinator
   ///   goes away.
   func run() async throws -> Fetched {
@@ -43,12 +45,18 @@ struct JobFetch {
 
     var sheet = ContactSheet()
     var pictures = 0
+    var gone = 0
     var after: ImageID? = ImageID(0)
     while let start = after {
       let page: ManifestPage = try await client.get("jobs/\(job)/images?after=\(start)&limit=500")
       for var line in page.lines {
         if line.state == .completed, line.sha256 != nil, let name = fileName(of: line, in: status) {
-          let png = try await picture(line, name: name)
+          guard let png = try await picture(line, name: name) else {
+            gone += 1
+            line.file = nil
+            try lines.write(contentsOf: JSONCoding.encode(line) + Data("\n".utf8))
+            continue
+          }
           line.file = name
           pictures += 1
           if sheet.hasRoom { sheet.add(try PNG.decode(Array(png)), caption: line.title) }
@@ -63,6 +71,11 @@ struct JobFetch {
       after = page.next
     }
     try lines.close()
+    guard pictures > 0 || gone == 0 else {
+      unlink(temporary)
+      throw AtelierError(
+        .notFound, "The pictures of the job '\(job)' are no longer kept ('coordinator.keep_pictures_days').")
+    }
     guard rename(temporary, manifest) == 0 else { throw AtelierError(.system, "Cannot write '\(manifest)'.") }
 
     var fetched = Fetched(job: job, folder: folder, pictures: pictures, manifest: manifest, contactSheet: nil)
@@ -73,6 +86,7 @@ struct JobFetch {
     }
     if !quiet {
       printLine("\(pictures) pictures in \(folder), described by manifest.jsonl")
+      if gone > 0 { printLine("\(gone) more are no longer kept ('coordinator.keep_pictures_days')") }
       if let sheet = fetched.contactSheet { printLine("contact sheet: \(sheet)") }
     }
     return fetched
@@ -89,10 +103,12 @@ struct JobFetch {
     return number + several + (title.isEmpty ? "" : "-" + title) + ".png"
   }
 
-  /// The picture, from the folder if it is there already, else from the coordinator; checked either way.
-  private func picture(_ line: ManifestLine, name: String) async throws -> Data {
+  /// The picture, from the folder if it is there already, else from the coordinator; checked either way. Nil if it is
+  /// no longer kept.
+  private func picture(_ line: ManifestLine, name: String) async throws -> Data? {
     let path = folder + "/" + name
     if let data = FileManager.default.contents(atPath: path), digest(data) == line.sha256 { return data }
+    guard line.file != nil else { return nil }
     let data = try await client.bytes("jobs/\(job)/pictures/\(line.item)/\(line.index)")
     guard digest(data) == line.sha256 else {
       throw AtelierError(
