@@ -36,7 +36,8 @@ package final class Coordinator: Sendable {
   ///   - models: known from the configuration; workers bring more.
   ///   - makeTransport: opens the workers' side.
   /// - Throws: `system` if the data directory or the address cannot be used, or if another coordinator uses the
-  ///   directory; `malformed` if the database is damaged, which is then left as it is.
+  ///   directory; `malformed` if the database is damaged or lacks its log, `wrongState` if a newer version has changed
+  ///   it, which is then left as it is.
   package init(
     configuration: ClusterConfiguration, models: [ModelInfo], logger: Logger,
     makeTransport: (TransportHandler) throws(AtelierError) -> any Transport

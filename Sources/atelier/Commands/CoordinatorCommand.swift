@@ -11,7 +11,8 @@ import UnixSignals
 /// `atelier coordinator`: the one process of a cluster that has the database, and that people and workers connect to.
 ///
 /// It runs until SIGTERM or SIGINT, then answers what it has begun and closes the database: exit status 0. 1 if it
-/// cannot start: a port in use, a data directory that is not writable, damaged or in use by another coordinator.
+/// cannot start: a port in use, a data directory that is not writable, damaged, of a newer version, without the log of
+/// its database or in use by another coordinator.
 struct CoordinatorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coordinator", abstract: "Run the coordinator: store, scheduling, HTTP, and the workers' port.",
