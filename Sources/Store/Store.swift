@@ -39,6 +39,8 @@ package final class Store: Sendable {
     let lock = try DataFolderLock(folder: folder)
     let files = try DatabaseFiles(path: path)
     try files.check()
+    // Copies that somebody who died has begun.
+    try? FileManager.default.removeItem(atPath: folder + "/" + Self.copies)
     var configuration = Configuration()
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .immediateError
@@ -130,6 +132,28 @@ package final class Store: Sendable {
     } catch {
       throw AtelierError(.system, "Cannot copy the database to '\(path)': \(error).")
     }
+  }
+
+  /// Where copies are made that are sent away.
+  private static let copies = ".copies"
+
+  /// Copies the database as ``copy(to:)`` does, to a new file in the data directory, which the caller removes. If
+  /// everything dies before that, the next start does.
+  ///
+  /// - Returns: its path.
+  /// - Throws: `system`; nothing is left then.
+  package func copyAside() throws -> String {
+    guard let place else { throw AtelierError(.internal, "A store in memory has no place for a copy.") }
+    let folder = URL(fileURLWithPath: place.path).deletingLastPathComponent().path + "/" + Self.copies
+    mkdir(folder, 0o755)
+    let path = "\(folder)/\(UInt64.random(in: 0...UInt64.max)).sqlite"
+    do {
+      try copy(to: path)
+    } catch {
+      unlink(path)
+      throw error
+    }
+    return path
   }
 
   /// Runs one transaction, durable when this returns. If `body` throws, nothing of it happened.

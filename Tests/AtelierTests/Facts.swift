@@ -34,7 +34,8 @@ enum Facts {
 
   static let cluster = ClusterStatus(
     state: "disk_full", message: "The disk is full.", since: Date(timeIntervalSince1970: 2000), damage: ["A picture."],
-    version: "1", startedAt: Date(timeIntervalSince1970: 1000), workersConnected: 2, workersQuarantined: 1)
+    expiryHalted: "The clock was set.", version: "1", startedAt: Date(timeIntervalSince1970: 1000), workersConnected: 2,
+    workersQuarantined: 1)
 
   static let submitted = Submitted(
     job: JobID("job-a"), items: 3, images: 6, skipped: [SkippedLine(line: 2, reason: "The prompt is empty.")])

@@ -77,10 +77,27 @@ import Testing
     let cluster = try object(Facts.cluster)
     #expect(
       Set(cluster.keys) == [
-        "state", "message", "since", "damage", "version", "started_at", "workers_connected", "workers_quarantined",
+        "state", "message", "since", "damage", "expiry_halted", "version", "started_at", "workers_connected",
+        "workers_quarantined",
       ])
     #expect(cluster["since"] as? String == "1970-01-01T00:33:20Z")
     #expect(try returns(Facts.cluster))
+  }
+
+  @Test func `what goes by its age has these keys and forms`() throws {
+    let status = ExpiryStatus(
+      keepPicturesDays: 30, halted: "The clock was set.", clock: Date(timeIntervalSince1970: 2000), jobs: 1,
+      first: [ExpiryStatus.Job(id: JobID("job-a"), finishedAt: Date(timeIntervalSince1970: 1000))])
+    let expiry = try object(status)
+    #expect(Set(expiry.keys) == ["keep_pictures_days", "halted", "clock", "jobs", "first"])
+    #expect(try keys(of: "first", in: expiry) == ["id", "finished_at"])
+    #expect(try returns(status))
+    #expect(
+      ExpiryText.lines(status, confirmed: false) == [
+        "Pictures are kept for 30 days after their job's end ('coordinator.keep_pictures_days').", "The clock was set.",
+        "The coordinator's clock shows 1970-01-01T00:33:20Z.", "The pictures of 1 job are old enough to go:",
+        "  job-a  ended 1970-01-01T00:16:40Z",
+      ])
   }
 
   @Test func `a line of a manifest has these keys and forms`() throws {

@@ -174,7 +174,7 @@ import Testing
     let processes = try Processes()
     for command in [
       "up", "coordinator", "worker", "submit", "status", "jobs", "cancel", "pause", "resume", "retry", "fetch", "workers",
-      "drain", "explain", "backup", "render", "vary", "interpolate", "diff", "edit", "score", "tokenize", "bench",
+      "drain", "explain", "expiry", "backup", "restore", "render", "vary", "interpolate", "diff", "edit", "score", "tokenize", "bench",
     ] {
       let help = try processes.run([command, "--help"])
       #expect(help.status == 0)

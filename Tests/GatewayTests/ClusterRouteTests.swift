@@ -26,6 +26,19 @@ import Testing
     }
   }
 
+  @Test func `what goes by its age is told, and confirmed`() async throws {
+    try await TestGateway.run { gateway in
+      let status = try await gateway.get("expiry").decoded(as: ExpiryStatus.self)
+      #expect(status.keepPicturesDays == nil)
+      #expect(status.halted == nil)
+      #expect(status.jobs == 0)
+      let confirmed = try await gateway.post("expiry/confirm")
+      #expect(confirmed.status == 200)
+      #expect(try confirmed.decoded(as: ExpiryStatus.self).first == [])
+      #expect(try await gateway.get("cluster").decoded(as: ClusterStatus.self).expiryHalted == nil)
+    }
+  }
+
   @Test func `a job, a task and a worker are explained`() async throws {
     try await TestGateway.run { gateway in
       let job = try await gateway.submit()
@@ -86,7 +99,8 @@ import Testing
     }
   }
 
-  @Test func `a backup is a database that opens, with the jobs of its moment, and leaves no file behind`() async throws {
+  @Test func `a backup is a database that opens, with the jobs of its moment, and leaves no file behind`() async throws
+  {
     try await TestGateway.run { gateway in
       let job = try await gateway.submit("a\nb\n")
       let answer = try await gateway.get("backup")
@@ -104,8 +118,8 @@ import Testing
       #expect(jobs.first?.images.pending == 2)
       try copy.close()
       let left = try FileManager.default.contentsOfDirectory(atPath: gateway.folder.path + "/data")
-        .filter { $0.hasPrefix("backup-") }
-      #expect(left.isEmpty)
+      #expect(Set(left) == ["atelier.lock", "atelier.sqlite", "atelier.sqlite-wal", "pictures", "sources", ".copies"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: gateway.folder.path + "/data/.copies").isEmpty)
     }
   }
 

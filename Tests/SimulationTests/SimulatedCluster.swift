@@ -92,7 +92,9 @@ final class SimulatedCluster: @unchecked Sendable {
     self.logger = logger
     promises = Promises(attempts: profile.attempts)
     try store.write { store in
-      for table in ["jobs", "models", "quarantines"] { try store.db.execute(sql: "DELETE FROM \(table)") }
+      for table in ["jobs", "models", "quarantines", "clock", "removals"] {
+        try store.db.execute(sql: "DELETE FROM \(table)")
+      }
     }
   }
 

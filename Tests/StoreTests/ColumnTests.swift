@@ -36,12 +36,16 @@ import Testing
     Artifact(kind: kind, type: .float32, shape: [1], bytes: [1, 2, 3, 4])
   }
 
-  private func submit(_ id: String, _ store: StoreTransaction, prompts: Int, active: Bool = true) throws -> JobNumber {
+  private func submit(
+    _ id: String, _ store: StoreTransaction, prompts: Int, active: Bool = true,
+    operation: PictureOperation = .render(embedding: nil)
+  ) throws -> JobNumber {
     let job = try store.beginJob(JobID(id), model: model, at: 1)
     try store.addItems(
       (0..<prompts).map {
         ResolvedItem(
-          line: $0 + 1, customID: "c", prompt: "p", negativePrompt: "n", n: 1, seed: 1, size: model.size,
+          line: $0 + 1, customID: "c", prompt: "p", operation: operation, negativePrompt: "n", n: 1, seed: 1,
+          size: model.size,
           parameters: .karlo)
       }, to: job)
     if active { try store.activateJob(job) }
@@ -131,8 +135,16 @@ import Testing
     try store.complete(record(only, store), worker: worker, seconds: 1)
     try store.fail(record(try lease(.denoise, single, store), store), reason: "no", at: 16)
     #expect(try store.retryFailures(of: store.job(JobID("single"))) == 1)
+    #expect(try store.expiringJobs(endedBefore: 100, limit: 9).first.map(\.job) == [JobID("job")])
     #expect(try store.expirePictures(endedBefore: 100, at: 101) == [JobID("job")])
-    #expect(try store.picturesRemoved(of: JobID("job")) == 101)
+    #expect(try store.removals() == [JobID("job")])
+    try store.endRemoval(of: JobID("job"))
+    let digest = String(repeating: "a", count: 64)
+    _ = try submit(
+      "varied", store, prompts: 1, operation: .vary(image: SourceFile(digest: digest, name: "a.png"), invert: false))
+    #expect(try store.isNamed(source: digest))
+    try store.note(ClockRecord(notedAt: 102, jump: ClockJump(from: 1, to: 2, wasAway: true)))
+    #expect(try store.clock()?.jump == ClockJump(from: 1, to: 2, wasAway: true))
 
     try store.quarantine(
       worker, QuarantineRecord(reason: "hot", failuresInARow: 3, since: 1, nextCanary: 2, pause: 3))

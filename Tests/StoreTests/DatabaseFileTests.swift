@@ -100,6 +100,15 @@ import Testing
     }
   }
 
+  @Test func `a copy that was begun and never sent goes at the next start`() throws {
+    let store = try Store(folder: data)
+    let copy = try store.copyAside()
+    #expect(files.fileExists(atPath: copy))
+    try store.close()
+    try Store(folder: data).close()
+    #expect(!files.fileExists(atPath: copy))
+  }
+
   @Test func `a store that was only dropped opens again`() throws {
     do { try Store(folder: data).addJob("job-a") }
     let again = try Store(folder: data)

@@ -36,6 +36,26 @@ import Testing
     #expect(FileManager.default.contents(atPath: folder.path + "/pictures/" + name) == Data([1, 2]))
   }
 
+  @Test func `pictures that were set aside make room at once, and go also after a restart`() throws {
+    let folder = try TemporaryFolder()
+    let pictures = try PictureFolder(dataFolder: folder.path)
+    let job = JobID("job-x")
+    let name = PictureFolder.name(job: job, item: 0, index: 0)
+    func place(_ bytes: [UInt8]) throws {
+      try pictures.sync([pictures.place(#require(try pictures.stage([bytes]).first), name: name)])
+    }
+    try place([1])
+    try pictures.setAside(job)
+    try pictures.syncRemovals()
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/pictures/job-x"))
+    try place([2])
+    // Another coordinator, since the first was killed here.
+    try PictureFolder(dataFolder: folder.path).emptyRemoved()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/pictures/.removed").isEmpty)
+    #expect(FileManager.default.contents(atPath: folder.path + "/pictures/" + name) == Data([2]))
+    try pictures.setAside(JobID("job-none"))
+  }
+
   @Test func `a missing picture is an error that names it`() throws {
     let folder = try TemporaryFolder()
     let pictures = try PictureFolder(dataFolder: folder.path)

@@ -278,8 +278,8 @@ import Testing
     #expect(try store.write { try $0.expirePictures(endedBefore: 3, at: 100) }.isEmpty)
     #expect(try store.write { try $0.expirePictures(endedBefore: 4, at: 101) } == [job])
     #expect(try store.write { try $0.expirePictures(endedBefore: 4, at: 102) }.isEmpty)
-    #expect(try store.read { try $0.picturesRemoved(of: job) } == 101)
-    #expect(try store.read { try $0.picturesRemoved(of: running) } == nil)
+    #expect(try store.read { try $0.pictureFile(job: job, item: 0, index: 0)?.isKept } == false)
+    #expect(try store.read { try $0.job(running).state } == .active)
   }
 
   @Test func `a pause ends when the clock is set back, too`() throws {

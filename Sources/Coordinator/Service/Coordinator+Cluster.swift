@@ -11,7 +11,8 @@ extension Coordinator {
     let workers = state.registry.workers.filter { !$0.isMissing }
     return ClusterStatus(
       state: measures.trouble?.trouble.kind.rawValue ?? "ok", message: measures.trouble?.trouble.message,
-      since: measures.trouble?.since, damage: state.damage, version: AtelierVersion.current,
+      since: measures.trouble?.since, damage: state.damage,
+      expiryHalted: settings.keepPicturesDays == nil ? nil : state.clock.jump?.message, version: AtelierVersion.current,
       startedAt: measures.started, workersConnected: workers.count,
       workersQuarantined: workers.count { $0.health.quarantine != nil })
   }
@@ -20,9 +21,21 @@ extension Coordinator {
   ///
   /// - Throws: `system`.
   package func copyDatabase() async throws -> String {
-    let path = "\(dataFolder)/backup-\(UInt32.random(in: 0...UInt32.max)).sqlite"
-    try await blocking.run { [store] in try store.copy(to: path) }
-    return path
+    try await blocking.run { [store] in try store.copyAside() }
+  }
+
+  /// Which pictures go by their age, and what keeps them.
+  package func expiry() async throws -> ExpiryStatus { try await perform { try $0.expiry() } }
+
+  /// Says that the wall clock is right after it jumped, so that pictures go by their age again. Does nothing to a clock
+  /// that is believed.
+  ///
+  /// - Returns: what went with that, as ``expiry()`` would have said before.
+  package func confirmExpiry() async throws -> ExpiryStatus {
+    try await perform { turn in
+      try turn.confirmClock()
+      return try turn.expiry()
+    }
   }
 
   /// The models that can be asked for.

@@ -74,15 +74,12 @@ extension Coordinator {
   /// - Throws: `notFound` while it is not finished or if it is no longer kept; `system` if it was damaged on disk, upon
   ///   which its image counts as failed, so that a retry of the job makes it anew.
   package func picture(job: JobID, item: Int, index: Int) async throws -> Data {
-    let (file, removed) = try await store.read { store in
-      (try store.pictureFile(job: job, item: item, index: index), try store.picturesRemoved(of: job))
+    guard let file = try await store.read({ try $0.pictureFile(job: job, item: item, index: index) }) else {
+      throw AtelierError(.notFound, "The job '\(job)' has no finished picture \(index) of item \(item).")
     }
-    if removed != nil {
+    guard file.isKept else {
       throw AtelierError(
         .notFound, "The pictures of the job '\(job)' are no longer kept ('coordinator.keep_pictures_days').")
-    }
-    guard let file else {
-      throw AtelierError(.notFound, "The job '\(job)' has no finished picture \(index) of item \(item).")
     }
     let pictures = pictures
     let damage: String

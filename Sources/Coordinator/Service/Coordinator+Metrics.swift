@@ -64,6 +64,9 @@ extension Coordinator {
     text.add("atelier_store_working", "1 while the store works, 0 while it refuses.", .gauge) {
       $0.value(measures.trouble == nil ? 1 : 0)
     }
+    text.add("atelier_expiry_halted", "1 while no pictures go by their age because the wall clock jumped.", .gauge) {
+      $0.value(state.clock.jump == nil ? 0 : 1)
+    }
     text.add("atelier_assignment_seconds", "From a free worker and ready work to an assignment.", .histogram) {
       $0.histogram(measures.assignmentSeconds)
     }

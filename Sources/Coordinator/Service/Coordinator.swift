@@ -36,7 +36,8 @@ package final class Coordinator: Sendable {
   ///   - models: known from the configuration; workers bring more.
   ///   - makeTransport: opens the workers' side.
   /// - Throws: `system` if the data directory or the address cannot be used, or if another coordinator uses the
-  ///   directory; `malformed` if the database is damaged, which is then left as it is.
+  ///   directory; `malformed` if the database is damaged or lacks its log, `wrongState` if a newer version has changed
+  ///   it, which is then left as it is.
   package init(
     configuration: ClusterConfiguration, models: [ModelInfo], logger: Logger,
     makeTransport: (TransportHandler) throws(AtelierError) -> any Transport
@@ -71,7 +72,8 @@ package final class Coordinator: Sendable {
         },
         undeliverable: { peer in mailbox.put(.undeliverable(WorkerID(peer))) }))
     performer = ClusterPerformer(
-      pictures: pictures, sources: sources, transport: transport, logger: logger, sent: { snapshot.sent($0) })
+      pictures: pictures, sources: sources, transport: transport, logger: logger, sent: { snapshot.sent($0) },
+      found: { mailbox.put($0) })
     engine = try TurnEngine(
       store: store, performer: performer, settings: settings, models: models, logger: logger, now: .current)
     snapshot.begin(engine.state)

@@ -10,8 +10,12 @@ enum Action: Sendable {
   case assign([AssignedTask], to: WorkerID, number: UInt64)
   /// Forget a picture that was put aside and is not needed.
   case discard(String)
-  /// Remove the pictures of jobs that are no longer kept.
+  /// Remove the pictures of jobs that are no longer kept, and what is left of earlier removals.
   case removePictures([JobID])
+  /// Look which files are there that requests came with.
+  case lookForSources
+  /// Remove files that no request names, unless somebody has asked for them lately.
+  case removeSources([String], at: ContinuousClock.Instant)
   /// Said only of turns that happened.
   case log(Logger.Level, String, Logger.Metadata)
 }

@@ -11,6 +11,22 @@ struct ClusterPerformer: TurnPerformer {
   let logger: Logger
   /// Told of the bytes that are sent.
   let sent: @Sendable (Int) -> Void
+  /// Given what is found on another thread, for a later turn.
+  let found: @Sendable (TurnEngine.Event) -> Void
+  /// Where files are looked for and removed: they may be many.
+  private let removals = DispatchQueue(label: "atelier.coordinator.removals", qos: .utility)
+
+  init(
+    pictures: PictureFolder, sources: SourceFolder, transport: any Transport, logger: Logger,
+    sent: @escaping @Sendable (Int) -> Void, found: @escaping @Sendable (TurnEngine.Event) -> Void
+  ) {
+    self.pictures = pictures
+    self.sources = sources
+    self.transport = transport
+    self.logger = logger
+    self.sent = sent
+    self.found = found
+  }
 
   func place(_ placements: [PicturePlacement]) throws(AtelierError) -> [TaskAttempt: String] {
     try pictures.place(placements)
@@ -42,7 +58,9 @@ struct ClusterPerformer: TurnPerformer {
         }
         if !assignment.tasks.isEmpty { messages += encoded(.assignment(assignment), frames, number, to: worker) }
       case .discard(let staged): pictures.discard(staged)
-      case .removePictures(let jobs): remove(jobs)
+      case .removePictures(let jobs): if let removed = remove(jobs) { events.append(removed) }
+      case .lookForSources: lookForSources()
+      case .removeSources(let digests, let now): remove(sources: digests, at: now)
       case .log(let level, let message, let metadata): logger.log(level: level, "\(message)", metadata: metadata)
       }
     }
@@ -65,16 +83,43 @@ struct ClusterPerformer: TurnPerformer {
     }
   }
 
-  /// Removes the pictures of jobs, on another thread: they may be many. What cannot be removed stays, and is logged.
-  private func remove(_ jobs: [JobID]) {
-    DispatchQueue.global(qos: .utility).async { [pictures, logger] in
-      for job in jobs {
-        do throws(AtelierError) {
-          try pictures.remove(job)
-          logger.info("pictures are no longer kept", metadata: ["job": "\(job)"])
-        } catch {
-          logger.error("cannot remove pictures", metadata: ["job": "\(job)", "error": "\(error)"])
-        }
+  /// Takes the pictures of jobs out of the way, at once: a later turn may place new ones. What cannot be is logged, and
+  /// tried again. The files are removed on another thread.
+  private func remove(_ jobs: [JobID]) -> TurnEngine.Event? {
+    let removed = jobs.filter { job in logged { () throws(AtelierError) in try pictures.setAside(job) } }
+    removals.async { [self] in _ = logged { () throws(AtelierError) in try pictures.emptyRemoved() } }
+    let isDurable = removed.isEmpty || logged { () throws(AtelierError) in try pictures.syncRemovals() }
+    return removed.isEmpty || !isDurable ? nil : .picturesRemoved(removed)
+  }
+
+  /// Whether a part of a removal was done; if not, the log says why.
+  private func logged(_ body: () throws(AtelierError) -> Void) -> Bool {
+    do throws(AtelierError) {
+      try body()
+      return true
+    } catch {
+      logger.error("cannot remove pictures; it is tried again", metadata: ["error": "\(error)"])
+      return false
+    }
+  }
+
+  /// Tells later turns of the files that requests came with, a part a turn.
+  private func lookForSources() {
+    removals.async { [sources, found] in
+      let digests = sources.list()
+      for start in stride(from: 0, to: digests.count, by: Self.sourcesPerTurn) {
+        found(.sourcesFound(Array(digests[start..<min(start + Self.sourcesPerTurn, digests.count)])))
+      }
+    }
+  }
+
+  /// So many that nobody waits for the turn that looks who names them.
+  private static let sourcesPerTurn = 500
+
+  private func remove(sources digests: [String], at now: ContinuousClock.Instant) {
+    removals.async { [sources, logger] in
+      for digest in sources.remove(unnamed: digests, at: now) {
+        logger.info("file removed that no request names", metadata: ["sha256": "\(digest)"])
       }
     }
   }

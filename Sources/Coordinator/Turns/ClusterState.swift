@@ -20,11 +20,18 @@ struct ClusterState: Sendable {
   var endings: [Ending] = []
   /// When time alone was looked at last; a long gap means that the coordinator stood still.
   var lastTick: ContinuousClock.Instant?
-  /// When pictures that are no longer kept are looked for next.
+  /// Whether the wall clock is believed.
+  var clock: ClockWatch
+  /// When the store was told last what it shows.
+  var clockNoted: ContinuousClock.Instant?
+  /// When what is no longer kept is looked for next.
   var nextSweep: ContinuousClock.Instant?
 
-  /// - Parameter life: tells this coordinator from those before it.
-  init(_ settings: CoordinatorSettings, life: UInt32 = 0) {
+  /// - Parameters:
+  ///   - life: tells this coordinator from those before it.
+  ///   - clock: as the last coordinator noted it.
+  init(_ settings: CoordinatorSettings, life: UInt32 = 0, clock: ClockRecord? = nil, now: Moment = .current) {
+    self.clock = ClockWatch(clock, keepDays: settings.keepPicturesDays, now: now)
     registry = WorkerRegistry(silence: settings.silence, healthPolicy: settings.health, life: life)
   }
 

@@ -32,7 +32,7 @@ extension Turn {
     }
     // One meter a job that moves, not one a job that ever was.
     state.rates = state.rates.filter { !$0.value.isStale(at: now.time) }
-    try sweep()
+    try retain()
   }
 
   /// Takes back what a worker that vanished held. What it had begun counts as a failed attempt, so that
@@ -72,13 +72,5 @@ extension Turn {
       state.registry.release(attempt, from: id)
     }
     state.registry.unreachable(id, at: now.instant)
-  }
-
-  /// Lets go of the pictures of jobs that ended long ago, once an hour.
-  private mutating func sweep() throws {
-    guard let days = settings.keepPicturesDays, state.nextSweep.map({ $0 <= now.instant }) ?? true else { return }
-    state.nextSweep = now.instant + .seconds(3600)
-    let expired = try store.expirePictures(endedBefore: now.time - Double(days) * 86_400, at: now.time)
-    if !expired.isEmpty { perform(.removePictures(expired)) }
   }
 }

@@ -15,6 +15,10 @@ struct TurnEngine {
     case request(Request)
     /// A file that a task reads could not be read when the task was to be sent.
     case sourceLost(TaskAttempt, worker: WorkerID, reason: String)
+    /// The pictures of jobs that were to be removed are out of the way.
+    case picturesRemoved([JobID])
+    /// Files, by their digests, that are in the folder of sources.
+    case sourcesFound([String])
   }
 
   /// Something to decide inside a turn, and where its result goes.
@@ -60,7 +64,8 @@ struct TurnEngine {
     self.logger = logger
     state = try store.write { transaction in
       var turn = Turn(
-        ClusterState(settings, life: now.life), transaction, now: now, settings: settings, logLevel: logger.logLevel)
+        ClusterState(settings, life: now.life, clock: try transaction.clock(), now: now), transaction, now: now,
+        settings: settings, logLevel: logger.logLevel)
       turn.state.endings = try transaction.endings()
       turn.state.modelNames = ModelNames(models)
       try transaction.forgetQuarantines(before: now.time - 7 * 86_400)
@@ -68,6 +73,9 @@ struct TurnEngine {
       try transaction.forgetModels(keeping: StoreTransaction.mostUnnamedModels / 2)
       try turn.expectWorkers()
       return turn.state
+    }
+    if let jump = state.clock.jump {
+      logger.log(level: jump.level(settings), "the wall clock jumped", metadata: ["reason": "\(jump.message)"])
     }
   }
 
@@ -167,6 +175,8 @@ struct TurnEngine {
       let result = try turn.attempt(request.body)
       outcome.answers.append { request.completed(result) }
     case .sourceLost(let task, let worker, let reason): try turn.sourceLost(task, worker: worker, reason: reason)
+    case .picturesRemoved(let jobs): try turn.removed(picturesOf: jobs)
+    case .sourcesFound(let digests): try turn.found(sources: digests)
     }
   }
 

@@ -25,7 +25,7 @@ package struct ManifestLine: Sendable, Codable, Equatable {
   package var size: PictureSize?
   /// The size that the model made, if the picture was resampled from it.
   package var resampledFrom: PictureSize?
-  /// Relative to the manifest.
+  /// Relative to the manifest; nil while there is no picture, and once it is no longer kept.
   package var file: String?
   /// Of the file, in hexadecimal; nil while there is none.
   package var sha256: String?
@@ -67,7 +67,8 @@ package struct ManifestLine: Sendable, Codable, Equatable {
 
   package init(
     job: JobID, item: Int, line: Int, index: Int, count: Int, customId: String?, state: ImageState,
-    operation: PictureOperation? = nil, prompt: String, negativePrompt: String?, seed: UInt64, model: String, modelDigest: String, parameters: RenderParameters,
+    operation: PictureOperation? = nil, prompt: String, negativePrompt: String?, seed: UInt64, model: String,
+    modelDigest: String, parameters: RenderParameters,
     size: PictureSize?, resampledFrom: PictureSize?, file: String?, sha256: String?, scores: [[Double]]? = nil,
     stages: [StageRecord],
     error: String?

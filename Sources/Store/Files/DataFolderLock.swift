@@ -34,7 +34,7 @@ final class DataFolderLock: @unchecked Sendable {
   static func inUse(_ folder: String) -> AtelierError {
     AtelierError(
       .system,
-      "The data directory '\(folder)' is in use by another coordinator. Stop it, or choose another with 'coordinator.data' in cluster.yaml."
+      "Cannot open '\(folder)': another coordinator uses this data directory. Stop it, or choose another with 'coordinator.data' in cluster.yaml."
     )
   }
 }

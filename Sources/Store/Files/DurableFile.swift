@@ -7,12 +7,14 @@ enum DurableFile {
   /// Writes a file and the folders above it. Writing the same bytes again is harmless. When it returns, the file and
   /// its name survive a power cut.
   ///
+  /// - Parameter aside: a folder on the same file system, where it is written first.
   /// - Throws: `system`; no part of the file is left then.
-  static func write(_ bytes: [UInt8], to path: String) throws(AtelierError) {
+  static func write(_ bytes: [UInt8], to path: String, aside: String) throws(AtelierError) {
     let folder = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
     try makeFolder(folder)
+    try makeFolder(aside)
     // Two that write the same file at once must not share a temporary one.
-    let temporary = "\(path).\(UInt32.random(in: 0...UInt32.max)).part"
+    let temporary = "\(aside)/\(UInt64.random(in: 0...UInt64.max))"
     try writeContents(bytes, to: temporary)
     guard rename(temporary, path) == 0 else {
       let error = failure("save", path)

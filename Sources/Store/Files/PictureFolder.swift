@@ -13,6 +13,9 @@ package struct PictureFolder: PictureStore {
   /// Where pictures wait for their turn: on the same file system, so that a rename brings them to their place.
   private let aside: String
 
+  /// Where pictures go that are no longer kept, until they are deleted.
+  private let removed: String
+
   /// Makes the folder, and empties what was put aside.
   ///
   /// - Throws: `system`.
@@ -20,6 +23,7 @@ package struct PictureFolder: PictureStore {
     root = dataFolder + "/pictures"
     try DurableFile.makeFolder(root)
     aside = root + "/.incoming"
+    removed = root + "/.removed"
     // What is there belongs to results that nobody was told are committed: they come again.
     try? FileManager.default.removeItem(atPath: aside)
     try DurableFile.makeFolder(aside)
@@ -96,16 +100,32 @@ package struct PictureFolder: PictureStore {
     return .success(data)
   }
 
-  /// Removes all pictures of a job. What is not there needs no removing.
+  /// Takes all pictures of a job out of their place, so that new ones may come there; durable after
+  /// ``syncRemovals()``. What is not there needs no removing.
   ///
   /// - Throws: `system`.
-  package func remove(_ job: JobID) throws(AtelierError) {
+  package func setAside(_ job: JobID) throws(AtelierError) {
+    try DurableFile.makeFolder(removed)
     let folder = "\(root)/\(job)"
-    guard FileManager.default.fileExists(atPath: folder) else { return }
-    do {
-      try FileManager.default.removeItem(atPath: folder)
-    } catch {
-      throw AtelierError("Cannot remove the pictures '\(folder)'", system: error)
+    guard rename(folder, "\(removed)/\(job)-\(UInt32.random(in: 0...UInt32.max))") != 0 else { return }
+    if errno != ENOENT { throw AtelierError(errno: errno, "Cannot remove the pictures '\(folder)'") }
+  }
+
+  /// Makes it durable that pictures were set aside.
+  ///
+  /// - Throws: `system`.
+  package func syncRemovals() throws(AtelierError) { try sync([root, removed]) }
+
+  /// Deletes what was set aside, also by a process that died.
+  ///
+  /// - Throws: `system`.
+  package func emptyRemoved() throws(AtelierError) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: removed)) ?? [] {
+      do {
+        try FileManager.default.removeItem(atPath: "\(removed)/\(name)")
+      } catch {
+        throw AtelierError("Cannot remove the pictures '\(removed)/\(name)'", system: error)
+      }
     }
   }
 

@@ -30,11 +30,55 @@ enum Migrations {
     migrator.registerMigration("7: parameters by name, sizes that may be absent, passes of checkpoints") { db in
       try db.execute(sql: named)
     }
+    migrator.registerMigration("8: the wall clock, pictures and files that go") { db in
+      try db.execute(sql: departures)
+    }
     migrator.registerMigration("9: retries that take several turns") { db in
       try db.execute(sql: longRetries)
     }
     return migrator
   }
+
+  /// What goes by its age, and what must be known for that not to go too early, and to go at all.
+  private static let departures = """
+    -- One row: the wall clock as it was noted last, and a jump of it that nobody has confirmed.
+    CREATE TABLE clock (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      noted_at REAL NOT NULL,
+      jumped_from REAL,
+      jumped_to REAL,
+      was_away INTEGER NOT NULL
+    ) STRICT;
+
+    -- Jobs whose pictures are no longer kept, until the files are gone.
+    CREATE TABLE removals (job TEXT PRIMARY KEY) STRICT;
+
+    -- How often the pictures of a job were removed, and how often they had been when an image was finished: only those
+    -- of the job's generation are kept.
+    ALTER TABLE jobs ADD COLUMN picture_generation INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE images ADD COLUMN picture_generation INTEGER NOT NULL DEFAULT 0;
+    UPDATE jobs SET picture_generation = 1 WHERE pictures_removed_at IS NOT NULL;
+    -- What a retry has made since, which nobody could fetch.
+    UPDATE images SET picture_generation = 1
+      WHERE job IN (SELECT seq FROM jobs WHERE pictures_removed_at IS NOT NULL) AND state = 'completed'
+        AND finished_at > (SELECT pictures_removed_at FROM jobs WHERE seq = images.job);
+    UPDATE jobs SET pictures_removed_at = NULL
+      WHERE pictures_removed_at IS NOT NULL AND (finished_at IS NULL
+        OR EXISTS (SELECT 1 FROM images WHERE job = jobs.seq AND picture_generation = 1));
+    -- Files that were to go when somebody died.
+    INSERT INTO removals SELECT id FROM jobs WHERE pictures_removed_at IS NOT NULL;
+
+    -- The files that items of a job name, by their SHA-256.
+    CREATE TABLE item_sources (
+      digest TEXT NOT NULL,
+      job INTEGER NOT NULL REFERENCES jobs(seq) ON DELETE CASCADE,
+      PRIMARY KEY (digest, job)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX item_sources_of_job ON item_sources(job);
+    INSERT OR IGNORE INTO item_sources
+      SELECT substr(named.value, 8, 64), items.job FROM items, json_tree(items.operation) AS named
+      WHERE items.operation IS NOT NULL AND named.type = 'text' AND named.value GLOB 'sha256:*';
+    """
 
   /// A retry of very many images goes on after a restart.
   private static let longRetries = """

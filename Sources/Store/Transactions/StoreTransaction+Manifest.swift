@@ -6,11 +6,13 @@ extension StoreTransaction {
   package func manifest(of job: JobRecord, after: ImageID, limit: Int) throws -> ManifestPage {
     let lines = try rows(
       """
-      SELECT images.id AS image, images.position AS image_index, images.state, images.file, images.sha256, images.error,
+      SELECT images.id AS image, images.position AS image_index, images.state, images.sha256, images.error,
+        CASE WHEN images.picture_generation = jobs.picture_generation THEN images.file END AS file,
         images.scores, images.width AS made_width, images.height AS made_height, items.position AS item_index,
         items.line, items.images, items.custom_id, items.prompt, items.negative_prompt, items.seed, items.operation,
         items.width, items.height, parameter_sets.value AS parameters
       FROM images JOIN items ON items.id = images.item JOIN parameter_sets ON parameter_sets.id = items.parameters
+        JOIN jobs ON jobs.seq = images.job
       WHERE images.job = :job AND images.id > :after ORDER BY images.id LIMIT :limit
       """, ["job": job.number, "after": after, "limit": limit]
     ) { row in
@@ -34,15 +36,19 @@ extension StoreTransaction {
     }
   }
 
-  /// The file of one picture, relative to the picture folder, and what it must contain; nil while there is none.
-  package func pictureFile(job: JobID, item: Int, index: Int) throws -> (name: String, sha256: String)? {
+  /// The file of one picture, relative to the picture folder, what it must contain, and whether it is still kept; nil
+  /// while there is none.
+  package func pictureFile(
+    job: JobID, item: Int, index: Int
+  ) throws -> (name: String, sha256: String, isKept: Bool)? {
     try row(
       """
-      SELECT images.file, images.sha256 FROM jobs JOIN items ON items.job = jobs.seq AND items.position = :item
+      SELECT images.file, images.sha256, images.picture_generation = jobs.picture_generation AS is_kept
+      FROM jobs JOIN items ON items.job = jobs.seq AND items.position = :item
         JOIN images ON images.item = items.id AND images.position = :index
       WHERE jobs.id = :job AND images.state = 'completed' AND images.file IS NOT NULL
       """, ["item": item, "index": index, "job": job]
-    ) { (try $0.value("file"), try $0.value("sha256")) }
+    ) { (try $0.value("file"), try $0.value("sha256"), try $0.value("is_kept")) }
   }
 
   /// Why images of a job failed, the most frequent reason first.

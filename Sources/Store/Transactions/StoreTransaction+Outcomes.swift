@@ -37,7 +37,8 @@ extension StoreTransaction {
     try change(
       """
       UPDATE images SET state = 'completed', file = :file, sha256 = :sha256, width = :width, height = :height,
-        finished_at = :now, error = NULL
+        finished_at = :now, error = NULL,
+        picture_generation = (SELECT picture_generation FROM jobs WHERE seq = images.job)
       WHERE id = :image
       """,
       [

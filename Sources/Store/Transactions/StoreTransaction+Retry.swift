@@ -15,9 +15,11 @@ extension StoreTransaction {
     try change(
       """
       UPDATE jobs SET state = CASE state WHEN 'completed' THEN 'active' ELSE state END, finished_at = NULL,
-        retried_to = 0, retries_anew = state = 'completed'
+        retried_to = 0, retries_anew = state = 'completed', pictures_removed_at = NULL
       WHERE seq = :job
       """, ["job": job.number])
+    // The folder has what is made now, too; what is left of earlier pictures goes when these do.
+    try endRemoval(of: job.id)
     if limit == .max {
       while try !advance(.retried(job: job.number), limit: limit, at: 0) {}
     } else {

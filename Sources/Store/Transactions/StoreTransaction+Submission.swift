@@ -63,7 +63,12 @@ extension StoreTransaction {
         "height": item.size?.height, "operation": try Self.text(of: item.operation), "images": item.n,
         "parameters": parameters,
       ])
-    try addImages(0..<images, to: ItemID(lastRow), firstStage: StagePlan(for: item.operation).first, job: job)
+    let itemID = ItemID(lastRow)
+    for digest in Set(item.operation.sources.compactMap(\.digest)).sorted() {
+      try change(
+        "INSERT OR IGNORE INTO item_sources (digest, job) VALUES (:digest, :job)", ["digest": digest, "job": job])
+    }
+    try addImages(0..<images, to: itemID, firstStage: StagePlan(for: item.operation).first, job: job)
   }
 
   private func addImages(_ range: Range<Int>, to item: ItemID, firstStage stage: Stage, job: JobNumber) throws {

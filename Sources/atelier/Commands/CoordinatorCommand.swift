@@ -12,7 +12,8 @@ import Synchronization
 ///
 /// It runs until SIGTERM, SIGINT or SIGHUP, then answers what it has begun and closes the database: exit status 0. Who
 /// does not take or send anything any more is cut off after ten seconds, or at a second signal. 1 if it cannot start: a
-/// port in use, a data directory that is not writable, damaged or in use by another coordinator.
+/// port in use, a data directory that is not writable, damaged, of a newer version, without the log of its database or
+/// in use by another coordinator.
 struct CoordinatorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coordinator", abstract: "Run the coordinator: store, scheduling, HTTP, and the workers' port.",

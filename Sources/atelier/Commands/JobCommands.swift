@@ -37,6 +37,7 @@ struct StatusCommand: AsyncParsableCommand {
       let cluster: ClusterStatus = try await client.get("cluster")
       // Beside the facts, so that what reads them sees no difference.
       if let message = cluster.message { standardError("\(cluster.state): \(message)") }
+      if let message = cluster.expiryHalted { standardError("expiry_halted: \(message)") }
       let jobs: [JobStatus] = try await client.get("jobs?limit=30")
       if json { return try printJSON(jobs) }
       for damage in cluster.damage { printLine("damaged: \(damage)") }

@@ -1,0 +1,68 @@
+import Foundation
+import Logging
+import Shared
+import Store
+
+/// What goes by its age: pictures of jobs that ended long ago, and files that nobody names.
+extension Turn {
+  /// Compares the clocks, notes the wall clock now and then, and looks once an hour for what is to go.
+  mutating func retain() throws {
+    if state.clock.look(at: now), let jump = state.clock.jump {
+      log(jump.level(settings), "the wall clock jumped", ["reason": "\(jump.message)"])
+      try noteClock()
+    }
+    if state.clockNoted.map({ now.instant - $0 >= .seconds(600) }) ?? true { try noteClock() }
+    if state.nextSweep.map({ $0 <= now.instant }) ?? true { try sweep() }
+  }
+
+  private mutating func noteClock() throws {
+    try store.note(ClockRecord(notedAt: now.time, jump: state.clock.jump))
+    state.clockNoted = now.instant
+  }
+
+  /// Lets go of the pictures of jobs that ended long ago, unless the clock is not believed; goes on with what somebody
+  /// who died has begun.
+  private mutating func sweep() throws {
+    state.nextSweep = now.instant + .seconds(3600)
+    if state.clock.jump == nil, let time = expiryTime {
+      for job in try store.expirePictures(endedBefore: time, at: now.time) {
+        log(.info, "pictures are no longer kept", ["job": "\(job)"])
+      }
+    }
+    perform(.removePictures(try store.removals()))
+    perform(.lookForSources)
+  }
+
+  /// Pictures of jobs that ended before this are no longer kept, in seconds since 1970; nil if all are.
+  private var expiryTime: Double? { settings.keepPicturesDays.map { now.time - Double($0) * 86_400 } }
+
+  /// The pictures of jobs are out of the way: nobody needs to go on with that.
+  mutating func removed(picturesOf jobs: [JobID]) throws {
+    for job in jobs { try store.endRemoval(of: job) }
+  }
+
+  /// Files were found in the folder of sources: those that no request names may go.
+  mutating func found(sources digests: [String]) throws {
+    let unnamed = try digests.filter { try !store.isNamed(source: $0) }
+    if !unnamed.isEmpty { perform(.removeSources(unnamed, at: now.instant)) }
+  }
+
+  /// A person says that the wall clock is right: what is old by it goes, in this turn.
+  mutating func confirmClock() throws {
+    state.clock.believe(now)
+    state.nextSweep = nil
+    try noteClock()
+  }
+
+  /// What would go now, and why it does not.
+  func expiry() throws -> ExpiryStatus {
+    let due = try expiryTime.map { try store.expiringJobs(endedBefore: $0, limit: ExpiryStatus.named) }
+    return ExpiryStatus(
+      keepPicturesDays: settings.keepPicturesDays, halted: state.clock.jump?.message,
+      clock: Date(timeIntervalSince1970: now.time),
+      jobs: due?.count ?? 0,
+      first: (due?.first ?? []).map {
+        ExpiryStatus.Job(id: $0.job, finishedAt: Date(timeIntervalSince1970: $0.finishedAt))
+      })
+  }
+}
