@@ -129,6 +129,12 @@ import Testing
     #expect(try store.expirePictures(endedBefore: 100, at: 101) == [JobID("job")])
     #expect(try store.picturesRemoved(of: JobID("job")) == 101)
 
+    let key = IdempotencyKey()
+    let accepted = AcceptedSubmission(
+      fingerprint: "f", answer: Submitted(job: JobID("single"), items: 1, images: 1, skipped: []))
+    try store.accept(accepted, key, job: single)
+    #expect(try store.acceptedSubmission(key) == accepted)
+
     try store.quarantine(
       worker, QuarantineRecord(reason: "hot", failuresInARow: 3, since: 1, nextCanary: 2, pause: 3))
     #expect(try store.quarantine(of: worker)?.reason == "hot")

@@ -26,6 +26,9 @@ package struct Submission {
   /// The lines before these, on their way into the store.
   private var storing: Task<Void, any Error>?
   private var generator = SystemRandomNumberGenerator()
+  /// Under which the job is kept, and what it is of; nil where it may be submitted again.
+  private let key: IdempotencyKey?
+  private var fingerprint: SubmissionFingerprint
 
   /// Bad lines that a refusal names; more are counted.
   private static let badLinesNamed = 10
@@ -36,11 +39,14 @@ package struct Submission {
 
   /// Begins a job, whose name is the job's id if the options have none.
   ///
+  /// - Parameter key: what the client calls it, so that it makes no second job.
   /// - Throws: `invalidInput` for options that make no sense, `notFound` for an unknown model.
   package init(
-    to coordinator: Coordinator, options: SubmitOptions, format: PromptFileFormat
+    to coordinator: Coordinator, options: SubmitOptions, format: PromptFileFormat, key: IdempotencyKey? = nil
   ) async throws {
     try options.validate()
+    self.key = key
+    fingerprint = try SubmissionFingerprint(options, format)
     self.coordinator = coordinator
     self.options = options
     model = try await coordinator.model(named: options.model)
@@ -56,14 +62,16 @@ package struct Submission {
   /// - Throws: `system` if the store refuses, `unavailable` while the coordinator shuts down. A bad line throws nothing
   ///   yet: ``finish()`` names them.
   package mutating func consume(_ bytes: some Sequence<UInt8>) async throws {
+    if key != nil { fingerprint.consume(bytes) }
     for line in parser.consume(bytes) { add(line) }
     if batch.count >= Self.batchSize { try await flush() }
   }
 
-  /// Makes the job visible and durable.
+  /// Makes the job visible and durable; unless another with its key was faster, which is the job then.
   ///
   /// - Returns: what was accepted, with the lines that were left out, a thousand at most.
-  /// - Throws: `invalidInput` that names the bad lines, or if there is no prompt; the job is gone then.
+  /// - Throws: `invalidInput` that names the bad lines, or if there is no prompt; `wrongState` if the key is another
+  ///   submission's. The job has to be abandoned then.
   package mutating func finish() async throws -> Submitted {
     for line in parser.finish() { add(line) }
     if let fault = fileFault {
@@ -78,9 +86,22 @@ package struct Submission {
     }
     try await flush()
     try await storing?.value
-    let number = number
-    try await coordinator.perform { try $0.store.activateJob(number) }
-    return Submitted(job: id, items: items, images: images, skipped: skipped)
+    let (number, key) = (number, key)
+    let submitted = Submitted(job: id, items: items, images: images, skipped: skipped)
+    guard let key else {
+      try await coordinator.perform { try $0.store.activateJob(number) }
+      return submitted
+    }
+    let accepted = AcceptedSubmission(fingerprint: fingerprint.digest, answer: submitted)
+    let first = try await coordinator.perform { turn in
+      if let first = try turn.store.acceptedSubmission(key) { return first }
+      try turn.store.accept(accepted, key, job: number)
+      try turn.store.activateJob(number)
+      return accepted
+    }
+    let answer = try first.answer(to: fingerprint, key)
+    if answer.job != id { await abandon() }
+    return answer
   }
 
   /// Forgets the job; its rows are deleted in the following turns. Does nothing to one that was finished.

@@ -30,8 +30,24 @@ enum Migrations {
     migrator.registerMigration("7: parameters by name, sizes that may be absent, passes of checkpoints") { db in
       try db.execute(sql: named)
     }
+    migrator.registerMigration("8: keys of submissions") { db in
+      try db.execute(sql: submissionKeys)
+    }
     return migrator
   }
+
+  /// Submissions that were accepted under a key, for as long as their jobs are there.
+  private static let submissionKeys = """
+    CREATE TABLE submission_keys (
+      key TEXT PRIMARY KEY,
+      -- SHA-256 of options and file, hexadecimal.
+      fingerprint TEXT NOT NULL,
+      job INTEGER NOT NULL REFERENCES jobs(seq) ON DELETE CASCADE,
+      -- What was answered, as JSON.
+      answer TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX submission_keys_of_job ON submission_keys(job);
+    """
 
   /// Parameters are kept as JSON under their names, once for all items that have the same: one that is new needs no
   /// column, and a million items of a job hold a number each.
