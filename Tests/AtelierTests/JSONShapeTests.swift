@@ -55,7 +55,8 @@ import Testing
         "running", "completed", "failed", "seconds_since_heard",
       ])
     #expect(try keys(of: "running", in: worker) == ["task", "attempt", "job", "stage", "step", "steps"])
-    #expect(try keys(of: "models", in: worker) == ["name", "digest", "size", "defaults", "reads_pictures", "has_prior"])
+    #expect(
+      try keys(of: "models", in: worker) == ["name", "digest", "size", "defaults", "reads_pictures", "has_prior"])
     #expect(worker["id"] as? String == "decoder-a")
     #expect(worker["pool"] as? String == "decoder")
     #expect(worker["state"] as? String == "quarantined")
@@ -121,17 +122,30 @@ import Testing
   }
 
   @Test func `what was fetched has these keys`() throws {
-    let fetched = JobFetch.Fetched(
-      job: JobID("job-a"), folder: "out", pictures: 2, manifest: "out/manifest.jsonl",
-      contactSheet: "out/contact-sheet.png")
-    let keys = try Set(object(fetched).keys)
-    #expect(keys == ["job", "folder", "pictures", "manifest", "contact_sheet"])
+    let fetched = try object(
+      JobFetch.Fetched(
+        job: JobID("job-a"), folder: "out", pictures: 2, failed: 1,
+        missing: [JobFetch.Missing(item: 1, index: 0, reason: "It is damaged.")], manifest: "out/manifest.jsonl",
+        contactSheet: "out/contact-sheet.png"))
+    #expect(Set(fetched.keys) == ["job", "folder", "pictures", "failed", "missing", "manifest", "contact_sheet"])
+    #expect(try keys(of: "missing", in: fetched) == ["item", "index", "reason"])
   }
 
   @Test func `a picture that was rendered has these keys`() throws {
     let picture = RenderProgress.Picture(file: "a.png", seed: 7, seconds: 1.5)
     let keys = try Set(object(picture).keys)
     #expect(keys == ["file", "seed", "seconds"])
+  }
+
+  @Test(arguments: PrintableTextTests.hostile)
+  func `control characters are escaped as JSON does it, and come back`(text: String) throws {
+    let json = String(decoding: try JSONCoding.encode([text], pretty: true), as: UTF8.self)
+    let lines = json.split(separator: "\n").count
+    #expect(lines == 3)
+    let controls = json.unicodeScalars.filter { $0.value < 0x20 && $0 != "\n" }
+    #expect(controls.isEmpty, "\(json.debugDescription)")
+    let back = try JSONCoding.decode([String].self, from: Data(json.utf8))
+    #expect(back.first?.unicodeScalars.elementsEqual(text.unicodeScalars) == true)
   }
 
   @Test func `slashes are not escaped, and keys are in the order of the alphabet`() throws {
