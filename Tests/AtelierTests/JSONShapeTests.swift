@@ -56,7 +56,9 @@ import Testing
       ])
     #expect(try keys(of: "running", in: worker) == ["task", "attempt", "job", "stage", "step", "steps"])
     #expect(
-      try keys(of: "models", in: worker) == ["name", "digest", "size", "defaults", "reads_pictures", "has_prior"])
+      try keys(of: "models", in: worker) == [
+        "name", "digest", "size", "defaults", "reads_pictures", "has_prior", "limits",
+      ])
     #expect(worker["id"] as? String == "decoder-a")
     #expect(worker["pool"] as? String == "decoder")
     #expect(worker["state"] as? String == "quarantined")
@@ -67,7 +69,8 @@ import Testing
 
   @Test func `a submission has these keys`() throws {
     let submitted = try object(Facts.submitted)
-    #expect(Set(submitted.keys) == ["job", "items", "images", "skipped"])
+    #expect(Set(submitted.keys) == ["job", "items", "images", "skipped", "cut"])
+    #expect(try keys(of: "cut", in: submitted) == ["line", "texts"])
     #expect(try keys(of: "skipped", in: submitted) == ["line", "reason"])
     #expect(submitted["job"] as? String == "job-a")
     #expect(try returns(Facts.submitted))
@@ -87,10 +90,12 @@ import Testing
     let line = try object(Facts.line)
     #expect(
       Set(line.keys) == [
-        "job", "item", "line", "index", "count", "custom_id", "state", "operation", "prompt", "negative_prompt", "seed",
+        "job", "item", "line", "index", "count", "custom_id", "state", "operation", "prompt", "negative_prompt", "cut",
+        "seed",
         "model", "model_digest", "parameters", "size", "resampled_from", "file", "sha256", "scores", "stages", "error",
       ])
     #expect(try keys(of: "stages", in: line) == ["stage", "worker", "attempts", "seconds"])
+    #expect(try keys(of: "cut", in: line) == ["field", "lost"])
     #expect(try keys(of: "operation", in: line) == ["kind", "image", "invert"])
     #expect(line["size"] as? String == "24x40")
     #expect(try returns(Facts.line))
@@ -106,6 +111,7 @@ import Testing
     line.customId = nil
     line.operation = nil
     line.negativePrompt = nil
+    line.cut = nil
     line.size = nil
     line.resampledFrom = nil
     line.file = nil

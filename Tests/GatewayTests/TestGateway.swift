@@ -22,6 +22,9 @@ final class TestGateway: Sendable {
   private let application: Application<RouterResponder<BasicRequestContext>>
   private let running: Task<Void, Never>
 
+  /// A model that sees ten characters of a text.
+  static let measure: CutText.Measure = { $0.count > 10 ? String($0.dropFirst(10)) : nil }
+
   private init(models: [ModelInfo], folder: TemporaryFolder) throws {
     self.folder = folder
     var configuration = ClusterConfiguration()
@@ -29,7 +32,9 @@ final class TestGateway: Sendable {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     var opened: SilentTransport?
-    let coordinator = try Coordinator(configuration: configuration, models: models, logger: logger) {
+    let coordinator = try Coordinator(
+      configuration: configuration, models: models, measures: [Self.model.digest: Self.measure], logger: logger
+    ) {
       handler throws(AtelierError) in
       let transport = SilentTransport(handler)
       opened = transport

@@ -58,7 +58,10 @@ import Testing
 
   private func doEverything(_ store: StoreTransaction) throws {
     try store.register(model, at: 1)
-    #expect(try store.models() == [model])
+    var limited = model
+    limited.limits = RenderParameters(priorSteps: 1000, decoderSteps: 900)
+    try store.register(limited, at: 1)
+    #expect(try store.models() == [limited])
     let job = try submit("job", store, prompts: 4)
 
     // One picture through all stages, with a stage that has to be made again on its way.

@@ -19,6 +19,7 @@ package struct Submission {
   private var items = 0
   private var images = 0
   private var skipped: [SkippedLine] = []
+  private var cut: [CutLine] = []
   private var bad: [SkippedLine] = []
   private var badCount = 0
   /// Why no line of the file can be read, if that is so; then there are none to leave out.
@@ -34,8 +35,8 @@ package struct Submission {
   private static let badLinesNamed = 10
   /// Small enough that nobody waits long for the turn that stores one.
   private static let batchSize = 250
-  /// Lines left out that an answer names.
-  private static let skippedNamed = 1000
+  /// Lines left out that an answer names, and lines with texts that are cut.
+  private static let linesNamed = 1000
 
   /// Begins a job, whose name is the job's id if the options have none.
   ///
@@ -87,7 +88,7 @@ package struct Submission {
     try await flush()
     try await storing?.value
     let (number, key) = (number, key)
-    let submitted = Submitted(job: id, items: items, images: images, skipped: skipped)
+    let submitted = Submitted(job: id, items: items, images: images, skipped: skipped, cut: cut)
     guard let key else {
       try await coordinator.perform { try $0.store.activateJob(number) }
       return submitted
@@ -131,6 +132,7 @@ package struct Submission {
         return
       }
       let item = resolve(request, line: line.number)
+      if let texts = item.cut, cut.count < Self.linesNamed { cut.append(CutLine(line: line.number, texts: texts)) }
       items += 1
       images += item.n
       // Once a line was bad, the rest is read only to name further bad ones.
@@ -143,7 +145,7 @@ package struct Submission {
     badCount += 1
     let entry = SkippedLine(line: line, reason: error.message)
     if options.skipBad {
-      if skipped.count < Self.skippedNamed { skipped.append(entry) }
+      if skipped.count < Self.linesNamed { skipped.append(entry) }
     } else if bad.count < Self.badLinesNamed {
       bad.append(entry)
     }
@@ -159,6 +161,7 @@ package struct Submission {
     if request.operation.needsPrior, !model.hasPrior {
       throw AtelierError(.invalidInput, "\(model.lackOfPrior) Kind \(request.operation.kind.rawValue) needs one here.")
     }
+    try model.check(parameters(of: request), of: request.operation)
     if request.operation.inverts, let sampler = parameters(of: request).sampler, sampler != .ddim {
       throw AtelierError(
         .invalidInput, "To begin with a picture's own noise needs the sampler ddim; the sampler is \(sampler.rawValue)."
@@ -181,7 +184,7 @@ package struct Submission {
   private mutating func resolve(_ request: ItemRequest, line: Int) -> ResolvedItem {
     ResolvedItem(
       line: line, customID: request.customID, prompt: request.prompt, operation: request.operation,
-      negativePrompt: request.negativePrompt,
+      negativePrompt: request.negativePrompt, cut: coordinator.measures[model.digest].flatMap(request.cutTexts),
       n: request.operation.count(requested: request.n, standard: options.n),
       // 32 bits are enough to be distinct and short enough to be typed.
       seed: request.seed ?? options.seed ?? UInt64(UInt32.random(in: 0...UInt32.max, using: &generator)),

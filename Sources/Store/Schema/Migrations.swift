@@ -30,14 +30,15 @@ enum Migrations {
     migrator.registerMigration("7: parameters by name, sizes that may be absent, passes of checkpoints") { db in
       try db.execute(sql: named)
     }
-    migrator.registerMigration("8: keys of submissions") { db in
-      try db.execute(sql: submissionKeys)
+    migrator.registerMigration("8: keys of submissions, limits of models, texts that are cut") { db in
+      try db.execute(sql: submissions)
     }
     return migrator
   }
 
-  /// Submissions that were accepted under a key, for as long as their jobs are there.
-  private static let submissionKeys = """
+  /// Submissions that were accepted under a key, for as long as their jobs are there; and what submissions are told of
+  /// models.
+  private static let submissions = """
     CREATE TABLE submission_keys (
       key TEXT PRIMARY KEY,
       -- SHA-256 of options and file, hexadecimal.
@@ -47,6 +48,11 @@ enum Migrations {
       answer TEXT NOT NULL
     ) STRICT;
     CREATE INDEX submission_keys_of_job ON submission_keys(job);
+
+    -- The most steps that a model takes: parameters, as JSON.
+    ALTER TABLE models ADD COLUMN limits TEXT NOT NULL DEFAULT '{}';
+    -- What the model does not see of the texts, as JSON; null for nothing.
+    ALTER TABLE items ADD COLUMN cut TEXT;
     """
 
   /// Parameters are kept as JSON under their names, once for all items that have the same: one that is new needs no

@@ -6,16 +6,17 @@ extension StoreTransaction {
   package func register(_ model: ModelInfo, at now: Double) throws {
     try change(
       """
-      INSERT INTO models (digest, name, width, height, defaults, reads_pictures, has_prior, seen_at)
-      VALUES (:digest, :name, :width, :height, :defaults, :reads_pictures, :has_prior, :now)
+      INSERT INTO models (digest, name, width, height, defaults, reads_pictures, has_prior, limits, seen_at)
+      VALUES (:digest, :name, :width, :height, :defaults, :reads_pictures, :has_prior, :limits, :now)
       ON CONFLICT (digest) DO UPDATE SET name = excluded.name, width = excluded.width, height = excluded.height,
         defaults = excluded.defaults, reads_pictures = excluded.reads_pictures, has_prior = excluded.has_prior,
-        seen_at = excluded.seen_at
+        limits = excluded.limits, seen_at = excluded.seen_at
       """,
       [
         "digest": model.digest, "name": model.name, "width": model.size.width, "height": model.size.height,
         "defaults": try ParameterCache.text(model.defaults.filled(from: .karlo)),
-        "reads_pictures": model.readsPictures, "has_prior": model.hasPrior, "now": now,
+        "reads_pictures": model.readsPictures, "has_prior": model.hasPrior,
+        "limits": try ParameterCache.text(model.limits), "now": now,
       ])
   }
 
@@ -23,7 +24,7 @@ extension StoreTransaction {
   package func models() throws -> [ModelInfo] {
     let all = try rows(
       """
-      SELECT name AS model_name, digest, width, height, defaults, reads_pictures, has_prior FROM models
+      SELECT name AS model_name, digest, width, height, defaults, reads_pictures, has_prior, limits FROM models
       ORDER BY seen_at DESC, name
       """
     ) { try $0.model() }
@@ -39,6 +40,7 @@ extension StoredRow {
     ModelInfo(
       name: try value("model_name"), digest: try value("digest"),
       size: PictureSize(width: try value("width"), height: try value("height")), defaults: try parameters("defaults"),
-      readsPictures: try value("reads_pictures"), hasPrior: try value("has_prior"))
+      readsPictures: try value("reads_pictures"), hasPrior: try value("has_prior"),
+      limits: try parameters("limits"))
   }
 }

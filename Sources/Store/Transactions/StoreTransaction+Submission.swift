@@ -26,15 +26,16 @@ extension StoreTransaction {
     try change(
       """
       INSERT INTO items (job, position, line, custom_id, prompt, negative_prompt, seed, width, height, operation, images,
-        parameters)
+        parameters, cut)
       VALUES (:job, :index, :line, :custom_id, :prompt, :negative_prompt, :seed, :width, :height, :operation, :images,
-        :parameters)
+        :parameters, :cut)
       """,
       [
         "job": job, "index": index, "line": item.line, "custom_id": item.customID, "prompt": item.prompt,
         "negative_prompt": item.negativePrompt, "seed": Int64(bitPattern: item.seed), "width": item.size?.width,
         "height": item.size?.height, "operation": try Self.text(of: item.operation), "images": item.n,
         "parameters": parameters,
+        "cut": try item.cut.map { String(decoding: try JSONCoding.encode($0), as: UTF8.self) },
       ])
     let (itemID, stage) = (ItemID(lastRow), StagePlan(for: item.operation).first)
     for image in 0..<item.n {

@@ -28,6 +28,7 @@ struct EditCommand: ParsableCommand {
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [prompt])
+    try CutWarning.tell(renderer.model, [("prompt", prompt), ("negative_prompt", options.values.negativePrompt)])
     let picture = try LocalFile.picture(image)
     let edit = try PictureEdit(
       picture: picture.colours, mask: EditMask(try mask.map { try LocalFile.picture($0) } ?? picture))

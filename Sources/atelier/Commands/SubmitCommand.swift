@@ -44,6 +44,7 @@ struct SubmitCommand: AsyncParsableCommand {
       printLine("\(submitted.job): \(submitted.items) prompts, \(submitted.images) pictures")
       for line in submitted.skipped { standardError("left out line \(line.line): \(line.reason)") }
     }
+    CutWarning.tell(submitted.cut)
     try folderForJob?.take(for: submitted.job)
     let client = PatientClient(client: coordinator)
     if let folder = try await modelFolder(of: submitted.job, client) {
