@@ -55,8 +55,9 @@ import Testing
     #expect(error?.code == .invalidInput)
     #expect(error?.message.contains("has '\(name)'") == true)
     #expect(throws: AtelierError.self) { _ = try folder.reserve() }
-    // It did not become the job's by being asked for.
+    // It did not become the job's by being asked for, and nothing is left in it.
     #expect(throws: AtelierError.self) { try folder.take(for: JobID("job-a")) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [name])
     #expect(try String(contentsOfFile: folder.path + "/" + name, encoding: .utf8) == "something")
   }
 

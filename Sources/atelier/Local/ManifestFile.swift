@@ -10,8 +10,8 @@ struct ManifestFile {
   /// - Parameters:
   ///   - item: the item's index in the job, from 0.
   ///   - index: which of its pictures, from 0; all for nil.
-  /// - Throws: `notFound` if there is no such file, item or picture, `invalidInput` if it is no regular file, `malformed`
-  ///   that names the line.
+  /// - Throws: `notFound` if there is no such file, item or picture, `invalidInput` if it is no regular file,
+  ///   `malformed` that names the line.
   func lines(item: Int?, index: Int?) throws -> [ManifestLine] {
     let file = try RegularFile.open(path).file
     var found: [ManifestLine] = []

@@ -39,11 +39,11 @@ struct FetchFolder {
   func take(for job: JobID) throws(AtelierError) {
     try make()
     if try isOwned(by: job) { return }
-    let file = try lock(wait: true)
+    let reservation = Reservation(self, try lock(wait: true))
     // Another may have been faster.
     if try isOwned(by: job) { return }
     try checkIsFree(for: job)
-    try write(job, to: file)
+    try reservation.take(for: job)
   }
 
   /// Makes the folder, if it is not there, and keeps it for a job that has no name yet.

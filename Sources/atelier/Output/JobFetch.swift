@@ -3,9 +3,9 @@ import Foundation
 import Imaging
 import Shared
 
-/// Brings a job's pictures here, with `manifest.jsonl` and a contact sheet. May be run again, and several times at once:
-/// what is there, whole, stays, and what is damaged or missing is fetched. A picture that cannot be had costs itself
-/// only, and a coordinator that is started again is waited for.
+/// Brings a job's pictures here, with `manifest.jsonl` and a contact sheet. May be run again, and several times at
+/// once: what is there, whole, stays, and what is damaged or missing is fetched. A picture that cannot be had costs
+/// itself only. A coordinator that is started again is waited for by a ``PatientClient``.
 struct JobFetch {
   let client: any CoordinatorQuestions
   let job: JobID
@@ -43,8 +43,8 @@ struct JobFetch {
   /// Goes through the manifest page by page. A new manifest takes the old one's name when it is complete. Pictures that
   /// could not be had are named at the end, on standard error, and are failed images in the manifest.
   ///
-  /// - Throws: `notFound` for a job that there is not or whose pictures are no longer kept, `invalidInput` if the folder
-  ///   is another job's, `system` if something cannot be written, `unavailable` if the coordinator stays away.
+  /// - Throws: `notFound` for a job that there is not or whose pictures are no longer kept, `invalidInput` if the
+  ///   folder is another job's, `system` if something cannot be written, `unavailable` if the coordinator stays away.
   func run() async throws -> Fetched {
     let status: JobStatus = try await client.get("jobs/\(job)")
     try FetchFolder(path: folder).take(for: job)
