@@ -30,7 +30,7 @@ enum Migrations {
     migrator.registerMigration("7: parameters by name, sizes that may be absent, passes of checkpoints") { db in
       try db.execute(sql: named)
     }
-    migrator.registerMigration("8: keys of submissions, limits of models, texts that are cut") { db in
+    migrator.registerMigration("10: keys of submissions, limits of models, texts that are cut") { db in
       try db.execute(sql: submissions)
     }
     return migrator
