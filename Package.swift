@@ -40,9 +40,11 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS"),
     .systemLibrary(name: "CPNG"),
     .systemLibrary(name: "CJPEG"),
+    .systemLibrary(name: "CWebP"),
+    .systemLibrary(name: "CGIF"),
     .target(
       name: "Tensor", dependencies: ["CKernels"], swiftSettings: swiftSettings),
-    .target(name: "Imaging", dependencies: ["CPNG", "CJPEG"], swiftSettings: swiftSettings),
+    .target(name: "Imaging", dependencies: ["CPNG", "CJPEG", "CWebP", "CGIF"], swiftSettings: swiftSettings),
     .target(
       name: "UnCLIP",
       dependencies: [
@@ -101,7 +103,7 @@ let package = Package(
     .executableTarget(
       name: "atelier",
       dependencies: [
-        "Gateway", "Coordinator", "Worker", "Shared", "UnCLIP", "Imaging", "Tensor",
+        "Gateway", "Coordinator", "Store", "Worker", "Shared", "UnCLIP", "Imaging", "Tensor", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -110,7 +112,6 @@ let package = Package(
         .product(name: "NIOFoundationCompat", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: swiftSettings,
       // A bundle for another host keeps the shared libraries beside the binary.
@@ -168,7 +169,7 @@ let package = Package(
     .testTarget(
       name: "AtelierTests",
       dependencies: [
-        "atelier", "Shared", "TestSupport",
+        "atelier", "Imaging", "Shared", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),

@@ -10,6 +10,8 @@ struct Crew {
     /// What it holds, by the time at which it is done.
     var held: [(task: Wire.Task, done: ContinuousClock.Instant)] = []
     var unanswered: Set<TaskAttempt> = []
+    /// The number of the coordinator's last message.
+    var received: UInt64 = 0
     /// When its result went out and nothing was left in its hands.
     var freeSince: ContinuousClock.Instant?
   }
@@ -48,6 +50,7 @@ struct Crew {
     hello.threads = 1
     hello.softwareVersion = AtelierVersion.current
     hello.held = holding(index)
+    hello.received = members[index].received
     return try encoded(.hello(hello), index)
   }
 
@@ -56,6 +59,7 @@ struct Crew {
 
   mutating func receive(_ frames: [[UInt8]], by index: Int, at now: ContinuousClock.Instant) throws {
     let message = try WireMessage<Wire.FromCoordinator>(decoding: frames)
+    members[index].received = message.envelope.number
     switch message.envelope.body {
     case .welcome(let welcome)?:
       members[index].isWelcome = true
@@ -129,6 +133,7 @@ struct Crew {
     var heartbeat = Wire.Heartbeat()
     let held = holding(index)
     heartbeat.held = held
+    heartbeat.received = members[index].received
     heartbeat.credit = UInt32(max(0, capacity - held.count))
     return try encoded(.heartbeat(heartbeat), index)
   }

@@ -1,64 +1,50 @@
-/// How a camera was held: the tag 0x0112 in a JPEG's Exif segment (CIPA DC-008).
+/// How a camera was held: the tag 0x0112 of Exif (CIPA DC-008).
 enum ExifOrientation: Int {
   case upright = 1
   case mirrored, upsideDown, mirroredUpsideDown
   case mirroredLeft, right, mirroredRight, left
 
-  /// What the file says; upright where it says nothing or nonsense.
-  init(of jpeg: [UInt8]) { self = Self.segment(of: jpeg).flatMap(Self.read) ?? .upright }
+  /// What Exif's TIFF structure says, with or without the name that stands before it in a JPEG; upright where it says
+  /// nothing or nonsense.
+  init(of exif: [UInt8]) {
+    let name = Array("Exif\0\0".utf8)
+    self = Self.read(exif.starts(with: name) ? Array(exif.dropFirst(name.count)) : exif) ?? .upright
+  }
+
+  init(copying exif: UnsafePointer<UInt8>?, count: Int) {
+    self.init(of: Array(UnsafeBufferPointer(start: exif, count: exif == nil ? 0 : count)))
+  }
 
   /// The picture turned as it was seen.
-  func upright(_ picture: RGBImage) -> RGBImage {
+  func upright(_ picture: RGBAImage) -> RGBAImage {
     if self == .upright { return picture }
     let isTurned = rawValue >= 5
     let (width, height) = isTurned ? (picture.height, picture.width) : (picture.width, picture.height)
     let (right, bottom) = (picture.width - 1, picture.height - 1)
-    var pixels: [UInt8] = []
-    pixels.reserveCapacity(picture.pixels.count)
-    for y in 0..<height {
-      for x in 0..<width {
-        let (sourceX, sourceY) =
-          switch self {
-          case .upright: (x, y)
-          case .mirrored: (right - x, y)
-          case .upsideDown: (right - x, bottom - y)
-          case .mirroredUpsideDown: (x, bottom - y)
-          case .mirroredLeft: (y, x)
-          case .right: (y, bottom - x)
-          case .mirroredRight: (right - y, bottom - x)
-          case .left: (right - y, x)
-          }
-        let offset = (sourceY * picture.width + sourceX) * 3
-        pixels.append(contentsOf: picture.pixels[offset..<(offset + 3)])
+    let pixels = [UInt8](unsafeUninitializedCapacity: picture.pixels.count) { pixels, count in
+      for y in 0..<height {
+        for x in 0..<width {
+          let (sourceX, sourceY) =
+            switch self {
+            case .upright: (x, y)
+            case .mirrored: (right - x, y)
+            case .upsideDown: (right - x, bottom - y)
+            case .mirroredUpsideDown: (x, bottom - y)
+            case .mirroredLeft: (y, x)
+            case .right: (y, bottom - x)
+            case .mirroredRight: (right - y, bottom - x)
+            case .left: (right - y, x)
+            }
+          let (target, source) = ((y * width + x) * 4, (sourceY * picture.width + sourceX) * 4)
+          for channel in 0..<4 { pixels[target + channel] = picture.pixels[source + channel] }
+        }
       }
+      count = picture.pixels.count
     }
-    return RGBImage(width: width, height: height, pixels: pixels)
+    return RGBAImage(width: width, height: height, pixels: pixels, profile: picture.profile)
   }
 
-  /// The Exif segment's TIFF structure.
-  private static func segment(of jpeg: [UInt8]) -> ArraySlice<UInt8>? {
-    let name = Array("Exif\0\0".utf8)
-    var index = 2
-    while index + 4 <= jpeg.count, jpeg[index] == 0xFF {
-      let marker = jpeg[index + 1]
-      // Filling before a marker.
-      if marker == 0xFF {
-        index += 1
-        continue
-      }
-      // The pixels begin; what follows is no header.
-      if marker == 0xDA || marker == 0xD9 { return nil }
-      let length = Int(jpeg[index + 2]) << 8 | Int(jpeg[index + 3])
-      guard length >= 2, index + 2 + length <= jpeg.count else { return nil }
-      let content = jpeg[(index + 4)..<(index + 2 + length)]
-      if marker == 0xE1, content.starts(with: name) { return content.dropFirst(name.count) }
-      index += 2 + length
-    }
-    return nil
-  }
-
-  private static func read(_ tiff: ArraySlice<UInt8>) -> ExifOrientation? {
-    let bytes = Array(tiff)
+  private static func read(_ bytes: [UInt8]) -> ExifOrientation? {
     let isBigEndian = bytes.starts(with: Array("MM".utf8))
     guard isBigEndian || bytes.starts(with: Array("II".utf8)) else { return nil }
     func number(_ index: Int, _ count: Int) -> Int? {
@@ -70,7 +56,9 @@ enum ExifOrientation: Int {
     for entry in 0..<count {
       let index = directory + 2 + entry * 12
       guard let tag = number(index, 2) else { return nil }
-      if tag == 0x0112 { return number(index + 8, 2).flatMap(ExifOrientation.init(rawValue:)) }
+      // A short number stands at the left of its four bytes; some programs write a long one (type 4).
+      let size = number(index + 2, 2) == 4 ? 4 : 2
+      if tag == 0x0112 { return number(index + 8, size).flatMap(ExifOrientation.init(rawValue:)) }
     }
     return nil
   }

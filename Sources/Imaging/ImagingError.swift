@@ -23,10 +23,13 @@ package struct ImagingError: Error, Sendable, CustomStringConvertible {
   static let longestSide = 1 << 15
   static let mostPixels = 1 << 27
 
-  static func tooLarge(_ format: String, width: Int, height: Int) -> ImagingError {
-    ImagingError(
-      .unsupported,
-      "Cannot read a \(format) of \(width)x\(height) pixels: at most \(longestSide) a side and \(mostPixels) in all are taken."
-    )
+  /// - Throws: `unsupported` if a picture is larger than is taken.
+  static func checkSize(_ format: String, width: Int, height: Int) throws(ImagingError) {
+    guard width <= longestSide, height <= longestSide, width * height <= mostPixels else {
+      throw ImagingError(
+        .unsupported,
+        "Cannot read a \(format) of \(width)x\(height) pixels: at most \(longestSide) a side and \(mostPixels) in all "
+          + "are taken.")
+    }
   }
 }

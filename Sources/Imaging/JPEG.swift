@@ -3,48 +3,61 @@ import CJPEG
 /// JPEG pictures, by libjpeg-turbo. Read only.
 package enum JPEG {
   /// The first bytes of every file.
-  package static let signature: [UInt8] = [0xFF, 0xD8, 0xFF]
+  static let signature: [UInt8] = [0xFF, 0xD8, 0xFF]
 
-  /// Reads grey, colour and four-colour pictures, turned as their Exif orientation says.
+  /// Each scan of a progressive picture goes over all of its pixels. Programs make about ten; a file can have
+  /// thousands in a few bytes, which would take minutes.
+  static let mostScans = 100
+
+  /// Reads grey, colour and four-colour pictures of any subsampling, turned as their Exif orientation says. What is
+  /// odd without loss of pixels (no end mark, bytes that belong to nothing, an unknown version) is read.
   ///
   /// - Throws: `malformed` or `unsupported`.
-  package static func decode(_ bytes: [UInt8]) throws(ImagingError) -> RGBImage {
-    guard let handle = tjInitDecompress() else { throw ImagingError(.system, "Cannot start the JPEG reader.") }
-    defer { tjDestroy(handle) }
-    var (width, height, sampling, space): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
-    guard tjDecompressHeader3(handle, bytes, UInt(bytes.count), &width, &height, &sampling, &space) == 0 else {
-      throw failure(handle)
+  static func decode(_ bytes: [UInt8]) throws(ImagingError) -> RGBAImage {
+    let result = bytes.withUnsafeBufferPointer { buffer in
+      Result { () throws(ImagingError) in try decode(buffer) }
     }
-    guard max(width, height) <= ImagingError.longestSide, Int(width) * Int(height) <= ImagingError.mostPixels else {
-      throw .tooLarge("JPEG", width: Int(width), height: Int(height))
-    }
-    let hasFourColours = space == TJCS_CMYK.rawValue || space == TJCS_YCCK.rawValue
-    let format = hasFourColours ? TJPF_CMYK : TJPF_RGB
-    var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * (hasFourColours ? 4 : 3))
-    let status = tjDecompress2(
-      handle, bytes, UInt(bytes.count), &pixels, width, 0, height, Int32(format.rawValue), Int32(TJFLAG_ACCURATEDCT))
-    if status != 0 {
-      // Bytes that belong to nothing are harmless; other warnings mean that a part of the picture is made up.
-      let isHarmless = String(cString: tjGetErrorStr2(handle)).contains("extraneous bytes before marker")
-      guard tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue), isHarmless else { throw failure(handle) }
-    }
-    if hasFourColours { pixels = rgb(inverted: pixels) }
-    let picture = RGBImage(width: Int(width), height: Int(height), pixels: pixels)
-    return ExifOrientation(of: bytes).upright(picture)
+    return try result.get()
   }
 
-  /// Adobe's programs, which write four colours, store them inverted: as light and not as ink.
-  private static func rgb(inverted pixels: [UInt8]) -> [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(pixels.count / 4 * 3)
+  private static func decode(_ bytes: UnsafeBufferPointer<UInt8>) throws(ImagingError) -> RGBAImage {
+    var source = atelier_jpeg_source()
+    source.bytes = bytes.baseAddress
+    source.count = bytes.count
+    defer { atelier_jpeg_release(&source) }
+    guard atelier_jpeg_decode(&source, nil) == 0 else { throw failure(&source) }
+    let scans = atelier_jpeg_scans(bytes.baseAddress, bytes.count)
+    guard scans <= mostScans else {
+      throw ImagingError(
+        .unsupported,
+        "Cannot read the JPEG: it has \(scans) scans, which would take very long; at most \(mostScans) are taken.")
+    }
+    let (width, height) = (Int(source.width), Int(source.height))
+    try ImagingError.checkSize("JPEG", width: width, height: height)
+    var pixels = [UInt8](repeating: 0, count: width * height * 4)
+    guard atelier_jpeg_decode(&source, &pixels) == 0 else { throw failure(&source) }
+    if source.has_four_colours != 0 { makeRGB(ofInverted: &pixels) }
+    let picture = RGBAImage(
+      width: width, height: height, pixels: pixels,
+      profile: ColourProfile(copying: source.profile, count: Int(source.profile_count)))
+    return ExifOrientation(copying: source.exif, count: source.exif_count).upright(picture)
+  }
+
+  /// Four colours as Pillow shows them: their file has light and not ink, as Adobe's programs write it, and black
+  /// darkens each of the other three.
+  private static func makeRGB(ofInverted pixels: inout [UInt8]) {
     for offset in stride(from: 0, to: pixels.count, by: 4) {
       let light = Int(pixels[offset + 3])
-      for channel in 0..<3 { result.append(UInt8((Int(pixels[offset + channel]) * light + 127) / 255)) }
+      for channel in offset..<offset + 3 {
+        let product = (255 - Int(pixels[channel])) * light + 128
+        pixels[channel] = UInt8(light - ((product >> 8) + product) >> 8)
+      }
+      pixels[offset + 3] = 255
     }
-    return result
   }
 
-  private static func failure(_ handle: tjhandle) -> ImagingError {
-    ImagingError(.malformed, "Cannot read the JPEG: \(String(cString: tjGetErrorStr2(handle))).")
+  private static func failure(_ source: inout atelier_jpeg_source) -> ImagingError {
+    let reason = withUnsafeBytes(of: &source.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    return ImagingError(.malformed, "Cannot read the JPEG: \(reason).")
   }
 }

@@ -1,49 +1,58 @@
 import CPNG
+import Glibc
 
 /// Portable Network Graphics, by libpng.
 package enum PNG {
   /// The first bytes of every file.
-  package static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+  static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-  /// A picture as a PNG file. The same picture gives the same bytes with the same libpng and zlib.
+  /// A picture as a PNG file in sRGB. The same picture gives the same bytes with the same libpng and zlib.
   ///
   /// - Throws: if a side is empty or libpng finds no memory.
   package static func encode(_ picture: RGBImage) throws(ImagingError) -> [UInt8] {
-    guard picture.width > 0, picture.height > 0 else {
-      throw ImagingError(.unsupported, "Cannot write a PNG of \(picture.width)x\(picture.height) pixels.")
+    try encode(picture.pixels, width: picture.width, height: picture.height, keepsAlpha: false, profile: nil)
+  }
+
+  /// A picture with its opacity, if it is not opaque, and its colour profile.
+  ///
+  /// - Throws: as for a picture without.
+  package static func encode(_ picture: RGBAImage) throws(ImagingError) -> [UInt8] {
+    try encode(
+      picture.pixels, width: picture.width, height: picture.height, keepsAlpha: !picture.isOpaque,
+      profile: picture.profile)
+  }
+
+  private static func encode(
+    _ pixels: [UInt8], width: Int, height: Int, keepsAlpha: Bool, profile: ColourProfile?
+  ) throws(ImagingError) -> [UInt8] {
+    guard width > 0, height > 0 else {
+      throw ImagingError(.unsupported, "Cannot write a PNG of \(width)x\(height) pixels.")
     }
-    var image = png_image()
-    image.version = UInt32(PNG_IMAGE_VERSION)
-    image.width = UInt32(picture.width)
-    image.height = UInt32(picture.height)
-    image.format = UInt32(PNG_FORMAT_FLAG_COLOR)
-    // Room for incompressible pixels: one write is enough.
-    let raw = (picture.width * 3 + 1) * picture.height
-    var size = raw + raw / 512 + 4096
-    var isWritten = false
-    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      isWritten = png_image_write_to_memory(&image, buffer.baseAddress, &size, 0, picture.pixels, 0, nil) != 0
-      count = isWritten ? size : 0
-    }
-    guard isWritten else {
-      let reason = withUnsafeBytes(of: &image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    var target = atelier_png_target()
+    defer { free(target.bytes) }
+    let profile = profile?.bytes ?? []
+    let status = atelier_png_encode(
+      &target, UInt32(width), UInt32(height), Int32(pixels.count / (width * height)), keepsAlpha ? 1 : 0, pixels,
+      profile, profile.count)
+    guard status == 0 else {
+      let reason = withUnsafeBytes(of: &target.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
       throw ImagingError(.system, "Cannot write the PNG: \(reason).")
     }
-    return bytes
+    return Array(UnsafeBufferPointer(start: target.bytes, count: target.count))
   }
 
   /// Reads grey, palette, colour, 8 and 16 bits, interlaced or not. Transparent parts show white.
   ///
   /// - Throws: `malformed` or `unsupported`.
   package static func decode(_ bytes: [UInt8]) throws(ImagingError) -> RGBImage {
-    let picture = try decodeWithOpacity(bytes)
-    return picture.isOpaque ? picture.colours : picture.over((255, 255, 255))
+    try decodeWithOpacity(bytes).over((255, 255, 255))
   }
 
-  /// Reads a picture with its opacity; of 16 bits the upper 8 are kept, as Pillow does.
+  /// Reads a picture with its opacity, turned as its Exif orientation says; of 16 bits the upper 8 are kept, as Pillow
+  /// does. What is missing or damaged behind the pixels harms nothing.
   ///
   /// - Throws: `malformed` or `unsupported`.
-  package static func decodeWithOpacity(_ bytes: [UInt8]) throws(ImagingError) -> RGBAImage {
+  static func decodeWithOpacity(_ bytes: [UInt8]) throws(ImagingError) -> RGBAImage {
     guard bytes.starts(with: signature) else { throw ImagingError(.malformed, "Cannot read the PNG: it is none.") }
     let result = bytes.withUnsafeBufferPointer { buffer in
       Result { () throws(ImagingError) in try decode(buffer) }
@@ -55,15 +64,17 @@ package enum PNG {
     var source = atelier_png_source()
     source.bytes = bytes.baseAddress
     source.count = bytes.count
+    defer { atelier_png_release(&source) }
     var (width, height): (UInt32, UInt32) = (0, 0)
     let limit = UInt32(ImagingError.longestSide)
     guard atelier_png_decode(&source, limit, &width, &height, nil) == 0 else { throw failure(&source) }
-    guard Int(width) * Int(height) <= ImagingError.mostPixels else {
-      throw .tooLarge("PNG", width: Int(width), height: Int(height))
-    }
+    try ImagingError.checkSize("PNG", width: Int(width), height: Int(height))
     var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * 4)
     guard atelier_png_decode(&source, limit, &width, &height, &pixels) == 0 else { throw failure(&source) }
-    return RGBAImage(width: Int(width), height: Int(height), pixels: pixels)
+    let picture = RGBAImage(
+      width: Int(width), height: Int(height), pixels: pixels,
+      profile: ColourProfile(copying: source.profile, count: source.profile_count))
+    return ExifOrientation(copying: source.exif, count: source.exif_count).upright(picture)
   }
 
   private static func failure(_ source: inout atelier_png_source) -> ImagingError {

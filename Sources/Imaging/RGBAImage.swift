@@ -4,12 +4,28 @@ package struct RGBAImage: Sendable, Equatable {
   package let height: Int
   /// `width * height * 4` values.
   package var pixels: [UInt8]
+  /// What colours the values are, where the file says so; sRGB for nil.
+  package var profile: ColourProfile?
 
-  package init(width: Int, height: Int, pixels: [UInt8]) {
+  package init(width: Int, height: Int, pixels: [UInt8], profile: ColourProfile? = nil) {
     precondition(pixels.count == width * height * 4, "\(pixels.count) values are no \(width)x\(height) picture")
     self.width = width
     self.height = height
     self.pixels = pixels
+    self.profile = profile
+  }
+
+  /// An opaque picture.
+  package init(_ picture: RGBImage) {
+    let count = picture.width * picture.height * 4
+    let pixels = [UInt8](unsafeUninitializedCapacity: count) { pixels, filled in
+      for pixel in 0..<picture.width * picture.height {
+        for channel in 0..<3 { pixels[pixel * 4 + channel] = picture.pixels[pixel * 3 + channel] }
+        pixels[pixel * 4 + 3] = 255
+      }
+      filled = count
+    }
+    self.init(width: picture.width, height: picture.height, pixels: pixels)
   }
 
   package var isOpaque: Bool { stride(from: 3, to: pixels.count, by: 4).allSatisfy { pixels[$0] == 255 } }
@@ -24,6 +40,7 @@ package struct RGBAImage: Sendable, Equatable {
 
   /// The picture laid over a colour, as a person sees it; white is what the reference's preprocessing lays it over.
   package func over(_ colour: (UInt8, UInt8, UInt8)) -> RGBImage {
+    if isOpaque { return colours }
     let ground = [Int(colour.0), Int(colour.1), Int(colour.2)]
     return RGBImage(
       width: width, height: height,

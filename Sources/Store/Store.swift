@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 package import Shared
 
 /// The coordinator's memory: one SQLite database, on one connection, in WAL mode with `synchronous=FULL`.
@@ -10,14 +11,17 @@ package import Shared
 package final class Store: Sendable {
   private let queue: DatabaseQueue
   private let statements = CompiledStatements()
+  /// Where the database lies, and who holds the folder; nil in memory.
+  private let place: (path: String, lock: DataFolderLock)?
 
   /// Opens or creates the database and brings its schema up to date.
   ///
   /// - Parameter folder: the data directory, which is made if it is not there; the file is `atelier.sqlite` in it.
-  /// - Throws: `system` if the folder cannot be written or another process has the database open, `malformed` if the
-  ///   database is damaged or the file is none, upon which nothing was changed.
+  /// - Throws: `system` if the folder cannot be written or another process has the database open; `malformed` if the
+  ///   database is damaged, is none of Atelier's, or lacks its log, and `wrongState` if a newer version has changed it,
+  ///   upon which nothing was changed.
   package init(folder: String) throws(AtelierError) {
-    let path = folder + "/atelier.sqlite"
+    let path = Self.path(in: folder)
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
@@ -32,32 +36,46 @@ package final class Store: Sendable {
         "Cannot write to the data directory '\(folder)': permission denied. Choose another with 'coordinator.data' in cluster.yaml."
       )
     }
+    let lock = try DataFolderLock(folder: folder)
+    let files = try DatabaseFiles(path: path)
+    try files.check()
     var configuration = Configuration()
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .immediateError
     configuration.prepareDatabase { db in
-      try db.execute(sql: "PRAGMA journal_mode = WAL")
       try db.execute(sql: "PRAGMA synchronous = FULL")
       // Pages that change again and again are copied into the database less often: 16 MB of log instead of 4.
       try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
       try db.execute(sql: "PRAGMA cache_size = -65536")
       // What a savepoint keeps in order to undo must not wait for the disk.
       try db.execute(sql: "PRAGMA temp_store = MEMORY")
-      // Holds the file for this process alone: a second coordinator fails at once instead of sharing it.
+      // Holds the file for this process alone, whatever else opens it.
       try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
     }
     do {
       queue = try DatabaseQueue(path: path, configuration: configuration)
+      place = (path, lock)
       try Self.check(queue, path: path)
+      try queue.writeWithoutTransaction { db in
+        try Migrations.check(db, path: path)
+        // A copy was made while it was in use, and has no log.
+        if files.saysInUse, !files.usesLog { try db.execute(sql: "PRAGMA user_version = 0") }
+        if !files.hasSchema {
+          try db.execute(literal: "PRAGMA application_id = \(sql: String(DatabaseFiles.application))")
+        }
+        try db.execute(sql: "PRAGMA journal_mode = WAL")
+        // SQLite must not remove the log by itself: ``close()`` does when the file says that it needs none.
+        var isKept: CInt = 1
+        sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &isKept)
+      }
       try Migrations.all.migrate(queue)
+      try queue.writeWithoutTransaction { try Self.markInUse($0) }
     } catch let error as AtelierError {
       throw error
     } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
       throw Self.damaged(path, error.message ?? "\(error)")
     } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {
-      throw AtelierError(
-        .system,
-        "Cannot open '\(path)': another coordinator uses this data directory. Stop it, or choose another directory.")
+      throw DataFolderLock.inUse(folder)
     } catch {
       throw AtelierError(.system, "Cannot open the database '\(path)': \(error).")
     }
@@ -67,6 +85,7 @@ package final class Store: Sendable {
   package init(inMemory: Void) throws(AtelierError) {
     var configuration = Configuration()
     configuration.foreignKeysEnabled = true
+    place = nil
     do {
       queue = try DatabaseQueue(configuration: configuration)
       try Migrations.all.migrate(queue)
@@ -75,8 +94,18 @@ package final class Store: Sendable {
     }
   }
 
+  /// Where the database of a data directory lies.
+  static func path(in folder: String) -> String { folder + "/atelier.sqlite" }
+
+  /// Brings the schema into the file, and that it has a log, now that there is one: so a file without its log is known
+  /// as such (``DatabaseFiles``).
+  private static func markInUse(_ db: Database) throws {
+    try db.execute(literal: "PRAGMA user_version = \(sql: String(DatabaseFiles.inUse))")
+    try db.checkpoint(.truncate)
+  }
+
   /// Looks at every page of the database, so that damage is noticed before anything is written on top of it.
-  private static func check(_ queue: DatabaseQueue, path: String) throws {
+  static func check(_ queue: DatabaseQueue, path: String) throws {
     let found = try queue.read { try String.fetchAll($0, sql: "PRAGMA quick_check(3)") }
     guard found == ["ok"] else { throw damaged(path, found.joined(separator: "; ")) }
   }
@@ -85,7 +114,7 @@ package final class Store: Sendable {
   private static func damaged(_ path: String, _ finding: String) -> AtelierError {
     AtelierError(
       .malformed,
-      "The database '\(path)' is damaged (\(finding)). Nothing was changed. Put a copy made by 'atelier backup' in its place, or move it away to begin with none; pictures stay where they are."
+      "The database '\(path)' is damaged (\(finding)). Nothing was changed. 'atelier restore FILE' puts a copy made by 'atelier backup' in its place and keeps this one aside; or move it away to begin with none. Pictures stay where they are."
     )
   }
 
@@ -161,10 +190,21 @@ package final class Store: Sendable {
     }
   }
 
-  /// Folds the log into the database and closes both.
+  /// Folds the log into the database and closes both. For once only.
   package func close() throws {
-    queue.writeWithoutTransaction { _ in statements.forget() }
+    defer { place?.lock.release() }
+    let folded = Result {
+      try queue.writeWithoutTransaction { db in
+        statements.forget()
+        guard place != nil else { return }
+        try db.execute(sql: "PRAGMA user_version = 0")
+        try db.checkpoint(.truncate)
+      }
+    }
     try queue.close()
+    // A log that could not be folded in stays, and the database says that it has one.
+    try folded.get()
+    if let place, !(try DatabaseFiles(path: place.path).hasLog) { unlink(DatabaseFiles.log(of: place.path)) }
   }
 
   /// Statements that were used and have columns which they select and nobody has read, and how many were used: a test

@@ -26,7 +26,7 @@ package struct StoreTrouble: Sendable, Equatable {
       case .readOnly:
         "The data directory '\(folder)' cannot be written. Make it writable; work goes on by itself then."
       case .damaged:
-        "The database '\(folder)/atelier.sqlite' is damaged. Stop the coordinator and put a copy made by 'atelier backup' in its place; pictures stay where they are."
+        "The database '\(folder)/atelier.sqlite' is damaged. Stop the coordinator; 'atelier restore FILE' puts a copy made by 'atelier backup' in its place. Pictures stay where they are."
       case .failing:
         "The store refuses to write (\(error)). Nothing is lost; it is tried again every second."
       }

@@ -25,17 +25,20 @@ struct Atelier: AsyncParsableCommand {
         subcommands: [
           SubmitCommand.self, StatusCommand.self, JobsCommand.self, FetchCommand.self, CancelCommand.self,
           PauseCommand.self, ResumeCommand.self, RetryCommand.self, WorkersCommand.self, DrainCommand.self,
-          ExplainCommand.self, BackupCommand.self,
+          ExplainCommand.self, BackupCommand.self, RestoreCommand.self,
         ]),
       CommandGroup(
         name: "ON THIS MACHINE",
-        subcommands: [RenderCommand.self, VaryCommand.self, InterpolateCommand.self, DiffCommand.self, EditCommand.self,
-          ScoreCommand.self, TokenizeCommand.self, ModelCommand.self, BenchCommand.self]),
+        subcommands: [
+          RenderCommand.self, VaryCommand.self, InterpolateCommand.self, DiffCommand.self, EditCommand.self,
+          ScoreCommand.self, TokenizeCommand.self, ModelCommand.self, BenchCommand.self,
+        ]),
     ])
 
   /// Exit status: 0 done, 1 failed, 2 usage. The argument parser's own status for usage errors is 64, hence the detour.
   /// Why it failed is on standard error, behind `atelier:`; usage errors come with the usage.
   static func main() async {
+    StandardStreams.open()
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {

@@ -137,6 +137,12 @@ import Testing
     #expect(try keys(of: "missing", in: fetched) == ["item", "index", "reason"])
   }
 
+  @Test func `a restored database has these keys`() throws {
+    let restored = RestoreCommand.Restored(database: "data/atelier.sqlite", jobs: 2, aside: "data/old")
+    let keys = try Set(object(restored).keys)
+    #expect(keys == ["database", "jobs", "aside"])
+  }
+
   @Test func `a picture that was rendered has these keys`() throws {
     let picture = RenderProgress.Picture(file: "a.png", seed: 7, seconds: 1.5)
     let keys = try Set(object(picture).keys)

@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import NIOCore
 import Shared
 import Synchronization
@@ -19,10 +20,12 @@ import Testing
     folder = temporary.path + "/jobs"
     let files = FileManager.default
     try files.createDirectory(atPath: folder + "/sub", withIntermediateDirectories: true)
-    let png: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3]
+    let png = try PNG.encode(RGBImage(width: 2, height: 3, filledWith: (1, 2, 3)))
+    // Another one: what it is is told by its content.
+    let dog = try PNG.encode(RGBImage(width: 2, height: 3, filledWith: (4, 5, 6)))
     try LocalFile.write(png, to: temporary.path + "/outside.png")
     try LocalFile.write(png, to: folder + "/cat.png")
-    try LocalFile.write([0xFF, 0xD8, 0xFF, 0xE0, 1], to: folder + "/sub/dog.jpg")
+    try LocalFile.write(dog, to: folder + "/sub/dog.jpg")
     try LocalFile.write([], to: folder + "/empty.png")
     for name in ["notes.png", "notes.safetensors"] {
       try LocalFile.write(Array("root:x:0:0:".utf8), to: folder + "/" + name)
@@ -76,8 +79,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("notes.png", "is not a PNG or JPEG picture"), ("empty.png", "is not a PNG or JPEG picture"),
-      ("/etc/passwd", "is not a PNG or JPEG picture"), ("notes.safetensors", "is not a safetensors file"),
+      ("notes.png", "is not a PNG, JPEG, WebP or GIF picture"), ("empty.png", "is not a PNG, JPEG, WebP or GIF picture"),
+      ("/etc/passwd", "is not a PNG, JPEG, WebP or GIF picture"), ("notes.safetensors", "is not a safetensors file"),
       ("sub", "is no regular file"), ("pipe.png", "is no regular file"), ("/dev/zero", "is no regular file"),
       ("large.png", "has \(6 << 30) bytes; at most \(SourceFile.largest) are taken"),
     ] as [(String, String)])
@@ -128,7 +131,7 @@ import Testing
     let path = try temporary.write(lines.joined(separator: "\r\n"), to: "jobs/prompts.jsonl")
     let sources = SourceFolder(of: path, allowsOutside: false)
     let refused = try PromptFileCheck.run(path, .jsonl, sources, skipsBad: true)
-    #expect(refused.keys.sorted() == [2])
+    #expect(Array(refused.numbers) == [2])
     #expect(refused[2]?.contains("lies outside") == true)
 
     let uploads = Uploads()
@@ -138,7 +141,8 @@ import Testing
     }
     for try await piece in upload { sent += Array(piece.readableBytesView) }
     // Each file once.
-    #expect(uploads.sizes.withLock { $0 } == [11, 5])
+    let sizes = try ["cat.png", "sub/dog.jpg"].map { try LocalFile.read(folder + "/" + $0).count }
+    #expect(uploads.sizes.withLock { $0 } == sizes)
     var parser = PromptFileParser(format: .jsonl)
     let items = try (parser.consume(sent) + parser.finish()).map { try $0.result.get() }
     let digests = items.map { item in item.operation.sources.map { $0.digest != nil } }
@@ -177,7 +181,7 @@ import Testing
     let long = String(repeating: " ", count: 3 * RecordSplitter.longestRecord)
     let path = try temporary.write("{\"prompt\": \"a\"}\n\(long)\n{\"prompt\": \"b\"}\n", to: "jobs/long.jsonl")
     let sources = SourceFolder(of: path, allowsOutside: false)
-    #expect(try PromptFileCheck.run(path, .jsonl, sources, skipsBad: true).isEmpty)
+    #expect(try PromptFileCheck.run(path, .jsonl, sources, skipsBad: true).numbers.isEmpty)
     var parser = PromptFileParser(format: .jsonl)
     var lines: [PromptFileParser.Line] = []
     var size = 0

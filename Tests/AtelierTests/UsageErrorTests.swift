@@ -34,6 +34,7 @@ import Testing
       (["drain"], "Missing expected argument '<worker>'"),
       (["explain"], "Missing expected argument '<subject>'"),
       (["backup"], "Missing expected argument '<file>'"),
+      (["restore"], "Missing expected argument '<file>'"),
       (["tokenize", "--model", "m"], "Missing expected argument '<file>'"),
       (["model", "check"], "Missing expected argument '<dir>'"),
       (["worker"], "Missing expected argument '--pool <pool>'"),
@@ -74,8 +75,13 @@ import Testing
       (["--prompt", "a", "--item", "1"], "--item, --index and --sources go with --from."),
       (["--prompt", "a", "--sources", "x"], "--item, --index and --sources go with --from."),
       (["--from", "manifest.jsonl"], "Say with --item which item of the manifest it is."),
-      (["--from", "manifest.jsonl", "--item", "1", "--prompt", "a"], "--from takes all of the request from the manifest"),
-      (["--from", "manifest.jsonl", "--item", "1", "--seed", "1"], "--from takes all of the request from the manifest"),
+      (
+        ["--from", "manifest.jsonl", "--item", "1", "--prompt", "a"],
+        "--from takes all of the request from the manifest"
+      ),
+      (
+        ["--from", "manifest.jsonl", "--item", "1", "--seed", "1"], "--from takes all of the request from the manifest"
+      ),
       (["--from", "manifest.jsonl", "--item", "1", "--embedding", "e"], "--from takes all of the request"),
       (["--prompt", "a", "--eta", "0.5", "--sampler", "ddpm"], "'eta' goes with the sampler ddim"),
       (

@@ -22,6 +22,10 @@ import Testing
     for (name, image) in [("the disc", picture), ("mask", mask)] {
       try Data(PNG.encode(image)).write(to: URL(fileURLWithPath: "\(folder.path)/\(name).png"))
     }
+    // Smaller than any picture that can be asked for, and its middle is to be made.
+    var tiny = RGBAImage(RGBImage(width: 4, height: 4, filledWith: (40, 90, 200)))
+    for pixel in [5, 6, 9, 10] { tiny.pixels[pixel * 4 + 3] = 0 }
+    try Data(PNG.encode(tiny)).write(to: URL(fileURLWithPath: "\(folder.path)/tiny.png"))
   }
 
   @Test(.timeLimit(.minutes(5))) func `every kind gives in the cluster what its command gives`() async throws {
@@ -56,6 +60,7 @@ import Testing
     try local([
       "edit", "--image", disc, "--mask", mask, "--prompt", "a cat", "--n", "2", "--out", folder.path + "/l5.png",
     ])
+    try local(["edit", "--image", folder.path + "/tiny.png", "--prompt", "a cat", "--out", folder.path + "/l7.png"])
     let scores = try processes.run([
       "score", "--model", Self.model, "--text", "a red apple", "--text", "a cat", "--json", disc, mask,
     ])
@@ -69,6 +74,7 @@ import Testing
       {"kind": "diff", "image": "the disc.png", "from": "a red apple", "to": "a banana", "strengths": [0, 0.4]}
       {"kind": "edit", "image": "the disc.png", "mask": "mask.png", "prompt": "a cat", "n": 2}
       {"kind": "score", "images": ["the disc.png", "mask.png"], "texts": ["a red apple", "a cat"]}
+      {"kind": "edit", "image": "tiny.png", "prompt": "a cat"}
       """
     let file = try folder.write(lines, to: "requests.jsonl")
     let out = folder.path + "/out"
@@ -77,9 +83,9 @@ import Testing
 
     let manifest = try String(contentsOfFile: out + "/manifest.jsonl", encoding: .utf8).split(separator: "\n")
       .map { try JSONCoding.decode(ManifestLine.self, from: Data($0.utf8)) }
-    #expect(manifest.map(\.state) == Array(repeating: .completed, count: 12))
-    let counts = [1, 2, 1, 3, 2, 2]
-    for line in manifest where line.item < 6 {
+    #expect(manifest.map(\.state) == Array(repeating: .completed, count: 13))
+    let counts = [1, 2, 1, 3, 2, 2, 0, 1]
+    for line in manifest where line.item != 6 {
       let name = counts[line.item] == 1 ? "l\(line.item).png" : "l\(line.item)-\(line.index).png"
       let local = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/" + name))
       let cluster = try Data(contentsOf: URL(fileURLWithPath: out + "/" + #require(line.file)))
@@ -90,10 +96,11 @@ import Testing
     #expect(manifest.filter { $0.item == 1 }.map(\.seed) == [5, 6])
     // An edit keeps its picture's size.
     #expect(manifest.filter { $0.item == 5 }.allSatisfy { $0.size == PictureSize(width: 96, height: 80) })
+    #expect(manifest.last?.size == PictureSize(width: 4, height: 4))
 
     struct Facts: Decodable { let scores: [[Double]] }
     let expected = try JSONCoding.decode(Facts.self, from: Data(scores.output.utf8)).scores
-    let score = try #require(manifest.last)
+    let score = try #require(manifest.first { $0.item == 6 })
     #expect(score.file == nil)
     let actual = try #require(score.scores)
     for (left, right) in zip(actual.joined(), expected.joined()) { #expect(abs(left - right) < 1e-6) }
@@ -101,7 +108,7 @@ import Testing
 
     // Each file was kept once, whatever name it was called by.
     let kept = FileManager.default.enumerator(atPath: folder.path + "/data/sources")?.compactMap { $0 as? String } ?? []
-    #expect(kept.filter { $0.count > 60 }.count == 3)
+    #expect(kept.filter { $0.count > 60 }.count == 4)
   }
 
   @Test(.timeLimit(.minutes(2))) func `an edit keeps every pixel outside the mask, and its seam does not show`() throws {

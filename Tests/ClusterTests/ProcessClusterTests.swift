@@ -48,6 +48,19 @@ import Testing
     let file1 = try Data(contentsOf: URL(fileURLWithPath: rendered))
     let file2 = try Data(contentsOf: URL(fileURLWithPath: out + "/" + #require(line.file)))
     #expect(file1 == file2, "the cluster's picture differs from render's")
+
+    // One that the coordinator's disk has lost keeps none of the others from being fetched.
+    let data = processes.folder.path + "/data"
+    let kept = try #require(FileManager.default.enumerator(atPath: data)?.compactMap { $0 as? String })
+    let lost = try #require(kept.first { $0.hasSuffix(".png") })
+    try Data("no picture".utf8).write(to: URL(fileURLWithPath: data + "/" + lost))
+    let again = try processes.run(["fetch", job, "--out", out + "2"])
+    #expect(again.status == 1)
+    #expect(again.error.contains("not fetched: picture 0 of item "), "\(again.error)")
+    let rest = try String(contentsOfFile: out + "2/manifest.jsonl", encoding: .utf8).split(separator: "\n")
+      .map { try JSONCoding.decode(ManifestLine.self, from: Data($0.utf8)) }
+    #expect(rest.count == 12 && rest.compactMap(\.file).count == 11)
+    #expect(FileManager.default.fileExists(atPath: out + "2/contact-sheet.png"))
   }
 
   @Test(arguments: [
@@ -66,7 +79,7 @@ import Testing
     (["render", "--model", model, "--prompt", "a", "--eta", "2", "--out", "/tmp/x.png"], 2, "eta"),
     (["render", "--model", model, "--out", "/tmp/x.png"], 2, "--prompt"),
     (["vary", "--model", model, "--image", "/nowhere.png", "--out", "/tmp/x.png"], 1, "no such file"),
-    (["score", "--model", model, "--text", "a", "/etc/hostname"], 1, "neither a PNG nor a JPEG"),
+    (["score", "--model", model, "--text", "a", "/etc/hostname"], 1, "no PNG, JPEG, WebP or GIF"),
     (["diff", "--model", model, "--image", "a", "--from", "a", "--to", "b", "--strengths", "2", "--out", "/tmp/x.png"], 2, "strengths"),
     (["interpolate", "--model", model, "--from-image", "a", "--out", "/tmp/x.png"], 2, "--to-image"),
     (["bench", "--model", model, "--stage", "decoder", "--batch", "1000000000"], 2, "--batch"),

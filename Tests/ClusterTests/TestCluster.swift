@@ -63,8 +63,8 @@ final class TestCluster: @unchecked Sendable {
     let id = WorkerID("\(pool)-\(count)")
     let (address, logger) = (address, logger)
     let worker = Worker(
-      settings: Worker.Settings(id: id, pool: pool, host: "test", threads: 1, capacity: capacity), executor: executor,
-      logger: logger
+      settings: Worker.Settings(id: id, pool: pool, coordinator: address, host: "test", threads: 1, capacity: capacity),
+      executor: executor, logger: logger
     ) { handler throws(AtelierError) in
       try ZeroMQTransport(role: .worker(connect: address, identity: id.text), handler: handler, logger: logger)
     }

@@ -136,10 +136,10 @@ import Testing
     patient.waited = 61
     let work = [patient, ready(2, .denoise, 9, priority: 5)]
     let workers = [candidate("w", .decoder, credit: 3)]
-    let plan = AssignmentPlanner.plan(candidates: workers, work: work, room: { _ in 9 }, patience: 60)
+    let plan = AssignmentPlanner.plan(candidates: workers, work: work, room: { _ in 9 }, overdue: [3, 1])
     #expect(plan.rescued == 1)
     #expect(jobs(plan) == [1: 1, 2: 2])
-    #expect(AssignmentPlanner.plan(candidates: workers, work: work, room: { _ in 9 }, patience: nil).rescued == nil)
+    #expect(AssignmentPlanner.plan(candidates: workers, work: work, room: { _ in 9 }).rescued == nil)
   }
 
   @Test func `assignments shrink near the end of a job, so that no worker sits idle`() {

@@ -28,10 +28,8 @@ import Testing
       _ = registry.lease(task, job: JobID("j"), stage: .denoise, model: model.digest, to: rich, at: start)
     }
     _ = registry.heartbeat(
-      rich, credit: 1, holding: tasks, progress: [tasks[0]: .init(step: 1, steps: 9)], draining: false,
-      grace: .seconds(4), at: start)
-    _ = registry.heartbeat(
-      idle, credit: 4, holding: [], progress: [:], draining: false, grace: .seconds(4), at: start)
+      rich, .init(credit: 1, held: tasks, progress: [tasks[0]: .init(step: 1, steps: 9)]), at: start)
+    _ = registry.heartbeat(idle, .init(credit: 4), at: start)
     return registry
   }
 

@@ -23,8 +23,7 @@ import Testing
   }
 
   private func hear(_ id: WorkerID, _ registry: inout WorkerRegistry, at seconds: Int) {
-    _ = registry.heartbeat(
-      id, credit: 4, holding: [], progress: [:], draining: false, grace: .seconds(4), at: at(seconds))
+    _ = registry.heartbeat(id, .init(credit: 4), at: at(seconds))
   }
 
   private func fail(_ registry: inout WorkerRegistry, at seconds: Int, isItsOwn: Bool = true) {
@@ -48,7 +47,7 @@ import Testing
     #expect(credit(registry, at: 15) == 1)
     registry.lease(TaskAttempt(task: 1, attempt: 1), job: JobID("j"), stage: .denoise, to: bad, at: at(15))
     #expect(credit(registry, at: 16) == nil)
-    registry.answer(TaskAttempt(task: 1, attempt: 1), to: bad, at: at(17))
+    registry.answer(TaskAttempt(task: 1, attempt: 1), to: bad, number: registry.nextNumber(), at: at(17))
     // It fails again: the next pause is longer.
     fail(&registry, at: 17)
     #expect(credit(registry, at: 36) == nil)
@@ -85,17 +84,16 @@ import Testing
     let task = TaskAttempt(task: 1, attempt: 1)
     registry.lease(task, job: JobID("j"), stage: .denoise, to: bad, at: at(1))
     #expect(registry[bad]?.credit == 3)
-    registry.answer(task, to: bad, at: at(2))
+    let verdict = registry.nextNumber()
+    registry.answer(task, to: bad, number: verdict, at: at(2))
     #expect(registry[bad]?.credit == 4)
-    func beat(_ credit: Int, _ held: [TaskAttempt], at seconds: Int) -> [TaskAttempt] {
-      registry.heartbeat(
-        bad, credit: credit, holding: held, progress: [:], draining: false, grace: .seconds(4), at: at(seconds)
-      ).unknown
+    func beat(_ credit: Int, _ held: [TaskAttempt], received: UInt64, at seconds: Int) -> [TaskAttempt] {
+      registry.heartbeat(bad, .init(credit: credit, held: held, received: received), at: at(seconds)).unknown
     }
-    #expect(beat(3, [task], at: 3).isEmpty)
+    #expect(beat(3, [task], received: verdict - 1, at: 300).isEmpty)
     #expect(registry[bad]?.credit == 4)
-    // The verdict was lost, it seems.
-    #expect(beat(3, [task], at: 8) == [task])
+    // It knows of later messages and not of the verdict, which was lost.
+    #expect(beat(3, [task], received: verdict + 1, at: 301) == [task])
   }
 
   @Test func `a coordinator that stood still does not take its workers for dead`() {

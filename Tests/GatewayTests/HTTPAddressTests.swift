@@ -9,7 +9,7 @@ import Testing
   @Test(
     arguments: [
       ("127.0.0.1:8080", "127.0.0.1", 8080), ("localhost:0", "localhost", 0), ("0.0.0.0:65535", "0.0.0.0", 65535),
-      ("::1:8080", "::1", 8080),
+      ("::1:8080", "::1", 8080), ("[::1]:8080", "::1", 8080), ("[::]:0", "::", 0),
     ] as [(String, String, Int)])
   func `an address is a host and a port`(text: String, host: String, port: Int) throws {
     let address = try HTTPAddress.parse(text)
@@ -17,7 +17,9 @@ import Testing
     #expect(address.port == port)
   }
 
-  @Test(arguments: ["", "localhost", ":8080", "localhost:", "localhost:http", "localhost:65536", "localhost:-1", "8080"])
+  @Test(arguments: [
+    "", "localhost", ":8080", "localhost:", "localhost:http", "localhost:65536", "localhost:-1", "8080",
+  ])
   func `what is no address is one sentence that names it and the setting`(text: String) {
     let error = #expect(throws: AtelierError.self) { _ = try HTTPAddress.parse(text) }
     #expect(error?.code == .configuration)

@@ -14,7 +14,9 @@ struct PictureFixture: Sendable, CustomStringConvertible {
 
   static func all(_ suffix: String) -> [PictureFixture] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder + "decode")) ?? []
-    return names.filter { $0.hasSuffix(suffix) }.sorted().compactMap { try? PictureFixture($0) }
+    return names.filter { $0.hasSuffix(suffix) && !$0.hasSuffix(".rgba") }.sorted().compactMap {
+      try? PictureFixture($0)
+    }
   }
 
   init(_ name: String) throws {
@@ -26,6 +28,11 @@ struct PictureFixture: Sendable, CustomStringConvertible {
   }
 
   static func read(_ name: String) throws -> [UInt8] { try Array(Data(contentsOf: URL(filePath: folder + name))) }
+}
+
+extension RGBAImage {
+  /// The pixels alone, as fixtures have them.
+  var withoutProfile: RGBAImage { RGBAImage(width: width, height: height, pixels: pixels) }
 }
 
 /// The largest difference between two lists of values; 256 if they differ in length.

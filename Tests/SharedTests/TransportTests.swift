@@ -1,8 +1,9 @@
 import Foundation
 import Logging
-import Shared
 import TestSupport
 import Testing
+
+@testable import Shared
 
 @Suite struct TransportTests {
   /// What arrived at one side.
@@ -74,10 +75,62 @@ import Testing
     for transport in [old, new, wiring.coordinator] { transport.close() }
   }
 
-  @Test func `an address that is none is refused with a sentence`() throws {
-    #expect(throws: AtelierError.self) {
-      try ZeroMQTransport(
-        role: .coordinator(bind: "tcp://nowhere"), handler: Inbox().handler, logger: Logger(label: "test"))
+  @Test(arguments: [
+    ("tcp://nowhere", "it has no port"), ("tcp://127.0.0.1:99999", "a number up to 65535"),
+    ("tcp://127.0.0.1:", "a number up to 65535"), ("http://127.0.0.1:5555", "tcp://127.0.0.1:5555"),
+  ]) func `an address that is none is refused with a sentence`(address: String, sentence: String) throws {
+    let roles = [
+      ZeroMQTransport.Role.coordinator(bind: address), .worker(connect: address, identity: "worker-1"),
+    ]
+    for role in roles {
+      let error = #expect(throws: AtelierError.self) {
+        try ZeroMQTransport(role: role, handler: Inbox().handler, logger: Logger(label: "test"))
+      }
+      #expect(error?.code == .configuration)
+      #expect(error?.message.contains("'\(address)'") == true)
+      #expect(error?.message.contains(sentence) == true, "\(error?.message ?? "")")
     }
+  }
+
+  @Test func `what is said to a coordinator that is not there is reported, and not said when it comes`() async throws {
+    let address = "ipc://" + NSTemporaryDirectory() + "atelier-" + UUID().uuidString
+    let logger = Logger(label: "test")
+    let (inbox, workerInbox) = (Inbox(), Inbox())
+    let worker = try ZeroMQTransport(
+      role: .worker(connect: address, identity: "worker-1"), handler: workerInbox.handler, logger: logger)
+    worker.send([([[1]], ""), ([[2]], ""), ([[3]], "")])
+    #expect(try await eventually { workerInbox.undeliverable.count == 3 })
+    let coordinator = try ZeroMQTransport(
+      role: .coordinator(bind: address), handler: inbox.handler, logger: logger)
+    #expect(
+      try await eventually {
+        worker.send([[4]], to: "")
+        return !inbox.received.isEmpty
+      })
+    #expect(Set(inbox.received.map(\.frames)) == [[[4]]])
+    for transport in [worker, coordinator] { transport.close() }
+  }
+
+  @Test(arguments: ["*", "[::1]", "[::]"]) func `workers connect over IPv6`(host: String) async throws {
+    let port = try FreePort.find()
+    let logger = Logger(label: "test")
+    let inbox = Inbox()
+    // There are machines without IPv6.
+    guard
+      let coordinator = try? ZeroMQTransport(
+        role: .coordinator(bind: "tcp://\(host):\(port)"), handler: inbox.handler, logger: logger)
+    else { return }
+    let worker = try ZeroMQTransport(
+      role: .worker(connect: "tcp://[::1]:\(port)", identity: "worker-1"), handler: Inbox().handler, logger: logger)
+    worker.send([[1]], to: "")
+    #expect(try await eventually { inbox.received.count == 1 })
+    for transport in [worker, coordinator] { transport.close() }
+  }
+
+  @Test(arguments: [
+    ("tcp://127.0.0.1:1", false, false), ("tcp://localhost:1", false, false), ("tcp://eth0:1", true, false),
+    ("tcp://*:1", true, true), ("tcp://[::1]:1", false, true), ("tcp://::1:1", true, true), ("ipc:///a", true, false),
+  ]) func `IPv6 is looked for where it is meant`(address: String, listening: Bool, isUsed: Bool) throws {
+    #expect(try ZeroMQAddress(address).usesIPv6(listening: listening) == isUsed)
   }
 }

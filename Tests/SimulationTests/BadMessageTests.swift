@@ -74,7 +74,7 @@ import Testing
   private func refusal(of hello: Wire.Hello, _ cluster: SmallCluster) throws -> String? {
     cluster.actions(of: [try SmallCluster.message(.hello(hello), from: "prior-a")]).lazy.compactMap {
       action -> String? in
-      guard case .send(.refusal(let refusal), _) = action else { return nil }
+      guard case .send(.refusal(let refusal), _, _) = action else { return nil }
       return refusal.reason
     }.first
   }
@@ -88,9 +88,40 @@ import Testing
     hello.models = Array(repeating: hello.models[0], count: 101)
     #expect(try refusal(of: hello, cluster)?.contains("announces 101 models; at most 100") == true)
     hello = SmallCluster.hello
+    hello.capacity = 1025
+    #expect(try refusal(of: hello, cluster)?.contains("hold 1025 tasks; at most 1024") == true)
+    hello = SmallCluster.hello
+    hello.held = Array(repeating: TaskAttempt(task: 1, attempt: 1).wire, count: 1025)
+    #expect(try refusal(of: hello, cluster)?.contains("hold 1025 tasks; at most 1024") == true)
+    hello = SmallCluster.hello
+    hello.host = String(repeating: "h", count: 201)
+    #expect(try refusal(of: hello, cluster)?.contains("host has 201 bytes; at most 200") == true)
+    hello = SmallCluster.hello
     hello.models[0].name = String(repeating: "m", count: 201)
     #expect(try refusal(of: hello, cluster)?.contains("longer than 200 bytes") == true)
     #expect(try refusal(of: SmallCluster.hello, cluster) == nil)
+  }
+
+  @Test func `more models than are remembered are refused with the number`() throws {
+    let cluster = try SmallCluster()
+    for worker in 0..<10 {
+      var hello = SmallCluster.hello
+      hello.models = (0..<100).map { index in
+        var model = SmallCluster.hello.models[0]
+        model.name = "m\(worker)-\(index)"
+        model.digest = model.name
+        return model
+      }
+      #expect(try refusal(of: hello, cluster) == nil)
+    }
+    var hello = SmallCluster.hello
+    hello.models[0].name = "new"
+    hello.models[0].digest = "new"
+    #expect(try refusal(of: hello, cluster)?.contains("remembers 1000 models that no job names") == true)
+    #expect(try refusal(of: SmallCluster.hello, cluster) == nil)
+    // Nor are they more after a restart, which keeps what was seen last.
+    try cluster.restart()
+    #expect(try cluster.store.read { try $0.models().count } == 501)
   }
 
   @Test func `what could not be delivered goes to another worker at once and has not failed`() throws {
@@ -139,5 +170,53 @@ import Testing
     #expect(Array(failures.keys) == [placements[0].attempt])
     #expect(failures.values.first?.contains("job-bad") == true, "\(failures)")
     #expect(FileManager.default.fileExists(atPath: folder.path + "/pictures/" + placements[1].name))
+  }
+
+  @Test func `no worker decides what a model of the configuration is`() throws {
+    let cluster = try SmallCluster()
+    var hello = SmallCluster.hello
+    hello.models[0].pictureWidth = 8
+    hello.models[0].name = "renamed"
+    try cluster.turn(.hello(hello), from: "prior-a")
+    hello = SmallCluster.hello
+    hello.models[0].digest = "other"
+    try cluster.turn(.hello(hello), from: "prior-b")
+    #expect(try cluster.store.read { try $0.models() } == [SimulatedStage.model])
+    // It is given nothing of that name, and others are.
+    var free = Wire.Heartbeat()
+    free.credit = 1
+    #expect(try cluster.turn(.heartbeat(free), from: "prior-b").isEmpty)
+    #expect(try cluster.turn(.heartbeat(free), from: "prior-a").count == 1)
+  }
+
+  @Test func `a failure that is told twice, since its verdict was lost, counts once`() throws {
+    let cluster = try SmallCluster()
+    let attempt = try #require(try cluster.connect("prior-a"))
+    var outcome = Wire.Outcome()
+    outcome.task = attempt.wire
+    outcome.failure.reason = "no memory"
+    outcome.failure.blame = .worker
+    let told = try SmallCluster.message(.outcome(outcome), from: "prior-a")
+    _ = cluster.actions(of: [told, told])
+    // It has introduced itself again and still holds what it has no verdict on.
+    var hello = SmallCluster.hello
+    hello.held = [attempt.wire]
+    try cluster.turn(.hello(hello), from: "prior-a")
+    let verdicts = SmallCluster.verdicts(cluster.actions(of: [told]))
+    #expect(verdicts[attempt]?.decision == .committed)
+    #expect(try cluster.failures.count == 1)
+    let task = try #require(try cluster.store.read { try $0.task(attempt.task) })
+    #expect(task.failures == 1)
+    #expect(task.state == .delayed || task.state == .ready)
+  }
+
+  @Test func `a worker is given a bounded number of tasks, whatever it says`() throws {
+    let cluster = try SmallCluster(prompts: 1500)
+    var hello = SmallCluster.hello
+    hello.capacity = .max
+    try cluster.turn(.hello(hello), from: "prior-a")
+    var free = Wire.Heartbeat()
+    free.credit = .max
+    #expect(try cluster.turn(.heartbeat(free), from: "prior-a").count <= 1024)
   }
 }

@@ -17,4 +17,7 @@ enum PlantedMistake: String, Sendable, CaseIterable {
   case publishedTwice
   /// The transport loses the states of unfinished tasks.
   case noCheckpoint
+  /// The transport says of each heartbeat that its worker had received everything: an assignment that is still on its
+  /// way counts as lost.
+  case lostByOldHeartbeats
 }

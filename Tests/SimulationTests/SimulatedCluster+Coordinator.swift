@@ -60,7 +60,9 @@ extension SimulatedCluster {
     note(
       "turn of \(taken.count), says \(messages.map { "\(Self.name($0.message.envelope)) to \($0.worker)" })"
         + (outcome.failure == nil ? "" : ", commit failed"))
-    try promises.checkTurn(engine.state, store, messages: messages, at: now, submissions: submissions)
+    let unreachable = events.compactMap { if case .undeliverable(let worker) = $0 { worker } else { nil } }
+    try promises.checkTurn(
+      engine.state, store, messages: messages, unreachable: Set(unreachable), submissions: submissions)
     if outcome.failure == nil { promises.took(taken) }
     if crashesAfterCommit { return crash() }
     isCommitting = true
@@ -106,6 +108,16 @@ extension SimulatedCluster {
         !known.isMissing && !workers.contains { $0.id == known.id && $0.isAlive }
       }
       return events + gone.compactMap { try? .message(Arrival(Self.report(of: $0)), from: $0.id) }
+    case .lostByOldHeartbeats:
+      return events.map { event in
+        guard case .message(let arrival, let worker) = event,
+          case .heartbeat(var heartbeat)? = arrival.message.envelope.body
+        else { return event }
+        heartbeat.received = engine.state.registry.said
+        var message = arrival.message
+        message.envelope.body = .heartbeat(heartbeat)
+        return (try? .message(Arrival(message.encoded()), from: worker)) ?? event
+      }
     default: return events
     }
   }
@@ -121,6 +133,15 @@ extension SimulatedCluster {
   /// A message on its way: it may be lost, come twice, late, or after the next one.
   func carry(_ event: Event, worker index: Int) {
     guard !chance(profile.loss) else { return note("lost: \(Self.name(event))") }
+    if workers[index].link.isSlow(at: now), workers[index].cutOffUntil <= now {
+      switch event {
+      case .toCoordinator(let parts, _):
+        events.add(event, at: workers[index].link.arrival(of: parts, up: true, at: now))
+      case .toWorker(let parts, _): events.add(event, at: workers[index].link.arrival(of: parts, up: false, at: now))
+      default: break
+      }
+      return
+    }
     for _ in 0..<(chance(profile.duplication) ? 2 : 1) {
       var delay = Double.random(in: 0.0005...profile.delay, using: &random)
       if chance(profile.straggling) { delay += Double.random(in: 0...12, using: &random) }

@@ -78,12 +78,14 @@ extension SimulatedCluster {
     case .slowCommit: nextCommitTakes = Double.random(in: 0.5...12, using: &random)
     case .partition:
       if let victim { workers[victim].cutOffUntil = now + Double.random(in: 0.5...15, using: &random) }
+    case .slowLink:
+      if let victim { slowDown(&workers[victim].link, until: now + Double.random(in: 5...60, using: &random)) }
     case .clockJump: wallOffset += [-100_000, -3600, 3600, 100_000].randomElement(using: &random) ?? 0
     case .drain:
       guard let victim else { return }
       let id = workers[victim].id
       request { try $0.drain(id) }
-    case .stop: if let victim { perform(workers[victim].session.stop(), victim) }
+    case .stop: if let victim { perform(workers[victim].session.stop(at: instant), victim) }
     case .pause:
       guard let job = submissions[submission].job else { return }
       request { try $0.setPaused(true, job: job) }
@@ -96,7 +98,7 @@ extension SimulatedCluster {
       request { try $0.cancel(job) }
     case .retry:
       guard let job = submissions[submission].job else { return }
-      request { turn in try turn.store.retryFailures(of: turn.store.job(job)) }
+      request { try $0.retry(job) }
     case .damage:
       request { turn in
         try turn.store.db.execute(sql: "UPDATE artifacts SET bytes = x'0000000000000000' WHERE id % 2 = 0")

@@ -12,8 +12,17 @@ extension SimulatedCluster {
       id: WorkerID("\(pool)-\(index)"), pool: pool, capacity: profile.capacity,
       pace: Double.random(in: 0.02...0.5, using: &random))
     worker.nextBeat = time
+    if profile.hasOnlySlowLinks { slowDown(&worker.link, until: .infinity) }
     workers.append(worker)
     events.add(.beat(index), at: time)
+  }
+
+  /// Seconds of latency and tens of kB/s: so much that the largest result still gets through while a worker may be
+  /// silent.
+  func slowDown(_ link: inout SimulatedLink, until time: Double) {
+    link.slowDown(
+      until: time, latency: Double.random(in: 0.3...4, using: &random),
+      bytesPerSecond: Double.random(in: 12_000...60_000, using: &random))
   }
 
   func beat(_ index: Int) {
@@ -37,7 +46,8 @@ extension SimulatedCluster {
       let message = try? WireMessage<Wire.FromCoordinator>(decoding: frames), let body = message.envelope.body
     else { return }
     let hello = workers[index].hello
-    let actions = workers[index].session.receive(body, frames: message.frames, as: hello, at: instant)
+    let actions = workers[index].session.receive(
+      body, frames: message.frames, number: message.envelope.number, as: hello, at: instant)
     perform(actions, index)
   }
 
@@ -57,8 +67,8 @@ extension SimulatedCluster {
         carry(.toCoordinator(parts, from: workers[index].id), worker: index)
       case .run(let tasks): begin(tasks, index)
       case .interrupt: workers[index].isInterrupted = true
-      case .unwanted: break
-      case .refused, .finish:
+      case .unwanted, .silent, .lost, .back: break
+      case .refused, .abandoned, .finish:
         note("worker \(index) leaves")
         retire(index)
       }
@@ -124,7 +134,8 @@ extension SimulatedCluster {
   private func send(stateOf run: SimulatedWorker.Run, _ index: Int) {
     var frames: [[UInt8]] = []
     let checkpoint = TaskCheckpoint(pass: 0, completedSteps: run.step, latents: SimulatedStage.latents(run.state))
-    perform([.send(.checkpoint(checkpoint.wire(of: run.task.id, frames: &frames)), frames: frames)], index)
+    let message = checkpoint.wire(of: run.task.id, frames: &frames)
+    perform(workers[index].session.checkpoint(message, frames: frames), index)
   }
 
   private func result(of run: SimulatedWorker.Run, frames: inout [[UInt8]]) -> Wire.Outcome.OneOf_Result {

@@ -27,7 +27,7 @@ final class SimulatedCluster: @unchecked Sendable {
 
   enum Fault {
     case workerCrash, coordinatorCrash, commitFailure, slowCommit, partition, clockJump, drain, stop, pause, cancel,
-      retry, damage
+      retry, damage, slowLink
     case resume(JobID)
   }
 
@@ -85,7 +85,7 @@ final class SimulatedCluster: @unchecked Sendable {
     configuration.patience = .seconds(5)
     var settings = CoordinatorSettings(configuration)
     // So few that ending a job takes several turns, between which anything may happen.
-    settings.endedPerTurn = 1
+    settings.imagesPerTurn = 1
     self.settings = settings
     var logger = Logger(label: "simulation")
     logger.logLevel = .critical
@@ -107,6 +107,7 @@ final class SimulatedCluster: @unchecked Sendable {
         try happen(event)
         if now > SimulationProfile.troubled, try isDone() {
           try promises.checkEnd(store, pictures: pictures.files, submissions: submissions)
+          if profile.hasOnlySlowLinks { try promises.checkAttempts(store) }
           return
         }
         guard now < SimulationProfile.limit else { throw Promises.Broken("a job does not end: \(try leftovers())") }
@@ -114,6 +115,7 @@ final class SimulatedCluster: @unchecked Sendable {
         throw SimulationFailure(seed: seed, time: now, reason: broken.reason, trace: trace)
       }
     }
+    throw SimulationFailure(seed: seed, time: now, reason: "nothing happens any more: \(try leftovers())", trace: trace)
   }
 
   /// All that is decided before the run.
@@ -129,6 +131,7 @@ final class SimulatedCluster: @unchecked Sendable {
       (.commitFailure, profile.commitFailures), (.slowCommit, profile.slowCommits), (.partition, profile.partitions),
       (.clockJump, profile.clockJumps), (.drain, profile.drains), (.stop, profile.stops), (.pause, profile.pauses),
       (.cancel, profile.cancels), (.retry, profile.retries), (.damage, profile.damages),
+      (.slowLink, profile.slowLinks),
     ]
     for (fault, count) in counts {
       for _ in 0..<count {

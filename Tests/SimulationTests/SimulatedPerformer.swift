@@ -32,15 +32,15 @@ final class SimulatedPerformer: TurnPerformer, @unchecked Sendable {
   func messages(_ actions: [Action]) -> [(message: WireMessage<Wire.FromCoordinator>, worker: WorkerID)] {
     actions.compactMap { action in
       switch action {
-      case .send(.welcome(var welcome), let worker) where mistake == .twoLeasesAfterRestart:
+      case .send(.welcome(var welcome), let worker, let number) where mistake == .twoLeasesAfterRestart:
         welcome.keep = held[worker] ?? []
-        return (WireMessage(.welcome(welcome)), worker)
-      case .send(let body, let worker): return (WireMessage(body), worker)
-      case .assign(let tasks, let worker):
+        return (WireMessage(.welcome(welcome), number: number), worker)
+      case .send(let body, let worker, let number): return (WireMessage(body, number: number), worker)
+      case .assign(let tasks, let worker, let number):
         var assignment = Wire.Assignment()
         var frames: [[UInt8]] = []
         assignment.tasks = tasks.map { $0.task.wire(frames: &frames) }
-        return (WireMessage(.assignment(assignment), frames: frames), worker)
+        return (WireMessage(.assignment(assignment), number: number, frames: frames), worker)
       case .discard, .removePictures, .log: return nil
       }
     }

@@ -25,6 +25,7 @@ struct SimulatedWorker {
   var nextBeat = 0.0
   /// Until when nothing gets through.
   var cutOffUntil = 0.0
+  var link = SimulatedLink()
   /// Of one step, in seconds.
   let pace: Double
 
@@ -32,7 +33,8 @@ struct SimulatedWorker {
     self.id = id
     self.pool = pool
     self.pace = pace
-    session = WorkerSession(capacity: capacity, batch: pool == .prior ? capacity : 1)
+    // Whatever has a frame stands for something large.
+    session = WorkerSession(capacity: capacity, batch: pool == .prior ? capacity : 1, largeMessage: 1)
   }
 
   var hello: Wire.Hello {

@@ -30,6 +30,9 @@ struct SimulationProfile {
   var cancels = 0
   var retries = 0
   var damages = 0
+  var slowLinks = 0
+  /// Whether nothing else goes wrong, and all links are slow all the time.
+  var hasOnlySlowLinks = false
   /// Prompts and pictures a prompt, by job.
   var jobs: [(prompts: Int, n: Int, priority: Int)] = []
 
@@ -82,5 +85,20 @@ struct SimulationProfile {
         Int.random(in: -1...1, using: &random)
       )
     }
+    slowLinks = maybe(0.2, 1...2)
+    if maybe(0.04, 1...1) > 0 { leaveOnlySlowLinks() }
+  }
+
+  /// One worker a pool and one job besides, or tasks would be taken from one for the sake of another.
+  private mutating func leaveOnlySlowLinks() {
+    hasOnlySlowLinks = true
+    workers = [.prior, .decoder]
+    jobs = Array(jobs.prefix(1))
+    (loss, duplication, straggling) = (0, 0, 0)
+    (taskFailure, workerFailure, transientFailure) = (0, 0, 0)
+    for count: WritableKeyPath<Self, Int> in [
+      \.workerCrashes, \.coordinatorCrashes, \.commitFailures, \.slowCommits, \.partitions, \.clockJumps, \.drains,
+      \.stops, \.pauses, \.cancels, \.retries, \.damages, \.slowLinks,
+    ] { self[keyPath: count] = 0 }
   }
 }

@@ -69,14 +69,14 @@ final class SmallCluster {
 
   static func assigned(_ actions: [Action]) -> [(task: TaskAttempt, worker: WorkerID)] {
     actions.flatMap { action -> [(task: TaskAttempt, worker: WorkerID)] in
-      guard case .assign(let tasks, let worker) = action else { return [] }
+      guard case .assign(let tasks, let worker, _) = action else { return [] }
       return tasks.map { ($0.task.id, worker) }
     }
   }
 
   static func verdicts(_ actions: [Action]) -> [TaskAttempt: Wire.Verdict] {
     actions.reduce(into: [:]) { verdicts, action in
-      guard case .send(.verdict(let verdict), _) = action else { return }
+      guard case .send(.verdict(let verdict), _, _) = action else { return }
       verdicts[TaskAttempt(verdict.task)] = verdict
     }
   }

@@ -61,7 +61,10 @@ import Testing
     var limited = model
     limited.limits = RenderParameters(priorSteps: 1000, decoderSteps: 900)
     try store.register(limited, at: 1)
+    try store.announce(limited, at: 2)
     #expect(try store.models() == [limited])
+    #expect(try store.canRemember([model, ModelInfo(name: "o", digest: "d2", size: model.size, defaults: .karlo)]))
+    try store.forgetModels(keeping: 1)
     let job = try submit("job", store, prompts: 4)
 
     // One picture through all stages, with a stage that has to be made again on its way.
@@ -93,6 +96,7 @@ import Testing
     let failing = try lease(.embed, job, store)
     try store.recordFailure(record(failing, store), worker: worker, reason: "no", at: 5)
     #expect(try store.failures(of: failing.id.task).count == 1)
+    #expect(try store.hasFailed(failing.id))
     #expect(try store.failures(on: worker, limit: 9).count == 1)
     try store.delay(record(failing, store), until: 9)
     #expect(try store.pauseEnds(of: failing.id.task) == 9)
@@ -120,7 +124,8 @@ import Testing
     let last = try lease(.embed, job, store)
     _ = try store.cancel(store.job(JobID("job")), at: 14)
     #expect(try store.task(last.id.task)?.state == .cancelled)
-    _ = try submit("half", store, prompts: 1, active: false)
+    let half = try submit("half", store, prompts: 1, active: false)
+    #expect(try store.addImages(to: half, limit: 9) == 0)
     for ending in try store.endings() { while try !store.advance(ending, limit: 1, at: 15) {} }
 
     // A job that ends with a failure begins at its first stage again.

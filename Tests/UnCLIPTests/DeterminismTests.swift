@@ -6,7 +6,7 @@ import Testing
 
 @testable import UnCLIP
 
-/// A picture's bytes depend on model, request and seed alone (DESIGN.md, promise 3).
+/// A picture's bytes depend on model, request and seed alone (docs/reliability.md).
 @Suite("Determinism")
 struct DeterminismTests {
   private static let fixtures = Fixture.all.filter { ["narrow", "odd", "deep"].contains($0.name) }
@@ -74,7 +74,7 @@ struct DeterminismTests {
       return request
     }
     let alone = try requests.map { try pipeline.render($0).picture }
-    let together = try await withThrowingTaskGroup(of: (Int, RGBImage).self) { group in
+    let together = try await withThrowingTaskGroup(of: (Int, RGBAImage).self) { group in
       for (index, request) in requests.enumerated() {
         group.addTask { (index, try pipeline.render(request).picture) }
       }
@@ -129,14 +129,14 @@ struct DeterminismTests {
       try Pipeline(model: model, threads: ThreadPool(threads: Int.random(in: 1...4, using: &random)))
     }
     let seeds = requests.map { _ in random.next() }
-    let together = try await withThrowingTaskGroup(of: (Int, RGBImage).self) { group in
+    let together = try await withThrowingTaskGroup(of: (Int, RGBAImage).self) { group in
       for index in requests.indices.shuffled(using: &random) {
         group.addTask {
           var schedule = Schedule(pipelines: pipelines, random: SeededGenerator(seed: seeds[index]))
           return (index, try schedule.render(requests[index]))
         }
       }
-      var pictures: [Int: RGBImage] = [:]
+      var pictures: [Int: RGBAImage] = [:]
       for try await (index, picture) in group { pictures[index] = picture }
       return pictures
     }
@@ -172,7 +172,7 @@ struct DeterminismTests {
     case 0:
       var mask = RGBAImage(width: across, height: down, pixels: Array(repeating: 255, count: across * down * 4))
       for row in 4..<12 { for column in 6..<15 { mask.pixels[(row * across + column) * 4 + 3] = 0 } }
-      request.edit = try PictureEdit(picture: picture, mask: EditMask(mask))
+      request.edit = try PictureEdit(picture: RGBAImage(picture), mask: mask)
     case 1:
       guard request.sampler.method.isInvertible else { break }
       request.inverted = picture
@@ -187,7 +187,7 @@ private struct Schedule {
   let pipelines: [Pipeline]
   var random: SeededGenerator
 
-  mutating func render(_ request: PictureRequest) throws -> RGBImage {
+  mutating func render(_ request: PictureRequest) throws -> RGBAImage {
     let text = try pipeline().embedding.encode(request)
     let embedding: Tensor
     if case .given(let given) = request.embedding {

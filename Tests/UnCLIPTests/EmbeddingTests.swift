@@ -77,7 +77,7 @@ import Testing
     let stage = try EmbeddingStage(model: fixture.model, threads: ThreadPool(threads: 2))
     let pictures = try (0..<Fixture.pictures).map { try stage.embed(fixture.picture($0)) }
     let text = try fixture.tensor("text.embedding")
-    guard text.shape[1] == pictures[0].count else { return }
+    try #require(text.shape[1] == pictures[0].count)
     let scores = try stage.scores(pictures: pictures, texts: ["", fixture.prompt])
     for number in 0..<Fixture.pictures {
       for row in 0..<2 {

@@ -2,7 +2,7 @@
 # folder if that is not the one they run in.
 
 # Debian packages that the build links against.
-PACKAGES="libzmq3-dev libsqlite3-dev libopenblas-dev libpng-dev libturbojpeg0-dev"
+PACKAGES="libzmq3-dev libsqlite3-dev libopenblas-dev libpng-dev libjpeg62-turbo-dev libwebp-dev libgif-dev"
 
 # One configuration for everything: debug numerics are too slow to test, and a second configuration would
 # double the build. Testability costs a release build nothing that was measured.

@@ -18,6 +18,9 @@ extension Explainer {
     var facts = [
       "last heard of \(Self.seconds(now.seconds(since: worker.lastHeard))) ago; \(worker.completed) tasks done, \(worker.failed) failed since it connected"
     ]
+    if let slowness = worker.slowness(settings.heartbeat) {
+      facts.append(WorkerRegistry.Worker.ofSlowLink(slowness))
+    }
     facts += worker.leasesInOrder.map { Self.fact(on: $0.task, $0.lease, heldBy: worker, now: now) }
     return Explanation(subject: "worker \(id)", sentence: try sentence(on: worker), facts: facts + failures)
   }
@@ -37,8 +40,14 @@ extension Explainer {
     if !worker.leases.isEmpty { return "It works on \(worker.leases.count) tasks." }
     let work = try store.readyWork().filter { $0.stage.pool == worker.description?.pool }
     if work.isEmpty { return "It is idle: nothing is ready for the \(worker.description?.pool.rawValue ?? "") pool." }
-    guard work.contains(where: { worker.models.contains($0.modelDigest) }) else {
-      return "It is idle: what is ready is for models that it does not hold."
+    let fitting = work.filter { worker.models.contains($0.modelDigest) }
+    if fitting.isEmpty { return "It is idle: what is ready is for models that it does not hold." }
+    let between = try store.imagesBetweenPools()
+    if fitting.allSatisfy({
+      $0.stage.pool.feedsAnother && between[$0.modelDigest, default: 0] >= settings.embeddedAhead
+    }) {
+      return "It is idle: \(settings.embeddedAhead) images of each model wait for a decoder, as many as may "
+        + "('coordinator.embedded_ahead' in cluster.yaml). More decoder workers would help."
     }
     return "It is idle and will be handed a task within a moment."
   }

@@ -67,12 +67,12 @@ package enum AssignmentPlanner {
   ///     store holds of text states and embeddings when the prior pool is faster than the decoder pool. A model at a
   ///     time, so that one which no decoder holds stops itself only.
   ///   - poolSize: how many workers a pool has.
-  ///   - patience: seconds after which a job that was served nothing may go before all; nil for never.
+  ///   - overdue: jobs that have waited for so long that one of them, the first that can be served, goes before all.
   ///   - promised: a job for which room was made, which goes before all.
   /// - Returns: claims that exceed neither a worker's credit nor the ready tasks.
   package static func plan(
     candidates: [Candidate], work: [ReadyWork], room: (_ model: String) -> Int, poolSize: (Pool) -> Int = { _ in 1 },
-    patience: Double? = nil, promised: JobNumber? = nil
+    overdue: [JobNumber] = [], promised: JobNumber? = nil
   ) -> Plan {
     var state = State(work: narrowed(work), room: room)
     var plan = Plan()
@@ -84,8 +84,11 @@ package enum AssignmentPlanner {
     }
     if let promised {
       state.favour(promised)
-    } else if let patience {
-      plan.rescued = state.favour(waitingOver: patience)
+    } else if let job = overdue.first(where: { job in
+      candidates.indices.contains { credits[$0] > 0 && state.canServe(job, by: candidates[$0]) }
+    }) {
+      plan.rescued = job
+      state.favour(job)
     }
     var claimed = [[(choice: Int, count: Int)]](repeating: [], count: candidates.count)
     // Rounds of one task a worker, so that the last tasks of a job spread over the workers instead of
@@ -147,31 +150,32 @@ package enum AssignmentPlanner {
       return max(1, (open + max(1, workers) - 1) / max(1, workers))
     }
 
-    /// Lets the job that has waited longest, if longer than `patience`, take the next turn.
-    mutating func favour(waitingOver patience: Double) -> JobNumber? {
-      let longest = work.filter { $0.waited > patience }.max { $0.waited < $1.waited }
-      first = longest?.job
-      return first
+    /// Lets a job take the next turn.
+    mutating func favour(_ job: JobNumber) { first = job }
+
+    /// Whether something of a job is ready that fits a worker.
+    func canServe(_ job: JobNumber, by candidate: Candidate) -> Bool {
+      work.indices.contains { work[$0].job == job && fits($0, candidate) }
     }
 
-    /// Lets a job for which room was made take the next turn.
-    mutating func favour(_ job: JobNumber) { first = job }
+    /// Whether a task of an entry can be leased to a worker.
+    private func fits(_ index: Int, _ candidate: Candidate) -> Bool {
+      let entry = work[index]
+      return ready[index] > 0 && entry.stage.pool == candidate.pool && candidate.models.contains(entry.modelDigest)
+        && (!entry.stage.pool.feedsAnother || room[entry.modelDigest, default: 0] > 0)
+    }
 
     func wasTaken(_ job: JobNumber) -> Bool { taken.contains(job) }
 
     /// The index in `work` of the next task for a worker; nil if nothing that is ready fits its pool and models.
     func choose(for candidate: Candidate) -> Int? {
       var best: Int?
-      for index in work.indices {
-        let entry = work[index]
-        guard ready[index] > 0, entry.stage.pool == candidate.pool, candidate.models.contains(entry.modelDigest),
-          !entry.stage.pool.feedsAnother || room[entry.modelDigest, default: 0] > 0
-        else { continue }
+      for index in work.indices where fits(index, candidate) {
         guard let other = best else {
           best = index
           continue
         }
-        if isBetter(entry, than: work[other], for: candidate) { best = index }
+        if isBetter(work[index], than: work[other], for: candidate) { best = index }
       }
       return best
     }
@@ -188,9 +192,14 @@ package enum AssignmentPlanner {
       let held = leased[candidate.pool] ?? [:]
       let (mine, theirs) = (held[left.job] ?? 0, held[right.job] ?? 0)
       if mine != theirs { return mine < theirs }
-      let waits = [left, right].map { $0.waited + ($0.modelDigest == candidate.lastModel ? affinity : 0) }
-      if waits[0] != waits[1] { return waits[0] > waits[1] }
+      let (leftWaits, rightWaits) = (waits(left, candidate), waits(right, candidate))
+      if leftWaits != rightWaits { return leftWaits > rightWaits }
       return left.job < right.job
+    }
+
+    /// How long an entry has waited, and a little more if the worker used its model last.
+    private func waits(_ entry: ReadyWork, _ candidate: Candidate) -> Double {
+      entry.waited + (entry.modelDigest == candidate.lastModel ? affinity : 0)
     }
 
     /// Notes that one task of an entry is leased by this plan.

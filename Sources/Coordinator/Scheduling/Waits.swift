@@ -11,6 +11,9 @@ package struct Waits: Sendable {
   private var nothingReady: [Pool: Instant] = [:]
   /// Tasks leased since a job went before all because it had waited for long.
   private var leasedSinceRescue = 0
+  /// Jobs that are served only because they had waited for long, each with the number of its last rescue.
+  private var rescues: [JobNumber: Int] = [:]
+  private var lastRescue = 0
   /// A job for which room was made, until it is served.
   package var promised: JobNumber?
 
@@ -19,8 +22,18 @@ package struct Waits: Sendable {
   /// Rescues are rationed to one in so many tasks, or many patient jobs would turn the priorities round.
   private static let tasksPerRescue = 8
 
-  /// Whether a job that has waited for very long may go before all in the next plan.
-  package var mayRescue: Bool { leasedSinceRescue >= Self.tasksPerRescue }
+  /// Jobs of which one may go before all in the next plan: those that have waited longer than `patience`, in seconds,
+  /// and go on doing so but for what they were served as such. The one whose turn was longest ago comes first.
+  package func overdue(after patience: Double, of work: [ReadyWork]) -> [JobNumber] {
+    guard leasedSinceRescue >= Self.tasksPerRescue else { return [] }
+    var waited: [JobNumber: Double] = [:]
+    for entry in work where entry.waited > patience || rescues[entry.job] != nil {
+      waited[entry.job] = max(waited[entry.job] ?? 0, entry.waited)
+    }
+    return waited.keys.sorted {
+      (rescues[$0] ?? 0, waited[$1] ?? 0, $0) < (rescues[$1] ?? 0, waited[$0] ?? 0, $1)
+    }
+  }
 
   /// Looks at what is ready, and says of each entry how long its job has waited for the pool, in seconds. A job of
   /// which workers hold something of an entry's stage does not wait; one that has nothing ready any more is forgotten.
@@ -38,17 +51,25 @@ package struct Waits: Sendable {
       served[pool] = known
       nothingReady[pool] = known.isEmpty ? now : (nothingReady[pool] ?? now)
     }
+    rescues = rescues.filter { job, _ in served.values.contains { $0[job] != nil } }
   }
 
   /// A job was served: it waits from now on, and a promise to it is kept.
-  package mutating func serve(_ job: JobNumber, _ pool: Pool, tasks: Int, now: Instant) {
+  ///
+  /// - Parameter isRescue: whether it got nothing but what it got for having waited for long; it has that right until it
+  ///   is served without.
+  package mutating func serve(_ job: JobNumber, _ pool: Pool, tasks: Int, isRescue: Bool = false, now: Instant) {
     served[pool, default: [:]][job] = now
     if promised == job { promised = nil }
+    if isRescue {
+      lastRescue += 1
+      rescues[job] = lastRescue
+      leasedSinceRescue = 0
+    } else {
+      rescues[job] = nil
+    }
     leasedSinceRescue += tasks
   }
-
-  /// A job went before all.
-  package mutating func rescued() { leasedSinceRescue = 0 }
 
   /// Since when a worker and work for it have waited for each other: what `atelier_assignment_seconds` measures from.
   ///

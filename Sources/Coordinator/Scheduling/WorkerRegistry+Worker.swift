@@ -8,6 +8,8 @@ extension WorkerRegistry {
     package var job: JobID
     package var stage: Stage
     package var since: Instant
+    /// Of the message that handed it over; 0 if the worker is known to have had it when the lease began.
+    package var number: UInt64 = 0
     /// Set by the first progress report: what is running when a worker dies counts as a failed attempt.
     package var progress: Progress?
     /// Whether an earlier coordinator was told that it runs.
@@ -36,6 +38,36 @@ extension WorkerRegistry {
     }
   }
 
+  /// What a heartbeat says. It was true when it was made: messages of the coordinator that the worker had not received
+  /// by then are still on their way, however long they take.
+  package struct Report: Sendable, Equatable {
+    /// How many more tasks it takes.
+    package var credit = 0
+    /// All that it holds, running, waiting or not answered yet.
+    package var held: [TaskAttempt] = []
+    package var progress: [TaskAttempt: Progress] = [:]
+    package var isDraining = false
+    /// Counts the worker's reports.
+    package var number: UInt64 = 0
+    /// The number of the last message that it had received.
+    package var received: UInt64 = 0
+    /// Whether something large follows.
+    package var isSending = false
+
+    package init(
+      credit: Int = 0, held: [TaskAttempt] = [], progress: [TaskAttempt: Progress] = [:], isDraining: Bool = false,
+      number: UInt64 = 0, received: UInt64 = 0, isSending: Bool = false
+    ) {
+      self.credit = credit
+      self.held = held
+      self.progress = progress
+      self.isDraining = isDraining
+      self.number = number
+      self.received = received
+      self.isSending = isSending
+    }
+  }
+
   /// One worker, as it described itself and as it has done since.
   package struct Worker: Sendable {
     package var id: WorkerID
@@ -47,10 +79,18 @@ extension WorkerRegistry {
     /// Since when it has had credit.
     package var freeSince: Instant?
     package var leases: [TaskID: Lease] = [:]
-    /// Outcomes that it was given a verdict on and may not know of yet, with the time of the verdict.
-    package var answered: [TaskAttempt: Instant] = [:]
+    /// Outcomes that it was given a verdict on and may not know of yet, with the number of the verdict.
+    package var answered: [TaskAttempt: UInt64] = [:]
     /// When a message of it came; later by the time for which the coordinator itself stood still.
     package var lastHeard: Instant
+    /// Whether it said last that something large follows, which may take long on a slow link.
+    package var isSending = false
+    /// Of its newest heartbeat; those that come after it and are older say nothing any more.
+    private(set) var lastReport: UInt64 = 0
+    /// A message to it, and when it was sent, of which no heartbeat knows yet.
+    var probe: (number: UInt64, at: Instant)?
+    /// From a message to it until the heartbeat that knew of it, the last time.
+    package private(set) var lag: Duration?
     /// Takes nothing new and leaves when it has finished; set by a person, or by the worker itself. It stays set.
     package var isDraining = false
     package var health = WorkerHealth()
@@ -78,6 +118,14 @@ extension WorkerRegistry {
       return min(capacity, batch + Int((Self.bridged / secondsPerTask).rounded(.up)))
     }
 
+    /// How long it takes until it is known that a message has reached it, where that is so long that the link must be
+    /// slow; nil where it is not.
+    ///
+    /// - Parameter heartbeat: how often it reports, which is what it takes on a fast link.
+    package func slowness(_ heartbeat: Duration) -> Duration? {
+      lag.flatMap { $0 > heartbeat * 2 ? $0 : nil }
+    }
+
     /// Seconds of work that may wait at a worker.
     private static let bridged = 0.5
 
@@ -91,10 +139,14 @@ extension WorkerRegistry {
 
     /// It said hello. Credit comes with its first heartbeat, and verdicts of before are forgotten: it sends again what
     /// it has no answer to.
-    mutating func introduce(as description: WorkerDescription, at now: Instant) {
+    ///
+    /// - Parameter report: the number of the hello.
+    mutating func introduce(as description: WorkerDescription, report: UInt64, at now: Instant) {
       self.description = description
       models = Set(description.models.map(\.digest))
       lastHeard = now
+      isSending = false
+      lastReport = report
       note(credit: 0, at: now)
       answered = [:]
     }
@@ -104,37 +156,38 @@ extension WorkerRegistry {
       !isMissing && !isDraining && credit > 0 && leases.isEmpty && health.limit(at: now) == nil
     }
 
-    /// Takes a heartbeat. What it says was true when it was sent: messages that have crossed it since are reckoned
-    /// with.
+    /// Takes a heartbeat. What it says was true when it was made: messages that it did not know of are reckoned with.
     ///
-    /// - Parameters:
-    ///   - held: all that it holds, running, waiting or not answered yet.
-    ///   - grace: how long a message may be on its way before it counts as lost.
-    mutating func heartbeat(
-      credit: Int, holding held: [TaskAttempt], progress: [TaskAttempt: Progress], draining: Bool, grace: Duration,
-      at now: Instant
-    ) -> Differences {
+    /// - Parameter received: of this coordinator's messages, the number of the last that it knew of.
+    mutating func heartbeat(_ report: Report, received: UInt64, at now: Instant) -> Differences {
       var differences = Differences()
-      let listed = Set(held)
+      guard report.number >= lastReport else { return differences }
+      lastReport = report.number
+      isSending = report.isSending
+      if let probe, received >= probe.number {
+        lag = now - probe.at
+        self.probe = nil
+      }
+      let listed = Set(report.held)
       for (task, lease) in leases {
         let attempt = TaskAttempt(task: task, attempt: lease.attempt)
-        if let report = progress[attempt] { leases[task]?.progress = report }
-        if !listed.contains(attempt), lease.since + grace < now {
+        if let progress = report.progress[attempt] { leases[task]?.progress = progress }
+        if !listed.contains(attempt), lease.number <= received {
           differences.lost.append(attempt)
           leases[task] = nil
         }
       }
       // What was answered and is listed still: the verdict is on its way, and with it the slot is free.
-      var slots = credit
-      for (attempt, time) in answered {
-        if listed.contains(attempt), time + grace >= now { slots += 1 } else { answered[attempt] = nil }
+      var slots = report.credit
+      for (attempt, number) in answered {
+        if listed.contains(attempt), number > received { slots += 1 } else { answered[attempt] = nil }
       }
-      differences.unknown = held.filter { leases[$0.task]?.attempt != $0.attempt && answered[$0] == nil }
+      differences.unknown = report.held.filter { leases[$0.task]?.attempt != $0.attempt && answered[$0] == nil }
       // Leases that the worker did not list yet are on their way to it and use up credit.
       for (task, lease) in leases where !listed.contains(TaskAttempt(task: task, attempt: lease.attempt)) {
         slots -= 1
       }
-      isDraining = isDraining || draining
+      isDraining = isDraining || report.isDraining
       note(credit: isDraining ? 0 : slots, at: now)
       differences.lost.sort { $0.task < $1.task }
       return differences

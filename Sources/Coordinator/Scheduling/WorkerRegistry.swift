@@ -5,21 +5,38 @@ package import Shared
 package struct WorkerRegistry: Sendable {
   package typealias Instant = ContinuousClock.Instant
 
-  /// In the order of their arrival.
+  /// In no order that means anything: the last takes the place of one that leaves.
   package private(set) var workers: [Worker] = []
   /// Where each stands in `workers`: every turn looks at all of them, and each message at one.
   private var indices: [WorkerID: Int] = [:]
+  /// How many connected workers hold a model, by its digest: each that introduces itself is compared with the others.
+  private var holders: [String: Int] = [:]
   /// How long a worker may be silent.
   package let silence: Duration
   /// When a worker's failures put it into quarantine.
   package let healthPolicy: WorkerHealth.Policy
+  /// The number of the last message to a worker, whichever. The upper 32 bits are this coordinator's own, so that what
+  /// workers received of an earlier one is not taken for this one's.
+  private(set) var said: UInt64
 
+  /// - Parameter life: tells this coordinator from those before it on the same store.
   package init(
-    silence: Duration, healthPolicy: WorkerHealth.Policy = WorkerHealth.Policy(failures: 3, pause: .seconds(30))
+    silence: Duration, healthPolicy: WorkerHealth.Policy = WorkerHealth.Policy(failures: 3, pause: .seconds(30)),
+    life: UInt32 = 0
   ) {
     self.silence = silence
     self.healthPolicy = healthPolicy
+    said = UInt64(life) << 32
   }
+
+  /// The number of the next message to a worker.
+  package mutating func nextNumber() -> UInt64 {
+    said += 1
+    return said
+  }
+
+  /// What a worker received of this coordinator's messages; 0 if it names one of another's.
+  private func own(_ received: UInt64) -> UInt64 { received >> 32 == said >> 32 ? received : 0 }
 
   /// Nil for a worker that is neither connected nor expected back.
   package subscript(id: WorkerID) -> Worker? { indices[id].map { workers[$0] } }
@@ -46,16 +63,21 @@ package struct WorkerRegistry: Sendable {
 
   /// A worker said hello, for the first time or again.
   ///
+  /// - Parameters:
+  ///   - report: the number of the hello.
+  ///   - received: the number of the last message that it had received then; what was handed to it later is on its way.
   /// - Returns: the leases it had and no longer holds, which are free again.
   package mutating func welcome(
-    _ id: WorkerID, as description: WorkerDescription, holding held: [TaskAttempt], at now: Instant
+    _ id: WorkerID, as description: WorkerDescription, holding held: [TaskAttempt], report: UInt64 = 0,
+    received: UInt64 = 0, at now: Instant
   ) -> [TaskAttempt] {
-    let index = index(of: id, at: now)
-    workers[index].introduce(as: description, at: now)
+    let (index, received) = (index(of: id, at: now), own(received))
+    countModels(of: index, by: -1)
+    workers[index].introduce(as: description, report: report, at: now)
+    countModels(of: index, by: 1)
     let stillHeld = Set(held)
-    let lost = workers[index].leases.map { TaskAttempt(task: $0.key, attempt: $0.value.attempt) }.filter {
-      !stillHeld.contains($0)
-    }
+    let lost = workers[index].leases.filter { $0.value.number <= received }
+      .map { TaskAttempt(task: $0.key, attempt: $0.value.attempt) }.filter { !stillHeld.contains($0) }
     for task in lost { workers[index].leases[task.task] = nil }
     return lost.sorted { $0.task < $1.task }
   }
@@ -66,13 +88,14 @@ package struct WorkerRegistry: Sendable {
   package mutating func heard(_ id: WorkerID, at now: Instant) -> Bool {
     guard let index = indices[id], !workers[index].isMissing else { return false }
     workers[index].lastHeard = now
+    workers[index].isSending = false
     return true
   }
 
   /// What a heartbeat says that differs from what is known.
   package struct Differences: Sendable, Equatable {
-    /// Leases that the worker should hold but does not list: an assignment that was lost on the way. A lease
-    /// younger than the grace period may still be on its way.
+    /// Leases that the worker should hold but does not list, though it has received a later message: an assignment that
+    /// was lost on the way.
     package var lost: [TaskAttempt] = []
     /// What it lists and is not known to hold: a verdict or a revocation that was lost on the way.
     package var unknown: [TaskAttempt] = []
@@ -82,12 +105,16 @@ package struct WorkerRegistry: Sendable {
   ///
   /// - Returns: what the worker and the coordinator do not agree on; nothing for a worker that is not known.
   package mutating func heartbeat(
-    _ id: WorkerID, credit: Int, holding held: [TaskAttempt], progress: [TaskAttempt: Progress],
-    draining: Bool, grace: Duration, at now: Instant
+    _ id: WorkerID, _ report: Report, at now: Instant
   ) -> Differences {
     guard let index = indices[id] else { return Differences() }
-    return workers[index].heartbeat(
-      credit: credit, holding: held, progress: progress, draining: draining, grace: grace, at: now)
+    return workers[index].heartbeat(report, received: own(report.received), at: now)
+  }
+
+  /// A message goes to a worker: when it is known to have arrived, it is known how slow the link is.
+  package mutating func probe(_ id: WorkerID, with number: UInt64, at now: Instant) {
+    guard let index = indices[id], workers[index].probe == nil else { return }
+    workers[index].probe = (number, now)
   }
 
   /// Hands a task to a worker, which costs it one of its credit.
@@ -106,6 +133,18 @@ package struct WorkerRegistry: Sendable {
     return free
   }
 
+  /// Hands leased tasks over, in one message.
+  ///
+  /// - Returns: the message's number.
+  package mutating func handOver(_ tasks: [TaskAttempt], to id: WorkerID) -> UInt64 {
+    let number = nextNumber()
+    guard let index = indices[id] else { return number }
+    for task in tasks where workers[index].leases[task.task]?.attempt == task.attempt {
+      workers[index].leases[task.task]?.number = number
+    }
+    return number
+  }
+
   /// Notes that a task goes on from a checkpoint, so that the seconds of its steps can be told.
   package mutating func resumed(_ task: TaskAttempt, pass: Int, from step: Int, by id: WorkerID) {
     guard let index = indices[id], workers[index].leases[task.task]?.attempt == task.attempt else { return }
@@ -113,9 +152,9 @@ package struct WorkerRegistry: Sendable {
     workers[index].leases[task.task]?.fromPass = pass
   }
 
-  /// Knows a lease that a worker holds already, as it says.
+  /// Knows a lease that a worker holds already, as it says. What is known of this attempt's progress stays known.
   package mutating func renew(_ task: TaskAttempt, job: JobID, stage: Stage, to id: WorkerID, at now: Instant) {
-    guard let index = indices[id] else { return }
+    guard let index = indices[id], workers[index].leases[task.task]?.attempt != task.attempt else { return }
     workers[index].leases[task.task] = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
   }
 
@@ -127,7 +166,9 @@ package struct WorkerRegistry: Sendable {
 
   /// Ends a lease because the worker is given a verdict on it: with that it can take a task more, which need not wait
   /// for its next heartbeat.
-  package mutating func answer(_ task: TaskAttempt, to id: WorkerID, at now: Instant) {
+  ///
+  /// - Parameter number: of the verdict.
+  package mutating func answer(_ task: TaskAttempt, to id: WorkerID, number: UInt64, at now: Instant) {
     guard let index = indices[id] else { return }
     if workers[index].leases[task.task]?.attempt == task.attempt {
       workers[index].leases[task.task] = nil
@@ -135,7 +176,7 @@ package struct WorkerRegistry: Sendable {
         workers[index].note(credit: workers[index].credit + 1, at: now)
       }
     }
-    workers[index].answered[task] = now
+    workers[index].answered[task] = number
   }
 
   /// Notes a task that was committed.
@@ -196,24 +237,44 @@ package struct WorkerRegistry: Sendable {
   /// - Returns: what was known of it, with the leases it held; nil if nothing was.
   package mutating func remove(_ id: WorkerID) -> Worker? {
     guard let index = indices.removeValue(forKey: id) else { return nil }
-    defer { for later in workers.indices.dropFirst(index) { indices[workers[later].id] = later } }
-    return workers.remove(at: index)
+    countModels(of: index, by: -1)
+    // Not the ones behind it moved up: thousands may leave at once.
+    workers.swapAt(index, workers.count - 1)
+    if index < workers.count - 1 { indices[workers[index].id] = index }
+    return workers.removeLast()
+  }
+
+  private mutating func countModels(of index: Int, by change: Int) {
+    for digest in workers[index].models {
+      let count = (holders[digest] ?? 0) + change
+      holders[digest] = count > 0 ? count : nil
+    }
+  }
+
+  /// Whether a connected worker other than this one holds a model.
+  package func isHeld(_ digest: String, besidesBy id: WorkerID) -> Bool {
+    (holders[digest] ?? 0) > (self[id]?.models.contains(digest) == true ? 1 : 0)
   }
 
   /// Forgets everybody: each will be asked to say hello again.
   package mutating func reset() {
     workers.removeAll()
     indices.removeAll()
+    holders.removeAll()
   }
 
-  /// Workers that have been silent for too long, missing ones among them.
+  /// Workers that have been silent for too long, missing ones among them. Who has announced something large may take
+  /// as long for it as anybody may be silent, and what it says meanwhile comes behind that.
   package func silent(at now: Instant) -> [WorkerID] {
-    workers.filter { $0.lastHeard + silence < now }.map(\.id).sorted()
+    workers.filter { $0.lastHeard + silence * ($0.isSending ? 2 : 1) < now }.map(\.id).sorted()
   }
 
   /// The coordinator itself stood still (a slow disk, a suspended machine): nobody could be heard meanwhile.
   package mutating func excuse(_ gap: Duration) {
-    for index in workers.indices { workers[index].lastHeard += gap }
+    for index in workers.indices {
+      workers[index].lastHeard += gap
+      workers[index].probe?.at += gap
+    }
   }
 
   /// Workers that would take tasks, the one with most credit first so that load spreads. One in quarantine whose next

@@ -30,8 +30,10 @@ extension Coordinator {
 
   /// The workers that are connected or expected back, by name, as the last turn left them.
   package func workers() -> [WorkerStatus] {
-    let now = ContinuousClock.now
-    return snapshot.state.registry.workers.sorted { $0.id < $1.id }.map { $0.status(at: now) }
+    let (now, state) = (ContinuousClock.now, snapshot.state)
+    return state.registry.workers.sorted { $0.id < $1.id }.map {
+      $0.status(names: state.modelNames, heartbeat: settings.heartbeat, at: now)
+    }
   }
 
   /// Lets a worker finish what it holds and leave.
@@ -57,11 +59,13 @@ extension Coordinator {
 extension WorkerRegistry.Worker {
   /// As people are told. A missing worker has described itself to an earlier coordinator only: its pool is read from
   /// its name, and the rest is empty.
-  func status(at now: ContinuousClock.Instant) -> WorkerStatus {
+  func status(names: ModelNames, heartbeat: Duration, at now: ContinuousClock.Instant) -> WorkerStatus {
     WorkerStatus(
       id: id, pool: description?.pool ?? Pool.allCases.first { id.text.hasPrefix($0.rawValue) } ?? .decoder,
       state: isMissing ? .missing : isDraining ? .draining : health.quarantine == nil ? .connected : .quarantined,
-      reason: health.quarantine?.reason, host: description?.host ?? "",
+      reason: health.quarantine?.reason ?? description?.models.lazy.compactMap(names.conflict).first
+        ?? slowness(heartbeat).map(Self.ofSlowLink),
+      host: description?.host ?? "",
       processId: description?.processID ?? 0, threads: description?.threads ?? 0, version: description?.version ?? "",
       models: description?.models ?? [], capacity: description?.capacity ?? 0, held: leases.count,
       running: leases.sorted { $0.key < $1.key }.compactMap { task, lease in
@@ -70,5 +74,10 @@ extension WorkerRegistry.Worker {
             task: task, attempt: lease.attempt, job: lease.job, stage: lease.stage, step: $0.step, steps: $0.steps)
         }
       }, completed: completed, failed: failed, secondsSinceHeard: (now - lastHeard) / .seconds(1))
+  }
+
+  /// That the link to it is slow, in a sentence.
+  static func ofSlowLink(_ slowness: Duration) -> String {
+    "Its link is slow: a message and its answer take \(Explainer.seconds(slowness / .seconds(1)))."
   }
 }

@@ -37,11 +37,12 @@ extension Coordinator {
     try await change(id) { try $0.cancel(id) }
   }
 
-  /// Tries the failed images again, as often as at first. A job without any stays as it is.
+  /// Tries the failed images again, as often as at first. A job without any stays as it is. The counters say so at
+  /// once; rows of a large job follow in later turns.
   ///
   /// - Throws: `notFound`, or `wrongState` if the job was cancelled.
   package func retry(_ id: JobID) async throws -> JobStatus {
-    try await change(id) { turn in _ = try turn.store.retryFailures(of: turn.store.job(id)) }
+    try await change(id) { try $0.retry(id) }
   }
 
   /// Decides something on a job in the next turn, and gives its status as that turn leaves it.
@@ -91,7 +92,9 @@ extension Coordinator {
     }
     logger.error("picture damaged", metadata: ["job": "\(job)", "picture": "\(file.name)", "reason": "\(damage)"])
     try await perform { turn in
-      if try turn.store.losePicture(job: job, item: item, index: index, reason: damage) { turn.state.note(damage: damage) }
+      if try turn.store.losePicture(job: job, item: item, index: index, reason: damage) {
+        turn.state.note(damage: damage)
+      }
     }
     throw AtelierError(.system, "\(damage) 'atelier retry \(job)' renders it anew.")
   }

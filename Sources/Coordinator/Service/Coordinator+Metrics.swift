@@ -9,7 +9,9 @@ extension Coordinator {
     let (depths, jobs) = try await store.read { (try $0.queueDepths(), try $0.jobsByState()) }
     var text = MetricsText()
     text.add("atelier_tasks", "Tasks of jobs that have not ended, by stage and state.", .gauge) {
-      for (stage, state, count) in depths { $0.value(Double(count), ["stage": stage.rawValue, "state": state.rawValue]) }
+      for (stage, state, count) in depths {
+        $0.value(Double(count), ["stage": stage.rawValue, "state": state.rawValue])
+      }
     }
     text.add("atelier_jobs", "Jobs by state.", .gauge) {
       for (state, count) in jobs { $0.value(Double(count), ["state": state.rawValue]) }
@@ -17,7 +19,7 @@ extension Coordinator {
     text.add("atelier_workers", "Workers by pool and state.", .gauge) { text in
       var counts: [[String]: Int] = [:]
       for worker in state.registry.workers {
-        let status = worker.status(at: .now)
+        let status = worker.status(names: state.modelNames, heartbeat: settings.heartbeat, at: .now)
         counts[[status.pool.rawValue, status.state.rawValue], default: 0] += 1
       }
       for (key, count) in counts.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {

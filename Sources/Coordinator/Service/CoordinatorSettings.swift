@@ -19,8 +19,8 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var health: WorkerHealth.Policy
   /// How long a job may wait behind others before it is served something all the same.
   package var patience: Duration
-  /// How many images of a cancelled job are ended in one turn: so many that nobody waits for.
-  package var endedPerTurn = 2000
+  /// How many images one turn changes at most of a job that is ended or tried again: so many that nobody waits for.
+  package var imagesPerTurn = 2000
 
   package init(_ configuration: ClusterConfiguration.Coordinator) {
     heartbeat = configuration.heartbeat

@@ -15,7 +15,8 @@ package struct Submission {
   private let id: JobID
   private let number: JobNumber
   private var parser: PromptFileParser
-  private var batch: [ResolvedItem] = []
+  /// Items that are not on their way into the store yet, in parts that are stored a turn each.
+  private var parts = SubmissionParts()
   private var items = 0
   private var images = 0
   private var skipped: [SkippedLine] = []
@@ -33,8 +34,6 @@ package struct Submission {
 
   /// Bad lines that a refusal names; more are counted.
   private static let badLinesNamed = 10
-  /// Small enough that nobody waits long for the turn that stores one.
-  private static let batchSize = 250
   /// Lines left out that an answer names, and lines with texts that are cut.
   private static let linesNamed = 1000
 
@@ -64,8 +63,10 @@ package struct Submission {
   ///   yet: ``finish()`` names them.
   package mutating func consume(_ bytes: some Sequence<UInt8>) async throws {
     if key != nil { fingerprint.consume(bytes) }
-    for line in parser.consume(bytes) { add(line) }
-    if batch.count >= Self.batchSize { try await flush() }
+    for line in parser.consume(bytes) {
+      add(line)
+      while let part = parts.takeFull() { try await store(part) }
+    }
   }
 
   /// Makes the job visible and durable; unless another with its key was faster, which is the job then.
@@ -85,7 +86,7 @@ package struct Submission {
       let left = badCount == 0 ? "it is empty or has only comments" : "all of its \(badCount) lines were left out"
       throw AtelierError(.invalidInput, "There is no prompt in the file: \(left).")
     }
-    try await flush()
+    while let part = parts.take() { try await store(part) }
     try await storing?.value
     let (number, key) = (number, key)
     let submitted = Submitted(job: id, items: items, images: images, skipped: skipped, cut: cut)
@@ -136,7 +137,7 @@ package struct Submission {
       items += 1
       images += item.n
       // Once a line was bad, the rest is read only to name further bad ones.
-      if bad.isEmpty { batch.append(item) }
+      if bad.isEmpty { parts.append(item) }
     }
   }
 
@@ -197,15 +198,12 @@ package struct Submission {
       .filled(from: model.defaults).filled(from: .karlo)
   }
 
-  /// Has the items gathered so far stored, after those before them.
-  private mutating func flush() async throws {
-    let (items, number, coordinator) = (batch, number, coordinator)
-    batch.removeAll(keepingCapacity: true)
+  /// Has items stored, after those before them.
+  private mutating func store(_ items: [ResolvedItem]) async throws {
+    let (number, coordinator) = (number, coordinator)
     try await storing?.value
-    storing = nil
-    guard !items.isEmpty else { return }
     // While these are stored, the next are read.
-    storing = Task { try await coordinator.perform { try $0.store.addItems(items, to: number) } }
+    storing = Task { try await coordinator.add(items, to: number) }
   }
 
   /// Names the first bad lines with their reasons and counts the rest.
@@ -220,6 +218,15 @@ package struct Submission {
 }
 
 extension Coordinator {
+  /// Adds items to a job that is being received, so many images a turn that nobody waits long for the end of one.
+  fileprivate func add(_ items: [ResolvedItem], to job: JobNumber) async throws {
+    let limit = SubmissionParts.mostImages
+    try await perform { try $0.store.addItems(items, to: job, imagesOfEach: limit) }
+    // Only an item by itself has more.
+    guard items.contains(where: { $0.n > limit }) else { return }
+    while try await perform({ try $0.store.addImages(to: job, limit: limit) }) > 0 {}
+  }
+
   /// The model that a submission is for. Where it names none and there is no default, the only one known.
   ///
   /// - Throws: `notFound` with the names that are known.

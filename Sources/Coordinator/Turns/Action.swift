@@ -4,10 +4,10 @@ import Shared
 /// What a turn has decided to do. Nothing of it happens before the turn is durable, so that nothing is said that could
 /// be undone. Finished pictures, which must have their names before the rows that name them, are ``PicturePlacement``s.
 enum Action: Sendable {
-  /// Say something to a worker.
-  case send(Wire.FromCoordinator.OneOf_Body, to: WorkerID)
-  /// Hand tasks to a worker, with the files that they read.
-  case assign([AssignedTask], to: WorkerID)
+  /// Say something to a worker, under a number.
+  case send(Wire.FromCoordinator.OneOf_Body, to: WorkerID, number: UInt64)
+  /// Hand tasks to a worker, with the files that they read, in a message of this number.
+  case assign([AssignedTask], to: WorkerID, number: UInt64)
   /// Forget a picture that was put aside and is not needed.
   case discard(String)
   /// Remove the pictures of jobs that are no longer kept.

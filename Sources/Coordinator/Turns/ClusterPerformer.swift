@@ -21,8 +21,8 @@ struct ClusterPerformer: TurnPerformer {
     var messages: [(frames: [[UInt8]], peer: String)] = []
     for action in actions {
       switch action {
-      case .send(let body, let worker): messages += encoded(body, [], to: worker)
-      case .assign(let tasks, let worker):
+      case .send(let body, let worker, let number): messages += encoded(body, [], number, to: worker)
+      case .assign(let tasks, let worker, let number):
         var assignment = Wire.Assignment()
         var frames: [[UInt8]] = []
         for var assigned in tasks {
@@ -33,7 +33,7 @@ struct ClusterPerformer: TurnPerformer {
             events.append(.sourceLost(assigned.task.id, worker: worker, reason: error.message))
           }
         }
-        if !assignment.tasks.isEmpty { messages += encoded(.assignment(assignment), frames, to: worker) }
+        if !assignment.tasks.isEmpty { messages += encoded(.assignment(assignment), frames, number, to: worker) }
       case .discard(let staged): pictures.discard(staged)
       case .removePictures(let jobs): remove(jobs)
       case .log(let level, let message, let metadata): logger.log(level: level, "\(message)", metadata: metadata)
@@ -48,10 +48,10 @@ struct ClusterPerformer: TurnPerformer {
 
   /// A message with its frames; none, and a line in the log, if it cannot be encoded.
   private func encoded(
-    _ body: Wire.FromCoordinator.OneOf_Body, _ frames: [[UInt8]], to worker: WorkerID
+    _ body: Wire.FromCoordinator.OneOf_Body, _ frames: [[UInt8]], _ number: UInt64, to worker: WorkerID
   ) -> [(frames: [[UInt8]], peer: String)] {
     do throws(AtelierError) {
-      return [(try WireMessage<Wire.FromCoordinator>(body, frames: frames).encoded(), worker.text)]
+      return [(try WireMessage<Wire.FromCoordinator>(body, number: number, frames: frames).encoded(), worker.text)]
     } catch {
       logger.error("cannot send", metadata: ["worker": "\(worker)", "error": "\(error)"])
       return []
@@ -75,9 +75,10 @@ struct ClusterPerformer: TurnPerformer {
 
 extension WireMessage where Envelope == Wire.FromCoordinator {
   /// A message of this version.
-  init(_ body: Wire.FromCoordinator.OneOf_Body, frames: [[UInt8]] = []) {
+  init(_ body: Wire.FromCoordinator.OneOf_Body, number: UInt64, frames: [[UInt8]] = []) {
     var envelope = Wire.FromCoordinator()
     envelope.protocolVersion = Wire.protocolVersion
+    envelope.number = number
     envelope.body = body
     self.init(envelope, frames: frames)
   }

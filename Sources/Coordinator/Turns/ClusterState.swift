@@ -7,6 +7,8 @@ import Store
 struct ClusterState: Sendable {
   /// Who is connected, and what each holds.
   var registry: WorkerRegistry
+  /// Which weights the name of a model means.
+  var modelNames = ModelNames()
   /// How long jobs and workers have waited for each other.
   var waits = Waits()
   /// Pictures a minute, of jobs that move.
@@ -14,15 +16,16 @@ struct ClusterState: Sendable {
   var metrics = ClusterMetrics()
   /// The newest results that were found damaged here: for people.
   var damage: [String] = []
-  /// Jobs that are ended a part a turn.
+  /// Jobs that are ended or tried again a part a turn.
   var endings: [Ending] = []
   /// When time alone was looked at last; a long gap means that the coordinator stood still.
   var lastTick: ContinuousClock.Instant?
   /// When pictures that are no longer kept are looked for next.
   var nextSweep: ContinuousClock.Instant?
 
-  init(_ settings: CoordinatorSettings) {
-    registry = WorkerRegistry(silence: settings.silence, healthPolicy: settings.health)
+  /// - Parameter life: tells this coordinator from those before it.
+  init(_ settings: CoordinatorSettings, life: UInt32 = 0) {
+    registry = WorkerRegistry(silence: settings.silence, healthPolicy: settings.health, life: life)
   }
 
   /// Remembers damage, for `status`: the ten newest findings, the same one in a row once.

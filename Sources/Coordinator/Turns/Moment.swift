@@ -14,6 +14,9 @@ package struct Moment: Sendable {
   /// The moment of the call. A turn has one, however long it takes.
   package static var current: Moment { Moment(instant: .now, time: Date().timeIntervalSince1970) }
 
+  /// Tells what begins at this moment from what began before.
+  var life: UInt32 { UInt32(truncatingIfNeeded: Int64(time * 1000)) }
+
   /// What the wall clock shows at an instant, if nobody sets it.
   func time(of instant: ContinuousClock.Instant) -> Double { time + (instant - self.instant) / .seconds(1) }
 

@@ -13,10 +13,9 @@ extension Turn {
       let between = try store.imagesBetweenPools()
       let plan = AssignmentPlanner.plan(
         candidates: candidates, work: work, room: { settings.embeddedAhead - between[$0, default: 0] },
-        poolSize: state.registry.size, patience: state.waits.mayRescue ? settings.patience / .seconds(1) : nil,
+        poolSize: state.registry.size, overdue: state.waits.overdue(after: settings.patience / .seconds(1), of: work),
         promised: state.waits.promised)
-      if plan.rescued != nil { state.waits.rescued() }
-      try lease(plan.claims, of: work, to: candidates)
+      try lease(plan, of: work, to: candidates)
     }
     try rebalance(work)
   }
@@ -30,12 +29,12 @@ extension Turn {
   /// Leases what the plan claims. The plan knows counts, not tasks: a task does not go to a worker on which it failed
   /// if another may take it, so a batch can give less than was claimed, and the rest is offered once more.
   private mutating func lease(
-    _ claims: [AssignmentPlanner.Claim], of work: [ReadyWork], to candidates: [AssignmentPlanner.Candidate]
+    _ plan: AssignmentPlanner.Plan, of work: [ReadyWork], to candidates: [AssignmentPlanner.Candidate]
   ) throws {
     var order: [Batch] = []
     var claimsOfBatch: [Batch: [(worker: WorkerID, count: Int)]] = [:]
     var credits = Dictionary(uniqueKeysWithValues: candidates.map { ($0.worker, $0.credit) })
-    for claim in claims {
+    for claim in plan.claims {
       let batch = Batch(job: claim.job, stage: claim.stage)
       if claimsOfBatch[batch] == nil { order.append(batch) }
       claimsOfBatch[batch, default: []].append((claim.worker, claim.count))
@@ -56,12 +55,17 @@ extension Turn {
       for (worker, count) in asking { credits[worker, default: 0] += count }
       for (worker, _) in leased { credits[worker, default: 0] -= 1 }
       guard !leased.isEmpty else { continue }
-      state.waits.serve(batch.job, batch.stage.pool, tasks: leased.count, now: now.instant)
+      state.waits.serve(
+        batch.job, batch.stage.pool, tasks: leased.count, isRescue: batch.job == plan.rescued && leased.count == 1,
+        now: now.instant)
       for (worker, task) in leased {
         if let task = try handOut(task, to: worker) { assigned[worker, default: []].append(task) }
       }
     }
-    for (worker, tasks) in assigned.sorted(by: { $0.key < $1.key }) { perform(.assign(tasks, to: worker)) }
+    for (worker, tasks) in assigned.sorted(by: { $0.key < $1.key }) {
+      let number = state.registry.handOver(tasks.map(\.task.id), to: worker)
+      perform(.assign(tasks, to: worker, number: number))
+    }
   }
 
   /// A leased task as its worker gets it; nil if what it needs is damaged.

@@ -1,3 +1,4 @@
+import Logging
 import Shared
 import Store
 
@@ -14,14 +15,37 @@ extension Turn {
       guard let lease = leases[attempt.task], lease.attempt == attempt.attempt, lease.progress == nil else { continue }
       try store.noteBegun(attempt)
     }
+    let wasSlow = isSlow(id)
     let differences = state.registry.heartbeat(
-      id, credit: Int(heartbeat.credit), holding: heartbeat.held.map { TaskAttempt($0) }, progress: progress,
-      draining: heartbeat.draining, grace: settings.heartbeat * 2, at: now.instant)
+      id,
+      WorkerRegistry.Report(
+        credit: min(Int(heartbeat.credit), Self.mostHeld), held: heartbeat.held.map { TaskAttempt($0) },
+        progress: progress, isDraining: heartbeat.draining, number: heartbeat.number, received: heartbeat.received,
+        isSending: heartbeat.sending), at: now.instant)
+    noteLink(of: id, wasSlow: wasSlow)
     for attempt in differences.lost { try release(attempt) }
     for attempt in differences.unknown { try reconcile(attempt, heldBy: id) }
     // It was asked to drain and does not know: the message was lost.
     if state.registry[id]?.isDraining == true, !heartbeat.draining { send(.drain(.init()), to: id) }
-    send(.alive(.init()), to: id)
+    var alive = Atelier_Cluster_V1_Alive()
+    alive.heartbeat = heartbeat.number
+    state.registry.probe(id, with: send(.alive(alive), to: id), at: now.instant)
+  }
+
+  /// Whether the link to a worker is so slow that people should know.
+  private func isSlow(_ id: WorkerID) -> Bool { state.registry[id]?.slowness(settings.heartbeat) != nil }
+
+  /// Logs that a link has become slow, or is so no longer.
+  private mutating func noteLink(of id: WorkerID, wasSlow: Bool) {
+    let slowness = state.registry[id]?.slowness(settings.heartbeat)
+    guard (slowness != nil) != wasSlow else { return }
+    if let slowness {
+      log(
+        .warning, "the link to a worker is slow",
+        ["worker": "\(id)", "seconds": "\(Explainer.seconds(slowness / .seconds(1)))"])
+    } else {
+      log(.info, "the link to a worker is fast again", ["worker": "\(id)"])
+    }
   }
 
   /// A worker holds what it is not known to hold: an answer was lost, or its lease ended without its knowing.
@@ -39,7 +63,9 @@ extension Turn {
   ///
   /// - Returns: whether it holds the lease now; false also if the job is paused or has ended.
   mutating func renew(_ attempt: TaskAttempt, to id: WorkerID) throws -> Bool {
-    guard try store.renew(attempt, to: id, at: now.time), let record = try store.task(attempt.task) else { return false }
+    guard try store.renew(attempt, to: id, at: now.time), let record = try store.task(attempt.task) else {
+      return false
+    }
     state.registry.renew(attempt, job: record.jobID, stage: record.stage, to: id, at: now.instant)
     return true
   }
@@ -54,12 +80,11 @@ extension Turn {
   mutating func answer(
     _ attempt: TaskAttempt, to id: WorkerID, _ decision: Wire.Verdict.Decision, _ reason: String = ""
   ) {
-    state.registry.answer(attempt, to: id, at: now.instant)
     var verdict = Wire.Verdict()
     verdict.task = attempt.wire
     verdict.decision = decision
     verdict.reason = reason
-    send(.verdict(verdict), to: id)
+    state.registry.answer(attempt, to: id, number: send(.verdict(verdict), to: id), at: now.instant)
   }
 
   /// Why an attempt no longer counts, for the log of the worker that brought it.

@@ -21,6 +21,15 @@ extension Turn {
     state.begin(.cancelled(job: job.number))
   }
 
+  /// Tries the failed images of a job again, a part a turn.
+  ///
+  /// - Throws: `notFound`, or `wrongState` if the job was cancelled.
+  mutating func retry(_ id: JobID) throws {
+    let job = try store.job(id)
+    guard try store.retryFailures(of: job, limit: settings.imagesPerTurn) > 0 else { return }
+    state.begin(.retried(job: job.number))
+  }
+
   /// Lets a worker finish what it holds and leave. If the message is lost, its next heartbeat shows that.
   ///
   /// - Throws: `notFound`.
@@ -34,9 +43,15 @@ extension Turn {
 
   /// Tells workers to stop working on tasks, whoever holds them.
   private mutating func revoke(_ tasks: [TaskAttempt]) {
-    for worker in state.registry.workers.sorted(by: { $0.id < $1.id }) {
-      revoke(tasks.filter { worker.leases[$0.task]?.attempt == $0.attempt }, from: worker.id)
+    let attempts = Dictionary(tasks.map { ($0.task, $0.attempt) }) { first, _ in first }
+    let held = state.registry.workers.map { worker in
+      (
+        worker: worker.id,
+        tasks: worker.leases.filter { attempts[$0.key] == $0.value.attempt }
+          .map { TaskAttempt(task: $0.key, attempt: $0.value.attempt) }.sorted { $0.task < $1.task }
+      )
     }
+    for (worker, tasks) in held.sorted(by: { $0.worker < $1.worker }) { revoke(tasks, from: worker) }
   }
 
   /// Tells a worker to stop working on tasks. It may still send the state of a running one.

@@ -33,7 +33,12 @@ extension Turn {
       return
     }
     switch envelope.body {
-    case .heartbeat(let heartbeat)?: try handle(heartbeat, from: id)
+    case .heartbeat(let heartbeat)?:
+      guard max(heartbeat.held.count, heartbeat.running.count) <= Self.mostHeld else {
+        return refuse(
+          id, "The worker says that it holds \(heartbeat.held.count) tasks; at most \(Self.mostHeld) are taken.")
+      }
+      try handle(heartbeat, from: id)
     case .outcome(let outcome)?: try handle(outcome, of: arrival, from: id)
     case .checkpoint(let checkpoint)?: try save(checkpoint, of: arrival)
     case .goodbye?: try farewell(to: id)
@@ -53,7 +58,7 @@ extension Turn {
       let result = try self.attempt { turn in
         // Nobody fails a task that is another's.
         guard try turn.store.task(attempt.task)?.worker == id else { return }
-        try turn.noteFailure(on: id, reason: reason, isItsOwn: true)
+        try turn.noteFailure(on: id, of: attempt, reason: reason, isItsOwn: true)
         try turn.fail(attempt, worker: id, blame: .worker, reason: reason)
       }
       // What cannot even be looked up is nobody's any more; the worker forgets it.
@@ -78,23 +83,33 @@ extension Turn {
     }
     let models: [ModelInfo]
     do throws(AtelierError) {
-      models = try self.models(of: hello, from: id)
+      try checkLimits(of: hello, from: id)
+      models = try self.models(of: hello)
     } catch {
       return refuse(id, error.message)
     }
+    guard try store.canRemember(models) else {
+      return refuse(
+        id,
+        "This coordinator remembers \(StoreTransaction.mostUnnamedModels) models that no job names, as many as it "
+          + "does, and the worker brings another. A restart of the coordinator forgets those that were not seen for longest.")
+    }
     let description = WorkerDescription(
-      pool: pool, capacity: Int(hello.capacity), models: models, host: hello.host,
+      pool: pool, capacity: min(Int(hello.capacity), Self.mostHeld), models: models, host: hello.host,
       processID: Int(hello.processID), threads: Int(hello.threads), version: hello.softwareVersion,
-      batch: Int(hello.batch))
+      batch: min(Int(hello.batch), Self.mostHeld))
     let held = hello.held.map { TaskAttempt($0) }
-    for lost in state.registry.welcome(id, as: description, holding: held, at: now.instant) { try release(lost) }
+    let lost = state.registry.welcome(
+      id, as: description, holding: held, report: hello.number, received: hello.received, at: now.instant)
+    for attempt in lost { try release(attempt) }
     try recallQuarantine(of: id)
-    for model in description.models { try store.register(model, at: now.time) }
+    for model in description.models { try take(model, from: id) }
 
     var welcome = Wire.Welcome()
     welcome.heartbeatMilliseconds = settings.heartbeat.milliseconds
     welcome.silenceMilliseconds = settings.silence.milliseconds
     welcome.checkpointMilliseconds = settings.checkpoint.milliseconds
+    welcome.hello = hello.number
     for attempt in held where try renew(attempt, to: id) { welcome.keep.append(attempt.wire) }
     send(.welcome(welcome), to: id)
     log(
@@ -105,10 +120,19 @@ extension Turn {
       ])
   }
 
-  /// The models that a worker announces.
-  ///
-  /// - Throws: what of its introduction this coordinator does not take.
-  private func models(of hello: Wire.Hello, from id: WorkerID) throws(AtelierError) -> [ModelInfo] {
+  /// Takes up a model that a worker brings, unless its name means other weights: those get no jobs by that name.
+  private mutating func take(_ model: ModelInfo, from id: WorkerID) throws {
+    let registry = state.registry
+    let isMeant = state.modelNames.take(model) { registry.isHeld($0, besidesBy: id) }
+    if isMeant {
+      try store.announce(model, at: now.time)
+    } else if let conflict = state.modelNames.conflict(of: model) {
+      log(.warning, "a worker holds other weights under a model's name", ["worker": "\(id)", "reason": "\(conflict)"])
+    }
+  }
+
+  /// - Throws: what is more than this coordinator takes of a worker, with the limit.
+  private func checkLimits(of hello: Wire.Hello, from id: WorkerID) throws(AtelierError) {
     if state.registry[id] == nil, state.registry.workers.count >= Self.mostWorkers {
       throw AtelierError(
         .wrongState, "This coordinator has \(Self.mostWorkers) workers already, as many as it takes.")
@@ -117,6 +141,23 @@ extension Turn {
       throw AtelierError(
         .invalidInput, "The worker announces \(hello.models.count) models; at most \(Self.mostModels) are taken.")
     }
+    let held = max(Int(hello.capacity), hello.held.count)
+    guard held <= Self.mostHeld else {
+      throw AtelierError(
+        .invalidInput, "The worker would hold \(held) tasks; at most \(Self.mostHeld) are taken. Give it less capacity."
+      )
+    }
+    for (what, text) in [("name", id.text), ("host", hello.host), ("version", hello.softwareVersion)]
+    where text.utf8.count > Self.longestName {
+      throw AtelierError(
+        .invalidInput, "The worker's \(what) has \(text.utf8.count) bytes; at most \(Self.longestName) are taken.")
+    }
+  }
+
+  /// The models that a worker announces.
+  ///
+  /// - Throws: what is wrong with one.
+  private func models(of hello: Wire.Hello) throws(AtelierError) -> [ModelInfo] {
     return try hello.models.map { wire throws(AtelierError) in
       guard wire.name.utf8.count <= Self.longestName, wire.digest.utf8.count <= Self.longestName else {
         throw AtelierError(
@@ -138,7 +179,9 @@ extension Turn {
   private static let mostWorkers = 10_000
   /// Of one worker.
   private static let mostModels = 100
-  /// Of a model and of a digest, in bytes.
+  /// Tasks that one worker is given at most, whatever it says: a turn describes them, and a heartbeat lists them.
+  static let mostHeld = 1024
+  /// Of a worker, its host, its version, a model and a digest, in bytes.
   private static let longestName = 200
 
   /// A worker leaves in order. What it has not brought is ready again, and none of it counts as a failure.

@@ -26,8 +26,9 @@ extension Turn {
     case .success(let success)?: try commit(success, arrival, of: record, from: id)
     case .failure(let failure)?:
       let blame = FailureBlame(wire: failure.blame) ?? .transient
-      try noteFailure(on: id, reason: failure.reason, isItsOwn: blame != .task)
-      try fail(attempt, worker: id, blame: blame, reason: failure.reason)
+      let reason = String(failure.reason.prefix(Self.longestReason))
+      try noteFailure(on: id, of: attempt, reason: reason, isItsOwn: blame != .task)
+      try fail(attempt, worker: id, blame: blame, reason: reason)
       answer(attempt, to: id, .committed)
     case .released?, nil:
       if record.state == .leased { try store.release(attempt.task) }
@@ -35,18 +36,25 @@ extension Turn {
     }
   }
 
+  /// Of a failure's reason, in characters: all are kept.
+  private static let longestReason = 4000
+
   /// Ends an attempt in failure: another follows, or the image has failed. Does nothing for an attempt that no longer
-  /// counts.
+  /// counts. A failure that is told again, since the verdict was lost, counts once.
   mutating func fail(
     _ attempt: TaskAttempt, worker: WorkerID, blame: FailureBlame, reason: String, madeProgress: Bool = false
   ) throws {
     guard let record = try store.task(attempt.task), record.currentAttempt == attempt, record.state.isOpen else {
       return
     }
+    let isKnown = try store.hasFailed(attempt)
+    if isKnown, record.state != .leased { return }
     // What fails on a worker in quarantine says nothing of the task.
-    let counts = !madeProgress && (blame == .task || state.registry[worker]?.health.quarantine == nil)
-    try store.recordFailure(record, worker: worker, reason: reason, counts: counts, at: now.time)
-    state.metrics.failures[record.stage] += 1
+    let counts = !madeProgress && !isKnown && (blame == .task || state.registry[worker]?.health.quarantine == nil)
+    if !isKnown {
+      try store.recordFailure(record, worker: worker, reason: reason, counts: counts, at: now.time)
+      state.metrics.failures[record.stage] += 1
+    }
     let decision = settings.retries.decide(blame, failures: record.failures + (counts ? 1 : 0))
     log(
       .warning, "task failed",
@@ -75,7 +83,7 @@ extension Turn {
       }
     } catch let error as AtelierError {
       state.metrics.rejected += 1
-      try noteFailure(on: id, reason: error.message, isItsOwn: true)
+      try noteFailure(on: id, of: attempt, reason: error.message, isItsOwn: true)
       try fail(attempt, worker: id, blame: .worker, reason: error.message)
       return answer(attempt, to: id, .rejected, error.message)
     }

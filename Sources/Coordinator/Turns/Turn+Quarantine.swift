@@ -3,10 +3,11 @@ import Store
 
 /// Whose failures are a worker's own, kept in the store as well.
 extension Turn {
-  /// Notes a failure on a worker.
+  /// Notes a failure on a worker, once an attempt. Comes before the failure is recorded.
   ///
   /// - Parameter isItsOwn: whether the worker may be to blame, not the task.
-  mutating func noteFailure(on id: WorkerID, reason: String, isItsOwn: Bool) throws {
+  mutating func noteFailure(on id: WorkerID, of attempt: TaskAttempt, reason: String, isItsOwn: Bool) throws {
+    guard try !store.hasFailed(attempt) else { return }
     state.registry.failed(id, reason: reason, isItsOwn: isItsOwn, at: now.instant)
     guard isItsOwn, let health = state.registry[id]?.health, let quarantine = health.quarantine else { return }
     try store.quarantine(

@@ -19,7 +19,12 @@ extension Turn {
     }
     var withdrawal: Rebalancer.Withdrawal?
     var promised: JobNumber?
-    if let room = Rebalancer.makeRoom(for: waiting, in: state.registry, at: now.instant, loadOf: { jobs[$0] }) {
+    let between = try store.imagesBetweenPools()
+    // What may not be handed out wants no room.
+    let servable = waiting.filter {
+      !$0.stage.pool.feedsAnother || between[$0.modelDigest, default: 0] < settings.embeddedAhead
+    }
+    if let room = Rebalancer.makeRoom(for: servable, in: state.registry, at: now.instant, loadOf: { jobs[$0] }) {
       (withdrawal, promised) = (room.withdrawal, room.job)
     } else if waiting.isEmpty {
       withdrawal = Rebalancer.spread(

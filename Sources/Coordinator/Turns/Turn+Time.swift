@@ -23,9 +23,12 @@ extension Turn {
       log(.warning, "worker fell silent; its tasks go to others", ["worker": "\(id)"])
       try lose(id)
     }
-    try store.promoteDelayed(at: now.time, longest: RetryPolicy.longestPause / .seconds(1))
-    if let ending = state.endings.first, try store.advance(ending, limit: settings.endedPerTurn, at: now.time) {
+    try store.promoteDelayed(
+      at: now.time, longest: RetryPolicy.longestPause / .seconds(1), limit: settings.imagesPerTurn)
+    if let ending = state.endings.first {
       state.endings.removeFirst()
+      // A small one does not wait for a large one.
+      if try !store.advance(ending, limit: settings.imagesPerTurn, at: now.time) { state.endings.append(ending) }
     }
     // One meter a job that moves, not one a job that ever was.
     state.rates = state.rates.filter { !$0.value.isStale(at: now.time) }

@@ -39,8 +39,13 @@ struct Turn {
   mutating func place(_ placement: PicturePlacement) { placements.append(placement) }
 
   /// Says something to a worker once the turn is durable. The message may be lost: each can be, without harm.
-  mutating func send(_ body: Wire.FromCoordinator.OneOf_Body, to worker: WorkerID) {
-    actions.append(.send(body, to: worker))
+  ///
+  /// - Returns: its number.
+  @discardableResult
+  mutating func send(_ body: Wire.FromCoordinator.OneOf_Body, to worker: WorkerID) -> UInt64 {
+    let number = state.registry.nextNumber()
+    actions.append(.send(body, to: worker, number: number))
+    return number
   }
 
   /// Logs something once the turn is durable; message and metadata are made only if the level is logged.

@@ -48,7 +48,7 @@ struct TurnEngine {
   /// Takes over where the last coordinator stopped: goes on with jobs that were being ended, and expects the workers
   /// back that hold leases.
   ///
-  /// - Parameter models: known from the configuration.
+  /// - Parameter models: those of the configuration, which says what their names mean.
   /// - Throws: what the store throws.
   init(
     store: any TurnStore, performer: any TurnPerformer, settings: CoordinatorSettings, models: [ModelInfo],
@@ -60,10 +60,12 @@ struct TurnEngine {
     self.logger = logger
     state = try store.write { transaction in
       var turn = Turn(
-        ClusterState(settings), transaction, now: now, settings: settings, logLevel: logger.logLevel)
+        ClusterState(settings, life: now.life), transaction, now: now, settings: settings, logLevel: logger.logLevel)
       turn.state.endings = try transaction.endings()
+      turn.state.modelNames = ModelNames(models)
       try transaction.forgetQuarantines(before: now.time - 7 * 86_400)
       for model in models.reversed() { try transaction.register(model, at: now.time) }
+      try transaction.forgetModels(keeping: StoreTransaction.mostUnnamedModels / 2)
       try turn.expectWorkers()
       return turn.state
     }
@@ -181,7 +183,7 @@ struct TurnEngine {
       outcome.answers.append { request.completed(.failure(failure)) }
     }
     for worker in state.registry.workers.filter({ !$0.isMissing }).map(\.id).sorted() {
-      outcome.actions.append(.send(.unknownWorker(.init()), to: worker))
+      outcome.actions.append(.send(.unknownWorker(.init()), to: worker, number: state.registry.nextNumber()))
     }
     state.registry.reset()
     state.metrics.failedTurns += 1

@@ -34,7 +34,7 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
   package var id: WorkerID
   package var pool: Pool
   package var state: State
-  /// Why it is in quarantine.
+  /// Why it is in quarantine, why nothing of a model goes to it, or that its link is slow; nil if all is well.
   package var reason: String?
   package var host: String
   package var processId: Int
@@ -52,7 +52,8 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
   package var secondsSinceHeard: Double
 
   package init(
-    id: WorkerID, pool: Pool, state: State, reason: String? = nil, host: String, processId: Int, threads: Int, version: String,
+    id: WorkerID, pool: Pool, state: State, reason: String? = nil, host: String, processId: Int, threads: Int,
+    version: String,
     models: [ModelInfo], capacity: Int, held: Int, running: [Running], completed: Int, failed: Int,
     secondsSinceHeard: Double
   ) {

@@ -9,13 +9,9 @@ package struct ByStage<Value> {
     set { values[Self.index(of: stage)] = newValue }
   }
 
-  private static func index(of stage: Stage) -> Int { indices[stage] ?? 0 }
-
-  private static var indices: [Stage: Int] { stageIndices }
+  /// Where a stage stands among all: a look through a few, which is faster than a hash.
+  private static func index(of stage: Stage) -> Int { Stage.allCases.firstIndex(of: stage) ?? 0 }
 }
-
-/// Where each stage stands among all.
-private let stageIndices = Dictionary(uniqueKeysWithValues: Stage.allCases.enumerated().map { ($1, $0) })
 
 extension ByStage: Sendable where Value: Sendable {}
 extension ByStage: Equatable where Value: Equatable {}

@@ -6,10 +6,17 @@ package enum Pool: String, Sendable, Codable, CaseIterable, CustomStringConverti
   case decoder
 
   /// The stages a worker of this pool serves, the last one first: finishing a picture comes before starting another.
-  package var stages: [Stage] { Stage.allCases.reversed().filter { $0.pool == self } }
+  package var stages: [Stage] { Self.stages[self] ?? [] }
+
+  private static let stages = Dictionary(grouping: Stage.allCases.reversed(), by: \.pool)
 
   /// Whether what it leaves waits for another pool, which may be slower.
-  package var feedsAnother: Bool { self != Pool.allCases.last }
+  package var feedsAnother: Bool {
+    switch self {
+    case .prior: true
+    case .decoder: false
+    }
+  }
 
   package var description: String { rawValue }
 }

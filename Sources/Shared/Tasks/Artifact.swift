@@ -16,7 +16,7 @@ package struct Artifact: Sendable, Equatable {
     case imageEmbedding = "image_embedding"
     /// [3, height, width], -1 to 1.
     case baseImage = "base_image"
-    /// [height, width, 3], as a PNG file.
+    /// [height, width, 3], as a PNG file, which has opacity besides if it is an edit of such a picture.
     case picture
     /// The noisy state of an unfinished stage.
     case latents

@@ -6,7 +6,8 @@ package protocol Transport: AnyObject, Sendable {
   /// Queues a message. A worker's transport knows one peer and ignores `peer`.
   ///
   /// Returns at once. A message that cannot be delivered is reported to the handler where that can be
-  /// known, and is otherwise lost: every message of the protocol can be lost without harm.
+  /// known, and is otherwise lost: every message of the protocol can be lost without harm. None is kept for a
+  /// coordinator that is not connected.
   func send(_ frames: [[UInt8]], to peer: String)
 
   /// Queues several messages, those to one peer in their order; cheaper than one after the other.

@@ -6,24 +6,25 @@ final class ZeroMQSocket {
   private let context: UnsafeMutableRawPointer
   private let ownsContext: Bool
   let socket: UnsafeMutableRawPointer
-  private let isRouter: Bool
+  /// Whether it has many peers, which are served one independent of the other.
+  let isRouter: Bool
 
   /// Opens a socket and binds or connects it. Connecting succeeds also while nobody listens.
   ///
   /// - Parameter shared: a context of several sockets, which outlives them.
   /// - Throws: `system` if the address is taken, `configuration` if it is no ZeroMQ address.
   init(role: ZeroMQTransport.Role, context shared: UnsafeMutableRawPointer? = nil) throws(AtelierError) {
+    let (text, identity): (String, String?) =
+      switch role {
+      case .coordinator(let bind): (bind, nil)
+      case .worker(let connect, let name): (connect, name)
+      }
+    let address = try ZeroMQAddress(text)
+    isRouter = identity == nil
     ownsContext = shared == nil
     guard let context = shared ?? zmq_ctx_new() else {
       throw AtelierError(.system, "Cannot start ZeroMQ: \(Self.lastError).")
     }
-    let address: String
-    let identity: String?
-    switch role {
-    case .coordinator(let bind): (address, identity) = (bind, nil)
-    case .worker(let connect, let name): (address, identity) = (connect, name)
-    }
-    isRouter = identity == nil
     guard let socket = zmq_socket(context, isRouter ? ZMQ_ROUTER : ZMQ_DEALER) else {
       if ownsContext { zmq_ctx_term(context) }
       throw AtelierError(.system, "Cannot open a ZeroMQ socket: \(Self.lastError).")
@@ -32,28 +33,38 @@ final class ZeroMQSocket {
     self.socket = socket
     set(ZMQ_LINGER, 1000)
     // A peer that does not read is reported, not waited for: one thread serves all peers.
-    set(ZMQ_SNDTIMEO, isRouter ? 20 : 100)
+    set(ZMQ_SNDTIMEO, isRouter ? 20 : 1000)
+    set(ZMQ_IPV6, address.usesIPv6(listening: isRouter) ? 1 : 0)
+    // A peer whose host vanished without closing the connection is noticed by TCP, as is one that reads nothing any
+    // more. ZeroMQ's own heartbeats would take a large message on a slow link for silence, since their answers queue
+    // behind it, and break the connection in the middle of it, each time anew.
     set(ZMQ_TCP_KEEPALIVE, 1)
-    // ZeroMQ's own heartbeats notice a peer whose host vanished without closing the connection.
-    set(ZMQ_HEARTBEAT_IVL, 5000)
-    set(ZMQ_HEARTBEAT_TIMEOUT, 15000)
+    set(ZMQ_TCP_KEEPALIVE_IDLE, 10)
+    set(ZMQ_TCP_KEEPALIVE_INTVL, 5)
+    set(ZMQ_TCP_KEEPALIVE_CNT, 3)
+    set(ZMQ_TCP_MAXRT, Self.deafMilliseconds)
     var largest = Int64(Artifact.largest)
     zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, MemoryLayout<Int64>.size)
     if let identity {
       let bytes = Array(identity.utf8)
       zmq_setsockopt(socket, ZMQ_ROUTING_ID, bytes, bytes.count)
+      // What is said while nobody is connected would be heard all at once, when it is no longer so.
+      set(ZMQ_IMMEDIATE, 1)
     } else {
       // Without this, messages to unknown or full peers vanish in silence.
       set(ZMQ_ROUTER_MANDATORY, 1)
       // A worker that comes back may do so before its old connection is known to be dead.
       set(ZMQ_ROUTER_HANDOVER, 1)
     }
-    guard (isRouter ? zmq_bind(socket, address) : zmq_connect(socket, address)) == 0 else {
-      let error = Self.failure(to: isRouter ? "listen on" : "connect to", address)
+    guard (isRouter ? zmq_bind(socket, text) : zmq_connect(socket, text)) == 0 else {
+      let error = Self.failure(to: isRouter ? "listen on" : "connect to", text)
       close()
       throw error
     }
   }
+
+  /// How long a peer may take in nothing of what is sent to it before the connection is broken.
+  private static let deafMilliseconds: Int32 = 30_000
 
   /// Returns false if the message cannot be delivered now.
   func send(_ frames: [[UInt8]], to peer: String) -> Bool {

@@ -80,7 +80,10 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
         }
         return outbound
       }
-      for (frames, peer) in batch where !socket.send(frames, to: peer) {
+      // Where there is but one peer, the next message would wait in vain as the first one did.
+      var isGone = false
+      for (frames, peer) in batch where isGone || !socket.send(frames, to: peer) {
+        isGone = !socket.isRouter
         handler.undeliverable(peer)
       }
       // What was queued before close() has been handed to ZeroMQ, which lingers for it.

@@ -18,6 +18,11 @@
 /// either side counts as a sign of life. The worker reports with Heartbeat how many more tasks it
 /// takes (credit); the coordinator answers with Assignments. A worker keeps each Outcome until the
 /// coordinator has answered it with a Verdict, and sends it again after a new Welcome.
+///
+/// Links may be slow. Neither side takes a message for lost because of the time that has passed: the messages of one
+/// connection come in their order, so what a side sends says how far it had read when it was made. An assignment is lost
+/// if the worker has read a later message and does not list it, an outcome if the coordinator has read a later heartbeat
+/// and does not answer.
 
 #if canImport(FoundationEssentials)
 package import FoundationEssentials
@@ -41,7 +46,7 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 package nonisolated enum Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
-  case current // = 3
+  case current // = 4
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -51,7 +56,7 @@ package nonisolated enum Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf.Enum,
   package init?(rawValue: Int) {
     switch rawValue {
     case 0: self = .unspecified
-    case 3: self = .current
+    case 4: self = .current
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -59,7 +64,7 @@ package nonisolated enum Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf.Enum,
   package var rawValue: Int {
     switch self {
     case .unspecified: return 0
-    case .current: return 3
+    case .current: return 4
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -295,6 +300,12 @@ package nonisolated struct Atelier_Cluster_V1_Hello: Sendable {
 
   /// tasks that it works on at once where it can; 0 means 1
   package var batch: UInt32 = 0
+
+  /// see Heartbeat
+  package var number: UInt64 = 0
+
+  /// see Heartbeat
+  package var received: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -725,6 +736,15 @@ package nonisolated struct Atelier_Cluster_V1_Heartbeat: Sendable {
   package var running: [Atelier_Cluster_V1_Progress] = []
 
   package var draining: Bool = false
+
+  /// of this worker's hellos and heartbeats, from 1
+  package var number: UInt64 = 0
+
+  /// the number of the coordinator's last message that it had read when it made this one
+  package var received: UInt64 = 0
+
+  /// what follows is large, and may take as long as a worker may be silent
+  package var sending: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1166,6 +1186,10 @@ package nonisolated struct Atelier_Cluster_V1_FromCoordinator: Sendable {
     set {body = .drain(newValue)}
   }
 
+  /// Counts what this coordinator says, to whomever. The upper 32 bits are its own: another that is started later has
+  /// others.
+  package var number: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -1191,7 +1215,7 @@ package nonisolated struct Atelier_Cluster_V1_Welcome: Sendable {
   /// send one at least this often
   package var heartbeatMilliseconds: UInt32 = 0
 
-  /// how long either side may be silent before it counts as gone
+  /// how long the worker may be silent before it counts as gone
   package var silenceMilliseconds: UInt32 = 0
 
   /// send the state of a running task this often
@@ -1199,6 +1223,9 @@ package nonisolated struct Atelier_Cluster_V1_Welcome: Sendable {
 
   /// of what Hello said is held, what is still wanted
   package var keep: [Atelier_Cluster_V1_TaskAttempt] = []
+
+  /// the number of that Hello
+  package var hello: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1442,10 +1469,14 @@ package nonisolated struct Atelier_Cluster_V1_Revocation: Sendable {
   package init() {}
 }
 
+/// The answer to a Heartbeat.
 package nonisolated struct Atelier_Cluster_V1_Alive: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  /// its number
+  package var heartbeat: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1479,7 +1510,7 @@ package nonisolated struct Atelier_Cluster_V1_Drain: Sendable {
 fileprivate nonisolated let _protobuf_package = "atelier.cluster.v1"
 
 nonisolated extension Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PROTOCOL_VERSION_UNSPECIFIED\0\u{2}\u{3}PROTOCOL_VERSION_CURRENT\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PROTOCOL_VERSION_UNSPECIFIED\0\u{2}\u{4}PROTOCOL_VERSION_CURRENT\0")
 }
 
 nonisolated extension Atelier_Cluster_V1_Pool: SwiftProtobuf._ProtoNameProviding {
@@ -1624,7 +1655,7 @@ nonisolated extension Atelier_Cluster_V1_FromWorker: SwiftProtobuf.Message, Swif
 
 nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pool\0\u{1}capacity\0\u{1}models\0\u{1}host\0\u{3}process_id\0\u{1}threads\0\u{3}software_version\0\u{1}held\0\u{1}batch\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pool\0\u{1}capacity\0\u{1}models\0\u{1}host\0\u{3}process_id\0\u{1}threads\0\u{3}software_version\0\u{1}held\0\u{1}batch\0\u{1}number\0\u{1}received\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1641,6 +1672,8 @@ nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProt
       case 7: try { try decoder.decodeSingularStringField(value: &self.softwareVersion) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.batch) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.received) }()
       default: break
       }
     }
@@ -1674,6 +1707,12 @@ nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProt
     if self.batch != 0 {
       try visitor.visitSingularUInt32Field(value: self.batch, fieldNumber: 9)
     }
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 10)
+    }
+    if self.received != 0 {
+      try visitor.visitSingularUInt64Field(value: self.received, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1687,6 +1726,8 @@ nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProt
     if lhs.softwareVersion != rhs.softwareVersion {return false}
     if lhs.held != rhs.held {return false}
     if lhs.batch != rhs.batch {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.received != rhs.received {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2317,7 +2358,7 @@ nonisolated extension Atelier_Cluster_V1_TaskAttempt: SwiftProtobuf.Message, Swi
 
 nonisolated extension Atelier_Cluster_V1_Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}credit\0\u{1}held\0\u{1}running\0\u{1}draining\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}credit\0\u{1}held\0\u{1}running\0\u{1}draining\0\u{1}number\0\u{1}received\0\u{1}sending\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2329,6 +2370,9 @@ nonisolated extension Atelier_Cluster_V1_Heartbeat: SwiftProtobuf.Message, Swift
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.running) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.draining) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.received) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.sending) }()
       default: break
       }
     }
@@ -2347,6 +2391,15 @@ nonisolated extension Atelier_Cluster_V1_Heartbeat: SwiftProtobuf.Message, Swift
     if self.draining != false {
       try visitor.visitSingularBoolField(value: self.draining, fieldNumber: 4)
     }
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 5)
+    }
+    if self.received != 0 {
+      try visitor.visitSingularUInt64Field(value: self.received, fieldNumber: 6)
+    }
+    if self.sending != false {
+      try visitor.visitSingularBoolField(value: self.sending, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2355,6 +2408,9 @@ nonisolated extension Atelier_Cluster_V1_Heartbeat: SwiftProtobuf.Message, Swift
     if lhs.held != rhs.held {return false}
     if lhs.running != rhs.running {return false}
     if lhs.draining != rhs.draining {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.received != rhs.received {return false}
+    if lhs.sending != rhs.sending {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2714,7 +2770,7 @@ nonisolated extension Atelier_Cluster_V1_Payload.TypeEnum: SwiftProtobuf._ProtoN
 
 nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FromCoordinator"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}welcome\0\u{1}refusal\0\u{1}assignment\0\u{1}verdict\0\u{1}revocation\0\u{1}alive\0\u{3}unknown_worker\0\u{1}drain\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}welcome\0\u{1}refusal\0\u{1}assignment\0\u{1}verdict\0\u{1}revocation\0\u{1}alive\0\u{3}unknown_worker\0\u{1}drain\0\u{1}number\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2827,6 +2883,7 @@ nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message,
           self.body = .drain(v)
         }
       }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
       default: break
       }
     }
@@ -2875,12 +2932,16 @@ nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message,
     }()
     case nil: break
     }
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Atelier_Cluster_V1_FromCoordinator, rhs: Atelier_Cluster_V1_FromCoordinator) -> Bool {
     if lhs.protocolVersion != rhs.protocolVersion {return false}
     if lhs.body != rhs.body {return false}
+    if lhs.number != rhs.number {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2888,7 +2949,7 @@ nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message,
 
 nonisolated extension Atelier_Cluster_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Welcome"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}heartbeat_milliseconds\0\u{3}silence_milliseconds\0\u{3}checkpoint_milliseconds\0\u{1}keep\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}heartbeat_milliseconds\0\u{3}silence_milliseconds\0\u{3}checkpoint_milliseconds\0\u{1}keep\0\u{1}hello\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2900,6 +2961,7 @@ nonisolated extension Atelier_Cluster_V1_Welcome: SwiftProtobuf.Message, SwiftPr
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.silenceMilliseconds) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.checkpointMilliseconds) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.keep) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.hello) }()
       default: break
       }
     }
@@ -2918,6 +2980,9 @@ nonisolated extension Atelier_Cluster_V1_Welcome: SwiftProtobuf.Message, SwiftPr
     if !self.keep.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.keep, fieldNumber: 4)
     }
+    if self.hello != 0 {
+      try visitor.visitSingularUInt64Field(value: self.hello, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2926,6 +2991,7 @@ nonisolated extension Atelier_Cluster_V1_Welcome: SwiftProtobuf.Message, SwiftPr
     if lhs.silenceMilliseconds != rhs.silenceMilliseconds {return false}
     if lhs.checkpointMilliseconds != rhs.checkpointMilliseconds {return false}
     if lhs.keep != rhs.keep {return false}
+    if lhs.hello != rhs.hello {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3253,18 +3319,29 @@ nonisolated extension Atelier_Cluster_V1_Revocation: SwiftProtobuf.Message, Swif
 
 nonisolated extension Atelier_Cluster_V1_Alive: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Alive"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}heartbeat\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.heartbeat) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.heartbeat != 0 {
+      try visitor.visitSingularUInt64Field(value: self.heartbeat, fieldNumber: 1)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Atelier_Cluster_V1_Alive, rhs: Atelier_Cluster_V1_Alive) -> Bool {
+    if lhs.heartbeat != rhs.heartbeat {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

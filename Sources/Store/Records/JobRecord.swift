@@ -8,6 +8,8 @@ package struct JobRecord: Sendable {
   package var model: ModelInfo
   /// What people are told, without what only the running cluster knows: the rate, and reasons to wait.
   package var status: JobStatus
+  /// Whether a retry of its failed images goes on; they count as pending.
+  package var isRetried = false
   /// Ready tasks of each stage: none while the job is cancelled, whatever its rows say.
   package var ready = ByStage(repeating: 0)
 

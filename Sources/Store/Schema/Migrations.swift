@@ -30,6 +30,9 @@ enum Migrations {
     migrator.registerMigration("7: parameters by name, sizes that may be absent, passes of checkpoints") { db in
       try db.execute(sql: named)
     }
+    migrator.registerMigration("9: retries that take several turns") { db in
+      try db.execute(sql: longRetries)
+    }
     migrator.registerMigration("10: keys of submissions, limits of models, texts that are cut") { db in
       try db.execute(sql: submissions)
     }
@@ -53,6 +56,17 @@ enum Migrations {
     ALTER TABLE models ADD COLUMN limits TEXT NOT NULL DEFAULT '{}';
     -- What the model does not see of the texts, as JSON; null for nothing.
     ALTER TABLE items ADD COLUMN cut TEXT;
+    """
+
+  /// A retry of very many images goes on after a restart.
+  private static let longRetries = """
+    -- The last image that a retry has come to; null while none goes on.
+    ALTER TABLE jobs ADD COLUMN retried_to INTEGER;
+    -- Whether what stages left is gone, so that images begin at their first stage.
+    ALTER TABLE jobs ADD COLUMN retries_anew INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX jobs_retried ON jobs(seq) WHERE retried_to IS NOT NULL;
+    -- Whether anybody names a model.
+    CREATE INDEX jobs_of_model ON jobs(model);
     """
 
   /// Parameters are kept as JSON under their names, once for all items that have the same: one that is new needs no

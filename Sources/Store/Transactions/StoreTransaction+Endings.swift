@@ -1,26 +1,32 @@
 package import Shared
 
-/// A job whose end is decided and of which rows are left to change or to delete: too many for one transaction, if it
-/// has a million prompts.
+/// Something that is decided of a job, and of which rows are left to change or to delete: too many for one transaction,
+/// if it has a million prompts.
 package enum Ending: Sendable, Equatable {
   /// People see it as cancelled already; its pending images and their tasks follow.
   case cancelled(job: JobNumber)
   /// It was not received whole, and nobody sees it.
   case abandoned(job: JobNumber)
+  /// Its failed images are tried again, and count as pending already.
+  case retried(job: JobNumber)
 }
 
 extension StoreTransaction {
-  /// What a coordinator that died has left: cancelled jobs that have pending images, and jobs that were being received,
-  /// none of which was acknowledged.
+  /// What a coordinator that died has left: cancelled jobs that have pending images, retries that go on, and jobs that
+  /// were being received, none of which was acknowledged.
   package func endings() throws -> [Ending] {
     try rows(
       """
-      SELECT seq, state FROM jobs WHERE state = 'receiving' OR (state = 'cancelled'
+      SELECT seq, state FROM jobs WHERE state = 'receiving' OR retried_to IS NOT NULL OR (state = 'cancelled'
         AND EXISTS (SELECT 1 FROM image_counts WHERE job = jobs.seq AND state = 'pending' AND n > 0)) ORDER BY seq
       """
     ) { row in
       let job: JobNumber = try row.value("seq")
-      return try row.value("state") == JobState.cancelled ? .cancelled(job: job) : .abandoned(job: job)
+      switch try row.value("state") as JobState {
+      case .cancelled: return .cancelled(job: job)
+      case .receiving: return .abandoned(job: job)
+      case .active, .paused, .completed: return .retried(job: job)
+      }
     }
   }
 
@@ -31,6 +37,7 @@ extension StoreTransaction {
     switch ending {
     case .cancelled(let job): try cancelSome(of: job, limit: limit, at: now)
     case .abandoned(let job): try deleteSome(of: job, limit: limit)
+    case .retried(let job): try retrySome(of: job, limit: limit, at: now)
     }
   }
 
@@ -57,30 +64,33 @@ extension StoreTransaction {
     return true
   }
 
-  /// Deletes items with their images and tasks; with the last of them goes the job.
+  /// Deletes images with their tasks, then items; with the last of them goes the job.
   private func deleteSome(of job: JobNumber, limit: Int) throws -> Bool {
     let state: JobState? = try row("SELECT state FROM jobs WHERE seq = :job", ["job": job]) { try $0.value("state") }
     // Finished after all, or gone already.
     guard state == .receiving else { return true }
-    let items = try rows(
-      "SELECT images, operation FROM items WHERE job = :job ORDER BY position LIMIT :limit",
-      ["job": job, "limit": limit]
-    ) { row in
-      (images: try row.value("images") as Int, first: StagePlan(for: try row.operation("operation")).first)
-    }
-    guard !items.isEmpty else {
-      try writeCounters()
-      try change("DELETE FROM jobs WHERE seq = :job", ["job": job])
-      return true
-    }
-    try change(
+    let tasks = try rows(
+      """
+      DELETE FROM tasks WHERE image IN (SELECT id FROM images WHERE job = :job ORDER BY id LIMIT :limit)
+      RETURNING stage, state
+      """, ["job": job, "limit": limit]
+    ) { row in (stage: try row.value("stage") as Stage, state: try row.value("state") as TaskState) }
+    for task in tasks { counting.tally.add(-1, task.stage, task.state, of: job) }
+    let images = try rows(
+      """
+      DELETE FROM images WHERE id IN (SELECT id FROM images WHERE job = :job ORDER BY id LIMIT :limit)
+      RETURNING state
+      """, ["job": job, "limit": limit]
+    ) { try $0.value("state") as ImageState }
+    for image in images { counting.tally.add(-1, image, of: job) }
+    guard images.isEmpty else { return false }
+    let items = try change(
       """
       DELETE FROM items WHERE id IN (SELECT id FROM items WHERE job = :job ORDER BY position LIMIT :limit)
       """, ["job": job, "limit": limit])
-    for item in items {
-      counting.tally.add(-item.images, .pending, of: job)
-      counting.tally.add(-item.images, item.first, .ready, of: job)
-    }
-    return false
+    guard items == 0 else { return false }
+    try writeCounters()
+    try change("DELETE FROM jobs WHERE seq = :job", ["job": job])
+    return true
   }
 }

@@ -26,8 +26,8 @@ extension StoreTransaction {
     let found = try row(
       """
       SELECT jobs.seq, jobs.id, jobs.name, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at, jobs.items,
-        models.name AS model_name, models.digest, models.width, models.height, models.defaults, models.reads_pictures,
-        models.has_prior, models.limits
+        jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
+        models.height, models.defaults, models.reads_pictures, models.has_prior, models.limits
       FROM jobs JOIN models ON models.digest = jobs.model WHERE jobs.state <> 'receiving' AND jobs.id = :id
       """, ["id": id]
     ) { try $0.job() }
@@ -41,8 +41,8 @@ extension StoreTransaction {
     let newest = try rows(
       """
       SELECT jobs.seq, jobs.id, jobs.name, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at, jobs.items,
-        models.name AS model_name, models.digest, models.width, models.height, models.defaults, models.reads_pictures,
-        models.has_prior, models.limits
+        jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
+        models.height, models.defaults, models.reads_pictures, models.has_prior, models.limits
       FROM jobs JOIN models ON models.digest = jobs.model WHERE jobs.state <> 'receiving'
       ORDER BY jobs.seq DESC LIMIT :limit
       """, ["limit": limit]
@@ -70,6 +70,10 @@ extension StoreTransaction {
       }
     }
     // Its rows may not have followed yet.
+    if job.isRetried {
+      job.images[.pending] += job.images.failed
+      job.images[.failed] = 0
+    }
     guard job.state == .cancelled else { return job }
     job.images[.cancelled] += job.images.pending
     job.images[.pending] = 0
@@ -102,8 +106,10 @@ extension StoreTransaction {
     let held = try heldAttempts(of: job)
     for attempt in held { try endLease(of: attempt.task, as: .cancelled) }
     try change(
-      "UPDATE jobs SET state = 'cancelled', finished_at = coalesce(finished_at, :now) WHERE seq = :job",
-      ["now": now, "job": job.number])
+      """
+      UPDATE jobs SET state = 'cancelled', finished_at = coalesce(finished_at, :now), retried_to = NULL
+      WHERE seq = :job
+      """, ["now": now, "job": job.number])
     return held
   }
 
@@ -111,8 +117,10 @@ extension StoreTransaction {
   func finishIfDone(_ job: JobNumber, at now: Double) throws {
     guard try pendingImages(of: job) == 0 else { return }
     let finished = try change(
-      "UPDATE jobs SET state = 'completed', finished_at = :now WHERE seq = :job AND state IN ('active', 'paused')",
-      ["now": now, "job": job])
+      """
+      UPDATE jobs SET state = 'completed', finished_at = :now
+      WHERE seq = :job AND state IN ('active', 'paused') AND retried_to IS NULL
+      """, ["now": now, "job": job])
     // What failed images left goes too: nothing outlives its job but pictures.
     if finished > 0 { try dropArtifacts(ofJob: job) }
   }
@@ -126,7 +134,8 @@ extension StoredRow {
       id: try value("id"), name: try value("name"), state: try value("state"), model: model.name,
       modelDigest: model.digest, priority: try value("priority"), createdAt: try value("created_at"),
       finishedAt: try value("finished_at"), items: try value("items"))
-    return JobRecord(number: try value("seq"), model: model, status: status)
+    return JobRecord(
+      number: try value("seq"), model: model, status: status, isRetried: try value("is_retried"))
   }
 }
 

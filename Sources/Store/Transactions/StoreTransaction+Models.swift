@@ -1,8 +1,8 @@
 package import Shared
 
 extension StoreTransaction {
-  /// Remembers a model that the configuration or a worker brought. One with this digest is brought up to date; models
-  /// are never forgotten, since jobs name them.
+  /// Remembers a model of the configuration. One with this digest is brought up to date; models are never forgotten,
+  /// since jobs name them.
   package func register(_ model: ModelInfo, at now: Double) throws {
     try change(
       """
@@ -20,6 +20,44 @@ extension StoreTransaction {
       ])
   }
 
+  /// Remembers a model that a worker brings. What is known of these weights already stays as it is: no worker decides
+  /// what a model is that others hold too. Limits that an earlier version did not ask for are filled in.
+  package func announce(_ model: ModelInfo, at now: Double) throws {
+    let known = try change(
+      """
+      UPDATE models SET seen_at = :now, limits = CASE WHEN limits = '{}' THEN :limits ELSE limits END
+      WHERE digest = :digest
+      """, ["now": now, "digest": model.digest, "limits": try ParameterCache.text(model.limits)])
+    if known == 0 { try register(model, at: now) }
+  }
+
+  /// How many models are remembered that no job names: each costs a little at every submission.
+  package static let mostUnnamedModels = 1000
+
+  /// Whether there is room for models that a worker brings.
+  package func canRemember(_ models: [ModelInfo]) throws -> Bool {
+    let new = try Set(models.map(\.digest)).filter { digest in
+      try row("SELECT digest FROM models WHERE digest = :digest", ["digest": digest]) {
+        try $0.value("digest") as String
+      } == nil
+    }
+    guard !new.isEmpty else { return true }
+    let unnamed: Int? = try row(
+      "SELECT count(*) AS n FROM models WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.model = models.digest)"
+    ) { try $0.value("n") }
+    return (unnamed ?? 0) + new.count <= Self.mostUnnamedModels
+  }
+
+  /// Forgets models that no job names, but for those seen last.
+  package func forgetModels(keeping count: Int) throws {
+    try change(
+      """
+      DELETE FROM models WHERE digest IN (SELECT digest FROM models
+        WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.model = models.digest)
+        ORDER BY seen_at DESC, digest LIMIT -1 OFFSET :count)
+      """, ["count": count])
+  }
+
   /// The models that can be asked for, one a name: where two digests bear a name, the one seen last.
   package func models() throws -> [ModelInfo] {
     let all = try rows(
@@ -28,9 +66,8 @@ extension StoreTransaction {
       ORDER BY seen_at DESC, name
       """
     ) { try $0.model() }
-    return all.reduce(into: []) { models, model in
-      if !models.contains(where: { $0.name == model.name }) { models.append(model) }
-    }
+    var names: Set<String> = []
+    return all.filter { names.insert($0.name).inserted }
   }
 }
 

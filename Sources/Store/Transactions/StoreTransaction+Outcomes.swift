@@ -64,6 +64,14 @@ extension StoreTransaction {
     try finishIfDone(task.job, at: now)
   }
 
+  /// Whether a failure of this attempt is recorded.
+  package func hasFailed(_ attempt: TaskAttempt) throws -> Bool {
+    try row(
+      "SELECT attempt FROM failures WHERE task = :task AND attempt = :attempt LIMIT 1",
+      ["task": attempt.task, "attempt": attempt.attempt]
+    ) { try $0.value("attempt") as Int } != nil
+  }
+
   /// Records why an attempt failed, for `explain` and for the choice of the next worker.
   ///
   /// - Parameter counts: whether it brings the task nearer to being given up.

@@ -4,8 +4,9 @@ package import Shared
 extension StoreTransaction {
   /// Adds items to a job that is being received, each with its images and their first tasks.
   ///
+  /// - Parameter limit: how many images of an item are added with it; ``addImages(to:limit:)`` adds the rest.
   /// - Throws: `notFound` if the job is gone.
-  package func addItems(_ items: [ResolvedItem], to job: JobNumber) throws {
+  package func addItems(_ items: [ResolvedItem], to job: JobNumber, imagesOfEach limit: Int = .max) throws {
     guard
       let first: Int = try row("SELECT items FROM jobs WHERE seq = :job", ["job": job], { try $0.value("items") })
     else {
@@ -16,13 +17,40 @@ extension StoreTransaction {
     for (offset, item) in items.enumerated() {
       let parameters = try parameterSets[item.parameters] ?? parameterSet(item.parameters)
       parameterSets[item.parameters] = parameters
-      try add(item, at: first + offset, parameters: parameters, to: job)
+      try add(item, at: first + offset, images: min(item.n, limit), parameters: parameters, to: job)
     }
     try change("UPDATE jobs SET items = items + :count WHERE seq = :job", ["count": items.count, "job": job])
   }
 
-  /// Adds an item with its images, each with a ready task of the plan's first stage.
-  private func add(_ item: ResolvedItem, at index: Int, parameters: ParameterSetID, to job: JobNumber) throws {
+  /// Adds images that the last item of a job that is being received still lacks: it may have more than one turn should
+  /// add.
+  ///
+  /// - Returns: how many; 0 once it has all.
+  package func addImages(to job: JobNumber, limit: Int) throws -> Int {
+    let last = try row(
+      """
+      SELECT items.id, items.images, items.operation,
+        (SELECT count(*) FROM images WHERE item = items.id) AS present
+      FROM jobs JOIN items ON items.job = jobs.seq AND items.position = jobs.items - 1 WHERE jobs.seq = :job
+      """, ["job": job]
+    ) { row in
+      (
+        id: try row.value("id") as ItemID, images: try row.value("images") as Int,
+        present: try row.value("present") as Int, first: StagePlan(for: try row.operation("operation")).first
+      )
+    }
+    guard let last else {
+      throw AtelierError(.notFound, "The job that was being received is gone; submit it again.")
+    }
+    let range = last.present..<min(last.images, last.present + limit)
+    try addImages(range, to: last.id, firstStage: last.first, job: job)
+    return range.count
+  }
+
+  /// Adds an item with its first images, each with a ready task of the plan's first stage.
+  private func add(
+    _ item: ResolvedItem, at index: Int, images: Int, parameters: ParameterSetID, to job: JobNumber
+  ) throws {
     try change(
       """
       INSERT INTO items (job, position, line, custom_id, prompt, negative_prompt, seed, width, height, operation, images,
@@ -37,17 +65,20 @@ extension StoreTransaction {
         "parameters": parameters,
         "cut": try item.cut.map { String(decoding: try JSONCoding.encode($0), as: UTF8.self) },
       ])
-    let (itemID, stage) = (ItemID(lastRow), StagePlan(for: item.operation).first)
-    for image in 0..<item.n {
+    try addImages(0..<images, to: ItemID(lastRow), firstStage: StagePlan(for: item.operation).first, job: job)
+  }
+
+  private func addImages(_ range: Range<Int>, to item: ItemID, firstStage stage: Stage, job: JobNumber) throws {
+    for image in range {
       try change(
         "INSERT INTO images (job, item, position, state) VALUES (:job, :item, :index, 'pending')",
-        ["job": job, "item": itemID, "index": image])
+        ["job": job, "item": item, "index": image])
       try change(
         "INSERT INTO tasks (job, image, stage, state) VALUES (:job, :image, :stage, 'ready')",
         ["job": job, "image": ImageID(lastRow), "stage": stage])
     }
-    counting.tally.add(item.n, .pending, of: job)
-    counting.tally.add(item.n, stage, .ready, of: job)
+    counting.tally.add(range.count, .pending, of: job)
+    counting.tally.add(range.count, stage, .ready, of: job)
   }
 
   /// The number under which parameters are kept.

@@ -70,17 +70,19 @@ extension StoreTransaction {
 
   /// Makes delayed tasks whose pause is over ready again.
   ///
-  /// - Parameter longest: seconds that a pause can last. One that ends later means that the clock was set back; it is
+  /// - Parameters:
+  ///   - limit: how many at most.
+  ///   - longest: seconds that a pause can last. One that ends later means that the clock was set back; it is
   ///   over too.
-  package func promoteDelayed(at now: Double, longest: Double) throws {
+  package func promoteDelayed(at now: Double, longest: Double, limit: Int = .max) throws {
     try moveTasks(
       from: [.delayed], to: .ready,
       """
       UPDATE tasks SET state = :to, not_before = NULL
       WHERE id IN (SELECT id FROM tasks INDEXED BY tasks_delayed
-        WHERE state = 'delayed' AND (not_before <= :now OR not_before > :latest)) AND state = :from
+        WHERE state = 'delayed' AND (not_before <= :now OR not_before > :latest) LIMIT :limit) AND state = :from
       RETURNING job, stage
       """
-    ) { ["to": TaskState.ready, "now": now, "latest": now + longest + 1, "from": $0] }
+    ) { ["to": TaskState.ready, "now": now, "latest": now + longest + 1, "limit": limit, "from": $0] }
   }
 }

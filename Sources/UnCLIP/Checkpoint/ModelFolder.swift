@@ -64,8 +64,14 @@ package final class ModelFolder: Sendable {
 
   /// Whether it has what looks at pictures, for variations, diffs and scoring.
   package var readsPictures: Bool {
-    ["image_encoder", "feature_extractor"].allSatisfy { hasPart($0) && !lacksOptional($0) }
+    ["image_encoder", "feature_extractor"].allSatisfy(has)
   }
+
+  /// Whether a part is named and there.
+  func has(_ name: String) -> Bool { hasPart(name) && !lacksOptional(name) }
+
+  /// The parts of all enlargements, in their order.
+  var upsamplers: [String] { cascade.flatMap { [$0.first, $0.last].compactMap { $0 } } }
 
   /// Whether the index names a part that is not there and may be absent.
   package func lacksOptional(_ name: String) -> Bool {
@@ -75,7 +81,7 @@ package final class ModelFolder: Sendable {
   /// Whether a part is there and of those that pictures are made with; an index may name others, such as a safety
   /// checker.
   package func uses(_ name: String) -> Bool {
-    guard hasPart(name), !lacksOptional(name) else { return false }
+    guard has(name) else { return false }
     return Self.ownParts.contains(name)
       || cascade.contains { $0.first == name || $0.last == name || $0.scheduler == name }
   }

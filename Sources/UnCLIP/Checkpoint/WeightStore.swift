@@ -75,8 +75,6 @@ package final class WeightStore: Sendable {
 
   package func shape(of name: String) -> [Int]? { entry(name)?.shape }
 
-  package func has(_ name: String) -> Bool { fileOfTensor[name] != nil }
-
   /// Calls `body` with the bytes of a tensor as they are in the file, and gives their memory back.
   func withBytes(of name: String, _ body: (UnsafeRawBufferPointer) -> Void) {
     guard let index = fileOfTensor[name], let entry = files[index].entries[name] else { return }

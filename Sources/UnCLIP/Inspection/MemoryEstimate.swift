@@ -72,7 +72,7 @@ package struct MemoryEstimate: Sendable, Codable, Equatable {
         picture = try upsampler.run(request, baseImage: picture, pass: pass).complete()
       }
     }
-    let parts = ["text_proj", "decoder"] + model.cascade.flatMap { [$0.first, $0.last].compactMap { $0 } }
+    let parts = ["text_proj", "decoder"] + model.upsamplers
     return try MemoryEstimate(pool: "decoder", parts: parts.map { try model.part($0) }, activations: activations)
   }
 

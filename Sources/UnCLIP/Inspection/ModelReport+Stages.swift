@@ -22,10 +22,8 @@ extension ModelReport {
       note { _ in _ = try UnCLIPScheduler(model.part("decoder_scheduler").config) }
     }
     if !note({ _ in _ = try UpsamplerStage(model: model, threads: threads) }) {
+      for name in model.upsamplers { noteUNet(model, name) { try UNetConfiguration(upsampler: $0) } }
       for step in model.cascade {
-        for name in [step.first, step.last].compactMap({ $0 }) {
-          noteUNet(model, name) { try UNetConfiguration(upsampler: $0) }
-        }
         note { _ in _ = try UnCLIPScheduler(model.part(step.scheduler).config) }
       }
     }

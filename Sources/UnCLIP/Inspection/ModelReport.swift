@@ -133,8 +133,3 @@ package struct ModelReport: Sendable, Codable {
     }
   }
 }
-
-extension ModelFolder {
-  /// Whether a part is named and there.
-  func has(_ name: String) -> Bool { hasPart(name) && !lacksOptional(name) }
-}

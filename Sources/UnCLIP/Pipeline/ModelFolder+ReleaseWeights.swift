@@ -6,7 +6,7 @@ extension ModelFolder {
       switch stage {
       case .prior: ["text_encoder", "image_encoder", "prior"]
       case .decoder: ["text_proj", "decoder"]
-      case .upsampler: cascade.flatMap { [$0.first, $0.last].compactMap { $0 } }
+      case .upsampler: upsamplers
       }
     for name in parts where hasPart(name) { (try? part(name))?.releaseWeights() }
   }

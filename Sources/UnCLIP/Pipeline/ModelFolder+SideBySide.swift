@@ -6,7 +6,7 @@ extension ModelFolder {
   /// short that threads mostly wait for each other and for what another one has written.
   package var favoursSideBySide: Bool {
     get throws {
-      let names = ["decoder"] + cascade.flatMap { [$0.first, $0.last].compactMap { $0 } }
+      let names = ["decoder"] + upsamplers
       return try names.allSatisfy { try part($0).weights.size.parameters <= Self.small }
     }
   }

@@ -32,7 +32,8 @@ package struct Pipeline: Sendable {
 
   /// A picture, and what was made on the way to it.
   package struct Rendering: Sendable {
-    package let picture: RGBImage
+    /// Opaque, but for an edit of a picture that is not.
+    package let picture: RGBAImage
     package let imageEmbedding: Tensor
     package let baseImage: Tensor
   }

@@ -67,7 +67,7 @@ package struct StageBenchmark: Sendable {
     let configuration = try UNetConfiguration(decoder: part.config)
     let unet = try UNet(part.weights, configuration: configuration)
     let tokens =
-      try model.part("prior").config.positive("num_embeddings", default: 77)
+      try Tokenizer(model: model).length
       + model.part("text_proj").config.positive("clip_extra_context_tokens", default: 4)
     let width = try model.part("text_proj").config.positive("cross_attention_dim")
     let contexts = Array(repeating: random([tokens, width]), count: batch)

@@ -55,8 +55,6 @@ struct AddedTokens: Sendable {
   let end: Int
   let padding: Int
   let unknown: Int
-  /// One more than the largest id of vocabulary and added tokens.
-  let vocabularySize: Int
   private let literal: Matcher
   private let normalized: Matcher
 
@@ -128,7 +126,6 @@ struct AddedTokens: Sendable {
       ids.append((token, id ?? nextID))
       if id == nil { nextID += 1 }
     }
-    vocabularySize = max((vocabulary.ids.values.max() ?? -1) + 1, nextID)
     literal = Matcher(ids.filter { !$0.token.isNormalized }.map { ($0.token.text, $0.id) })
     normalized = Matcher(
       ids.filter(\.token.isNormalized).map { (PreTokenizer.normalized($0.token.text), $0.id) })

@@ -9,8 +9,6 @@ import Synchronization
 package final class Tokenizer: Sendable {
   /// Ids of a sequence: what the text encoder was trained for, 77 in all published models.
   package let length: Int
-  /// One more than the largest id.
-  package var vocabularySize: Int { special.vocabularySize }
   private let special: AddedTokens
   private let encoder: BytePairEncoder
   private let cache = Mutex<[[UInt8]: [Int]]>([:])

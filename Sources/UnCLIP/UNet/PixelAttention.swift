@@ -44,9 +44,6 @@ struct PixelAttention: Sendable {
     self.outputScale = outputScale
   }
 
-  /// Whether the attention takes context tokens.
-  var takesContext: Bool { contextKey != nil }
-
   /// The keys and values of context tokens `[1, tokens, contextWidth]`, which stay the same in all
   /// steps of a picture.
   func project(_ compute: Compute, context: Tensor) -> Context? {

@@ -64,9 +64,9 @@ package struct UpsamplerStage: Sendable {
   }
 
   /// The finished picture: what the last pass made, laid into the source where the request is an edit.
-  package func picture(_ request: PictureRequest, of tensor: Tensor) -> RGBImage {
+  package func picture(_ request: PictureRequest, of tensor: Tensor) -> RGBAImage {
     let made = Self.picture(of: tensor)
-    return request.edit?.composed(made) ?? made
+    return request.edit?.composed(made) ?? RGBAImage(made)
   }
 
   /// A picture as `[3, height, width]` in -1 ... 1.

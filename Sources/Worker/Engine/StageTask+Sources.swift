@@ -4,7 +4,7 @@ import Tensor
 import UnCLIP
 
 extension StageTask {
-  /// A PNG or JPEG file with its opacity.
+  /// A picture file with its opacity.
   ///
   /// - Throws: `invalidInput` if it is no picture, `malformed` if it did not come with the task.
   private func decoded(_ digest: String) throws(AtelierError) -> RGBAImage {
@@ -26,8 +26,7 @@ extension StageTask {
   /// - Throws: `invalidInput` if picture or mask is no picture, an `UnCLIPError` of the code `request` if they do not
   ///   fit each other.
   func edit(_ image: String, mask: String?) throws -> PictureEdit {
-    let picture = try decoded(image)
-    return try PictureEdit(picture: picture.colours, mask: EditMask(try mask.map { try decoded($0) } ?? picture))
+    try PictureEdit(picture: decoded(image), mask: mask.map { try decoded($0) })
   }
 
   /// The image embedding in a safetensors file that came with the task.

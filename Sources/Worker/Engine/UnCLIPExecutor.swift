@@ -74,7 +74,7 @@ package struct UnCLIPExecutor: StageExecutor {
     }
     do {
       return try Self.stage(task.stage, model).run(task, report)
-    } catch let error as UnCLIPError where [.request, .notFinite].contains(error.code) {
+    } catch let error as UnCLIPError where [.request, .notFinite, .unsupported].contains(error.code) {
       throw AtelierError(.invalidInput, error.message)
     }
   }

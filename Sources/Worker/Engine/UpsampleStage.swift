@@ -25,8 +25,9 @@ struct UpsampleStage: EngineStage {
       image = try Self.complete(run, report)
     }
     var picture = upsampler.picture(request, of: image)
+    // An edit keeps its picture's size, so this one is opaque.
     if let size = task.size {
-      picture = Resampler.lanczos.resize(picture, width: size.width, height: size.height)
+      picture = RGBAImage(Resampler.lanczos.resize(picture.colours, width: size.width, height: size.height))
     }
     return [
       Artifact(

@@ -67,11 +67,12 @@ final class StageRunner: @unchecked Sendable {
     lock.withLock { isInterrupted = true }
   }
 
-  /// Waits for the running tasks, which are interrupted, and ends the thread.
+  /// Interrupts the running tasks and ends the thread, for which it waits a little. A task that does not come to the
+  /// end of a step is left to the end of the process.
   func finish() {
     interrupt()
     tasks.close()
-    finished.wait()
+    _ = finished.wait(timeout: .now() + 0.2)
   }
 
   /// The times of tasks that run at once, which report from several threads.

@@ -11,15 +11,17 @@ package final class Worker: Sendable {
   package struct Settings: Sendable {
     package var id: WorkerID
     package var pool: Pool
-    /// For people, as are the threads.
+    /// Where the coordinator is, for people, as are host and threads.
+    package var coordinator: String
     package var host: String
     package var threads: Int
     /// Tasks held at once, the running one included.
     package var capacity: Int
 
-    package init(id: WorkerID, pool: Pool, host: String, threads: Int, capacity: Int) {
+    package init(id: WorkerID, pool: Pool, coordinator: String, host: String, threads: Int, capacity: Int) {
       self.id = id
       self.pool = pool
+      self.coordinator = coordinator
       self.host = host
       self.threads = threads
       self.capacity = capacity
@@ -32,6 +34,8 @@ package final class Worker: Sendable {
     case progress(TaskAttempt, step: Int, steps: Int)
     case checkpoint(TaskAttempt, TaskCheckpoint)
     case ended(TaskAttempt, Wire.Outcome.OneOf_Result?, frames: [[UInt8]])
+    /// A message has not got on its way.
+    case undelivered
     case drain
     case stop
   }
@@ -60,18 +64,19 @@ package final class Worker: Sendable {
   /// confirmed all results. May be called from any thread, also twice.
   package func drain() { mailbox.put(.drain) }
 
-  /// Gives back the running tasks too: they stop after their next step, and their state goes to the coordinator. This
-  /// too waits until the coordinator has answered.
+  /// Gives back the running tasks too: they stop after their next step, and their state goes to the coordinator. Within
+  /// ``WorkerSession/patience`` ``run()`` leaves, whatever is answered and whatever ends.
   package func stop() { mailbox.put(.stop) }
 
   /// Serves until drained, stopped or refused. Blocks the calling thread.
   ///
-  /// - Throws: `unavailable` with the coordinator's reason if it refuses this worker; `configuration` or
-  ///   `system` if the address cannot be used.
+  /// - Throws: `unavailable` with the coordinator's reason if it refuses this worker, or if tasks or results were left
+  ///   behind; `configuration` or `system` if the address cannot be used.
   package func run() throws {
     let mailbox = mailbox
     let transport = try makeTransport(
-      TransportHandler(received: { frames, _ in mailbox.put(.message(frames)) }, undeliverable: { _ in }))
+      TransportHandler(
+        received: { frames, _ in mailbox.put(.message(frames)) }, undeliverable: { _ in mailbox.put(.undelivered) }))
     runner.start { [logger] report in
       switch report {
       case .progress(let task, let step, let steps): mailbox.put(.progress(task, step: step, steps: steps))
@@ -128,14 +133,17 @@ package final class Worker: Sendable {
     case .checkpoint(let task, let checkpoint):
       var frames: [[UInt8]] = []
       let message = checkpoint.wire(of: task, frames: &frames)
-      return [.send(.checkpoint(message), frames: frames)]
+      return session.checkpoint(message, frames: frames)
     case .ended(let task, let result, let frames): return session.ended(task, result, frames: frames)
+    case .undelivered:
+      session.undelivered()
+      return []
     case .drain:
       logger.info("draining")
       return session.drain()
     case .stop:
       logger.info("stopping")
-      return session.stop()
+      return session.stop(at: .now)
     }
   }
 
@@ -150,10 +158,11 @@ package final class Worker: Sendable {
     }
     guard let body = message.envelope.body else { return [] }
     let before = session.phase
-    let actions = session.receive(body, frames: message.frames, as: hello, at: .now)
+    let actions = session.receive(body, frames: message.frames, number: message.envelope.number, as: hello, at: .now)
     if before == .introducing, session.phase == .serving {
       runner.checkpointInterval = .milliseconds(session.welcome.checkpointMilliseconds)
-      logger.info("connected", metadata: ["worker": "\(settings.id)"])
+      let isSaid = actions.contains { if case .back = $0 { true } else { false } }
+      if !isSaid { logger.info("connected", metadata: ["worker": "\(settings.id)"]) }
     }
     return actions
   }
@@ -186,11 +195,25 @@ package final class Worker: Sendable {
         logger.warning(
           "the coordinator has no use for a result",
           metadata: ["task": "\(attempt.task)", "attempt": "\(attempt.attempt)", "reason": "\(reason)"])
+      case .silent(let time):
+        logger.warning(
+          "no answer from \(settings.coordinator) for \(Self.seconds(time)); is it a coordinator's address for workers?"
+        )
+      case .lost(let time):
+        logger.warning("lost: no word from \(settings.coordinator) for \(Self.seconds(time))")
+      case .back(let time): logger.notice("back: \(settings.coordinator) answers after \(Self.seconds(time))")
       case .refused(let reason): throw AtelierError(.unavailable, "The coordinator refuses this worker: \(reason)")
+      case .abandoned(let attempts):
+        let tasks = attempts.map { "\($0.task)" }.joined(separator: ", ")
+        throw AtelierError(
+          .unavailable, "The worker was told to stop, and leaves behind tasks that are done again elsewhere: \(tasks).")
       case .finish: break
       }
     }
   }
+
+  /// For people.
+  private static func seconds(_ time: Duration) -> String { "\(Int(time / .seconds(1))) s" }
 
   /// How this worker introduces itself.
   private var hello: Wire.Hello {

@@ -22,7 +22,10 @@ package struct WorkerSession: Sendable {
   package struct Ended: Sendable {
     package var outcome: Wire.Outcome
     package var frames: [[UInt8]]
-    /// The first heartbeat after it was sent; from there on it is counted how long the answer takes.
+    /// The number of the first report after it was sent.
+    var nextReport: UInt64
+    /// Since when the coordinator is known to have received that report; from there on it is counted how long the
+    /// answer takes.
     var waitsSince: Instant?
   }
 
@@ -38,6 +41,14 @@ package struct WorkerSession: Sendable {
     case unwanted(TaskAttempt, reason: String)
     /// The coordinator refuses this worker, for this reason.
     case refused(String)
+    /// The coordinator has said nothing for so long.
+    case silent(Duration)
+    /// The coordinator, which was known to be there, has said nothing for so long that it is taken for gone.
+    case lost(Duration)
+    /// The coordinator that was lost has said something, after so long.
+    case back(Duration)
+    /// Leave: the time to do so in order is over. These attempts have not ended, or were not answered.
+    case abandoned([TaskAttempt])
     /// Leave: everything is said.
     case finish
   }
@@ -63,12 +74,35 @@ package struct WorkerSession: Sendable {
   private var revoked: Set<TaskAttempt> = []
   /// Kept until the coordinator has answered.
   private var unanswered: [TaskAttempt: Ended] = [:]
-  private var lastHeard: Instant?
   private var lastSaid: Instant?
+  private var silence = CoordinatorSilence()
+  /// An introduction is on its way; the next follows then, should no answer come.
+  private var nextHello: Instant?
+  /// From one unanswered introduction to the next.
+  private var helloPause: Duration?
+  /// When it leaves as things are; nil unless it was told to stop.
+  private var leaveBy: Instant?
+  /// The number of the last message of the coordinator's.
+  private var received: UInt64 = 0
+  /// Counts hellos and heartbeats.
+  private var reports: UInt64 = 0
+  /// The newest heartbeat that the coordinator has received, as it says.
+  private var confirmed: UInt64 = 0
+  /// What each hello that was not answered yet said is held, by its number.
+  private var introductions: [UInt64: Set<TaskAttempt>] = [:]
+  /// The report by which it is known whether the last large state has reached the coordinator.
+  private var reportAfterState: UInt64 = 0
+  /// From so many bytes on a message is announced.
+  private let largeMessage: Int
 
-  package init(capacity: Int, batch: Int = 1) {
+  /// How long a worker that was told to stop waits for the ends of its tasks and for the coordinator's answers.
+  package static let patience = Duration.seconds(3)
+
+  /// - Parameter largeMessage: how many bytes, beside its envelope, make a message one that may take long.
+  package init(capacity: Int, batch: Int = 1, largeMessage: Int = 64 << 10) {
     self.capacity = capacity
     self.batch = batch
+    self.largeMessage = largeMessage
   }
 
   /// All that takes up its capacity, and that its heartbeats list.
@@ -92,12 +126,28 @@ package struct WorkerSession: Sendable {
     hello.capacity = UInt32(capacity)
     hello.batch = UInt32(batch)
     hello.held = held.map(\.wire)
+    reports += 1
+    hello.number = reports
+    hello.received = received
+    introductions[reports] = Set(held)
+    // A coordinator that is away answers none.
+    if introductions.count > Self.introductionsKept, let oldest = introductions.keys.min() {
+      introductions[oldest] = nil
+    }
     return [.send(.hello(hello), frames: [])]
   }
 
+  private static let introductionsKept = 64
+
   /// Says what it holds, how far that is, and how many tasks more it takes: none unless it serves.
-  package func heartbeat() -> [Action] {
+  ///
+  /// - Parameter sending: whether something large follows.
+  package mutating func heartbeat(sending: Bool = false) -> [Action] {
+    reports += 1
     var heartbeat = Wire.Heartbeat()
+    heartbeat.number = reports
+    heartbeat.received = received
+    heartbeat.sending = sending
     heartbeat.credit = phase == .serving ? UInt32(max(0, capacity - held.count)) : 0
     heartbeat.held = held.map(\.wire)
     heartbeat.draining = phase == .draining
@@ -116,49 +166,114 @@ package struct WorkerSession: Sendable {
     welcome.heartbeatMilliseconds > 0 ? .milliseconds(welcome.heartbeatMilliseconds) : .seconds(1)
   }
 
-  /// When ``due(at:as:)`` next has something to say; nil before its first call.
-  package var nextDue: Instant? { lastSaid.map { $0 + interval } }
-
-  /// What is due by time alone: a heartbeat; or, to a coordinator that has been silent for so long that it may have
-  /// been restarted and not know this worker, an introduction.
-  package mutating func due(at now: Instant, as hello: Wire.Hello) -> [Action] {
-    guard phase != .finished, nextDue.map({ $0 <= now }) ?? true else { return [] }
-    let isFirst = lastSaid == nil
-    lastSaid = now
-    let silence = Duration.milliseconds(max(welcome.silenceMilliseconds, 2000))
-    if isFirst || phase == .introducing || (lastHeard ?? now) + silence < now { return introduce(as: hello) }
-    return sendAgain(at: now) + heartbeat()
+  /// When ``due(at:as:)`` next has something to do; nil before its first call.
+  package var nextDue: Instant? {
+    lastSaid.map { min($0 + interval, leaveBy ?? $0 + interval) }
   }
 
-  /// Outcomes that the coordinator, though it is there, has not answered for some heartbeats: the message or its
-  /// answer was lost.
+  /// Says something with what belongs to it. If that is large it is announced, since on a slow link nothing else is
+  /// heard of this worker until all of it has arrived.
+  private mutating func say(_ body: Wire.FromWorker.OneOf_Body, frames: [[UInt8]]) -> [Action] {
+    (isLarge(frames) ? heartbeat(sending: true) : []) + [.send(body, frames: frames)]
+  }
+
+  private func isLarge(_ frames: [[UInt8]]) -> Bool { frames.reduce(0) { $0 + $1.count } >= largeMessage }
+
+  /// Sends the state of a running task. A large one is left out as long as the one before has not arrived, or on a slow
+  /// link states would queue in front of the result; the last one of a task is sent all the same.
+  package mutating func checkpoint(_ checkpoint: Wire.Checkpoint, frames: [[UInt8]]) -> [Action] {
+    guard isLarge(frames) else { return [.send(.checkpoint(checkpoint), frames: frames)] }
+    let isLast = phase == .draining || revoked.contains(TaskAttempt(checkpoint.task))
+    guard isLast || confirmed >= reportAfterState else { return [] }
+    let actions = say(.checkpoint(checkpoint), frames: frames) + heartbeat()
+    reportAfterState = reports
+    return actions
+  }
+
+  /// What is due by time alone: a heartbeat; or an introduction, until it is answered. A coordinator that does not know
+  /// this worker any more answers a heartbeat by asking for one. An introduction that is not answered is repeated ever
+  /// more seldom, so that a coordinator which stands still does not find many.
+  package mutating func due(at now: Instant, as hello: Wire.Hello) -> [Action] {
+    guard phase != .finished else { return [] }
+    if let leaveBy, leaveBy <= now { return leave() }
+    guard lastSaid.map({ $0 + interval <= now }) ?? true else { return [] }
+    let isFirst = lastSaid == nil
+    lastSaid = now
+    silence.said(at: now)
+    let told = reportSilence(at: now)
+    if isFirst || phase == .introducing {
+      if let nextHello, now < nextHello { return told }
+      return told + introduce(as: hello, at: now)
+    }
+    return told + sendAgain(at: now) + heartbeat()
+  }
+
+  /// What was said last cannot be on its way: nobody is connected. The next introduction need not wait.
+  package mutating func undelivered() {
+    (nextHello, helloPause) = (nil, nil)
+  }
+
+  /// Introduces itself and notes when to do so again.
+  private mutating func introduce(as hello: Wire.Hello, at now: Instant) -> [Action] {
+    let pause = helloPause ?? interval
+    (nextHello, helloPause) = (now + pause, min(pause * 2, interval * 4))
+    return introduce(as: hello)
+  }
+
+  /// Says how long the coordinator has been silent, if that is worth a line.
+  private mutating func reportSilence(at now: Instant) -> [Action] {
+    switch silence.report(at: now, patience: .milliseconds(max(welcome.silenceMilliseconds, 2000))) {
+    case .silent(let length)?: [.silent(length)]
+    case .lost(let length)?: [.lost(length)]
+    case nil: []
+    }
+  }
+
+  /// Outcomes that the coordinator has not answered for some heartbeats, though it has received later ones: the message
+  /// or its answer was lost.
   private mutating func sendAgain(at now: Instant) -> [Action] {
     var actions: [Action] = []
-    for (id, ended) in unanswered.sorted(by: { $0.key.task < $1.key.task }) {
+    for id in unanswered.keys.sorted(by: { $0.task < $1.task }) {
+      guard let ended = unanswered[id], confirmed >= ended.nextReport else { continue }
       guard let since = ended.waitsSince else {
         unanswered[id]?.waitsSince = now
         continue
       }
-      guard since + interval * 3 < lastHeard ?? since else { continue }
-      unanswered[id]?.waitsSince = now
-      actions.append(.send(.outcome(ended.outcome), frames: ended.frames))
+      if since + interval * 3 < now { actions += send(id) }
     }
+    return actions
+  }
+
+  /// Sends how an attempt ended, for the first time or again.
+  private mutating func send(_ id: TaskAttempt) -> [Action] {
+    guard let ended = unanswered[id] else { return [] }
+    let actions = say(.outcome(ended.outcome), frames: ended.frames)
+    unanswered[id]?.nextReport = reports + 1
+    unanswered[id]?.waitsSince = nil
     return actions
   }
 
   // MARK: From the coordinator
 
-  /// Takes a message, which says besides that the coordinator is there.
+  /// Takes a message.
   ///
   /// - Parameters:
   ///   - frames: that came behind the envelope.
+  ///   - number: of the message.
   ///   - hello: how it introduces itself, should the coordinator not know it.
   package mutating func receive(
-    _ body: Wire.FromCoordinator.OneOf_Body, frames: [[UInt8]], as hello: Wire.Hello, at now: Instant
+    _ body: Wire.FromCoordinator.OneOf_Body, frames: [[UInt8]], number: UInt64, as hello: Wire.Hello, at now: Instant
   ) -> [Action] {
-    lastHeard = now
-    if case .unknownWorker = body { return introduce(as: hello) }
-    return receive(body, frames: frames)
+    let told: [Action] = silence.heard(at: now).map { [.back($0)] } ?? []
+    // Another coordinator's numbers are others, not later.
+    received = number >> 32 == received >> 32 ? max(number, received) : number
+    if case .unknownWorker = body {
+      // Each message that has waited for the coordinator is answered so; one introduction is enough.
+      if let nextHello, now < nextHello { return told }
+      return told + introduce(as: hello, at: now)
+    }
+    (nextHello, helloPause) = (nil, nil)
+    return told + receive(body, frames: frames)
   }
 
   /// Takes a message of a coordinator that knows this worker. What comes twice changes nothing the second time.
@@ -178,7 +293,10 @@ package struct WorkerSession: Sendable {
       }
     case .revocation(let revocation): return revoke(Set(revocation.tasks.map { TaskAttempt($0) }))
     case .drain: return drain()
-    case .alive, .unknownWorker: return []
+    case .alive(let alive):
+      confirmed = max(confirmed, alive.heartbeat)
+      return []
+    case .unknownWorker: return []
     }
   }
 
@@ -186,13 +304,14 @@ package struct WorkerSession: Sendable {
   private mutating func welcomed(_ welcome: Wire.Welcome) -> [Action] {
     self.welcome = welcome
     if phase == .introducing { phase = .serving }
+    // What was handed to it since that hello is none of this answer's business.
+    let listed = introductions[welcome.hello] ?? []
+    introductions = introductions.filter { $0.key > welcome.hello }
     let kept = Set(welcome.keep.map { TaskAttempt($0) })
-    let dropped = Set(held).subtracting(kept).subtracting(unanswered.keys)
+    let dropped = listed.subtracting(kept).subtracting(unanswered.keys)
     var actions = revoke(dropped)
     // What was not answered before the break is sent again; the coordinator knows what it has seen.
-    for ended in unanswered.sorted(by: { $0.key.task < $1.key.task }).map(\.value) {
-      actions.append(.send(.outcome(ended.outcome), frames: ended.frames))
-    }
+    for id in unanswered.keys.sorted(by: { $0.task < $1.task }) { actions += send(id) }
     let next = startNext()
     return actions + (next.isEmpty ? heartbeat() : next) + finishIfDrained()
   }
@@ -237,9 +356,17 @@ package struct WorkerSession: Sendable {
     return actions + heartbeat() + finishIfDrained()
   }
 
-  /// Gives back the running tasks too.
-  package mutating func stop() -> [Action] {
-    drain() + (running.isEmpty ? [] : [.interrupt])
+  /// Gives back the running tasks too, and leaves within ``patience``, whatever is answered and whatever ends.
+  package mutating func stop(at now: Instant) -> [Action] {
+    leaveBy = leaveBy ?? now + Self.patience
+    return drain() + (running.isEmpty || phase == .finished ? [] : [.interrupt])
+  }
+
+  /// Leaves as things are. If a task does not end, nothing is said: the coordinator is to count the attempt as failed.
+  private mutating func leave() -> [Action] {
+    phase = .finished
+    return (running.isEmpty ? [.send(.goodbye(.init()), frames: [])] : [])
+      + [.abandoned(running + unanswered.keys.sorted { $0.task < $1.task })]
   }
 
   /// Says goodbye if it drains and nothing is left to do or to be answered.
@@ -280,8 +407,8 @@ package struct WorkerSession: Sendable {
     var outcome = Wire.Outcome()
     outcome.task = id.wire
     outcome.result = result
-    unanswered[id] = Ended(outcome: outcome, frames: frames)
-    return [.send(.outcome(outcome), frames: frames)]
+    unanswered[id] = Ended(outcome: outcome, frames: frames, nextReport: 0)
+    return send(id)
   }
 
   /// Starts what has waited longest, and with it what is like it, if nothing runs.

@@ -73,7 +73,16 @@ struct CoordinatorClient: CoordinatorQuestions {
     let _: ClusterStatus = try await get("cluster")
     let key = IdempotencyKey()
     var submitted = try await Patience.waitOut(isAway: PatientClient.sayAway) {
-      try await send(file, of: folder, options, format, key)
+      // A stream is read once, so each attempt has its own.
+      let body: HTTPClientRequest.Body =
+        format == .jsonl
+        ? .stream(
+          try SourceUpload(path: file, folder: folder, skipsBad: options.skipBad, refused: refused.numbers) {
+            bytes, digest in
+            try await upload(bytes, digest: digest)
+          }, length: .unknown)
+        : .stream(try FileChunks(path: file), length: .unknown)
+      return try await send(body, options, format, key)
     }
     // The coordinator knows only that it has no such file.
     submitted.skipped = submitted.skipped.map { SkippedLine(line: $0.line, reason: refused[$0.line] ?? $0.reason) }
@@ -82,20 +91,14 @@ struct CoordinatorClient: CoordinatorQuestions {
 
   /// Sends a prompt file once.
   private func send(
-    _ file: String, of folder: SourceFolder, _ options: SubmitOptions, _ format: PromptFileFormat, _ key: IdempotencyKey
+    _ body: HTTPClientRequest.Body, _ options: SubmitOptions, _ format: PromptFileFormat, _ key: IdempotencyKey
   ) async throws -> Submitted {
     let query = SubmissionQuery.encode(options, format: format)
       .map { "\($0.0)=\(Self.escaped($0.1))" }.joined(separator: "&")
     var request = HTTPClientRequest(url: url("jobs?\(query)"))
     request.method = .POST
     request.headers.add(name: IdempotencyKey.headerName, value: key.header)
-    request.body =
-      format == .jsonl
-      ? .stream(
-        try SourceUpload(path: file, folder: folder, skipsBad: options.skipBad) { bytes, digest in
-          try await upload(bytes, digest: digest)
-        }, length: .unknown)
-      : .stream(try FileChunks(path: file), length: .unknown)
+    request.body = body
     return try JSONCoding.decode(Submitted.self, from: try await send(request, timeout: .minutes(30)))
   }
 

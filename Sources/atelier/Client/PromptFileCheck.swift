@@ -2,33 +2,27 @@ import Foundation
 import Shared
 
 /// Looks through a prompt file before anything of it is sent: for lines that are too long, and files that must not be
-/// uploaded. In memory stands one line, however long the file's are.
+/// uploaded or cannot be used. In memory stands one line with its pictures, however long the file's are.
 struct PromptFileCheck {
   private let format: PromptFileFormat
-  private let folder: SourceFolder
   /// Whether bad lines are left out, rather than refuse the file.
   private let skipsBad: Bool
-  /// Files that were found to be in order: many lines may name one.
-  private var known: Set<SourceFields.Source> = []
-  /// Why lines are refused, by their numbers.
-  private(set) var refused: [Int: String] = [:]
-
-  /// An answer of the coordinator names no more lines.
-  private static let mostRefused = 1000
+  private var pictures: PictureCheck
+  private var refused = RefusedLines()
 
   private init(_ format: PromptFileFormat, _ folder: SourceFolder, skipsBad: Bool) {
     self.format = format
-    self.folder = folder
+    pictures = PictureCheck(folder)
     self.skipsBad = skipsBad
   }
 
   /// Goes through a file.
   ///
-  /// - Returns: why lines will be left out, by their numbers, if that is what is done with bad ones.
+  /// - Returns: the lines that are to be left out, if that is what is done with bad ones.
   /// - Throws: `invalidInput` that names the first bad line; `notFound` or `system` if the file cannot be read.
   static func run(
     _ path: String, _ format: PromptFileFormat, _ folder: SourceFolder, skipsBad: Bool
-  ) throws -> [Int: String] {
+  ) throws -> RefusedLines {
     var check = PromptFileCheck(format, folder, skipsBad: skipsBad)
     let file = try RegularFile.open(path).file
     var splitter = RecordSplitter(quotesHoldLineEnds: format == .csv)
@@ -48,13 +42,11 @@ struct PromptFileCheck {
     case .bytes(let bytes, let line):
       guard format == .jsonl else { return }
       do throws(AtelierError) {
-        for source in SourceFields.sources(inLine: bytes) where !known.contains(source) {
-          _ = try folder.open(source)
-          known.insert(source)
-        }
+        guard let object = SourceFields.object(inLine: bytes) else { return }
+        try pictures.check(SourceFields.sources(in: object), edit: SourceFields.edit(in: object))
       } catch {
         guard skipsBad else { throw Self.refusal(line, error.message) }
-        if refused.count < Self.mostRefused { refused[line] = error.message }
+        refused.add(line, error.message)
       }
     }
   }

@@ -12,6 +12,12 @@ enum SourceFields {
     let kind: SourceKind
   }
 
+  /// The files of an edit.
+  struct Edit: Hashable, Sendable {
+    let image: String
+    let mask: String?
+  }
+
   /// Fields whose value is a file; the ends of an interpolation have one each.
   private static let single: [(name: String, kind: SourceKind)] = [
     ("image", .picture), ("mask", .picture), ("embedding", .embedding),
@@ -46,10 +52,21 @@ enum SourceFields {
   }
 
   /// The files that a line names; none for one that is no JSON object.
-  static func sources(inLine line: [UInt8]) -> [Source] {
+  static func sources(inLine line: [UInt8]) -> [Source] { object(inLine: line).map(sources(in:)) ?? [] }
+
+  /// A line as a JSON object, if it may name a file.
+  static func object(inLine line: [UInt8]) -> [String: Any]? {
     let text = String(decoding: line, as: UTF8.self)
-    guard mayName(text), let object = object(text) else { return [] }
-    return sources(in: object)
+    return mayName(text) ? object(text) : nil
+  }
+
+  /// The files of an edit that a line asks for; nil for another kind, or if one is named by its digest.
+  static func edit(in object: [String: Any]) -> Edit? {
+    let fields = object["body"] as? [String: Any] ?? object
+    guard fields["kind"] as? String == PictureOperation.Kind.edit.rawValue, let image = fields["image"] as? String
+    else { return nil }
+    let edit = Edit(image: image, mask: fields["mask"] as? String)
+    return [edit.image, edit.mask].allSatisfy { $0.map { SourceFile($0).digest == nil } ?? true } ? edit : nil
   }
 
   /// Names a file by another name, wherever the line names it.

@@ -51,11 +51,8 @@ struct SourceFolder: Sendable {
         .invalidInput,
         "It names '\(name)', which has \(opened.size) bytes; at most \(SourceFile.largest) are taken. Make it smaller.")
     }
-    guard source.kind.fits(opened.file, size: opened.size) else {
-      throw AtelierError(
-        .invalidInput,
-        "It names '\(name)', which is not \(source.kind.expected), and nothing else is uploaded there. Name another."
-      )
+    if let misfit = source.kind.misfit(opened.file, size: opened.size) {
+      throw AtelierError(.invalidInput, "It names '\(name)', which \(misfit)")
     }
     return opened
   }

@@ -7,11 +7,12 @@ import Shared
 /// once, and named by their digests instead.
 ///
 /// A line whose file cannot be read goes on as it is: the coordinator refuses it by its number, with all other
-/// bad lines. So does one whose file must not be uploaded, if bad lines are left out; else it is an error.
+/// bad lines. So does one that was refused here, if bad lines are left out; else it is an error.
 struct SourceUpload: AsyncSequence, Sendable {
   private let chunks: FileChunks
   private let folder: SourceFolder
   private let skipsBad: Bool
+  private let refused: IndexSet
   private let upload: Upload
 
   /// Brings a file with its digest to the coordinator.
@@ -21,22 +22,27 @@ struct SourceUpload: AsyncSequence, Sendable {
   ///   - path: of the prompt file.
   ///   - folder: where its lines' files are looked for.
   ///   - skipsBad: whether bad lines are left out.
+  ///   - refused: the numbers of lines that are, whose files are not sent.
   /// - Throws: `notFound`, `system` or `invalidInput` if it cannot be read.
-  init(path: String, folder: SourceFolder, skipsBad: Bool, upload: @escaping Upload) throws(AtelierError) {
+  init(
+    path: String, folder: SourceFolder, skipsBad: Bool, refused: IndexSet = [], upload: @escaping Upload
+  ) throws(AtelierError) {
     chunks = try FileChunks(path: path)
     self.folder = folder
     self.skipsBad = skipsBad
+    self.refused = refused
     self.upload = upload
   }
 
   func makeAsyncIterator() -> Iterator {
-    Iterator(chunks: chunks.makeAsyncIterator(), folder: folder, skipsBad: skipsBad, upload: upload)
+    Iterator(chunks: chunks.makeAsyncIterator(), folder: folder, skipsBad: skipsBad, refused: refused, upload: upload)
   }
 
   struct Iterator: AsyncIteratorProtocol {
     private var chunks: FileChunks.Iterator
     private let folder: SourceFolder
     private let skipsBad: Bool
+    private let refused: IndexSet
     private let upload: Upload
     private var splitter = RecordSplitter(quotesHoldLineEnds: false)
     /// The digest of each file that the coordinator has.
@@ -46,10 +52,13 @@ struct SourceUpload: AsyncSequence, Sendable {
     /// What stands for a line that is too long, and is too long itself: enough for the coordinator to name it.
     private static let tooLong = [UInt8](repeating: UInt8(ascii: "x"), count: RecordSplitter.longestRecord + 1)
 
-    init(chunks: FileChunks.Iterator, folder: SourceFolder, skipsBad: Bool, upload: @escaping Upload) {
+    init(
+      chunks: FileChunks.Iterator, folder: SourceFolder, skipsBad: Bool, refused: IndexSet, upload: @escaping Upload
+    ) {
       self.chunks = chunks
       self.folder = folder
       self.skipsBad = skipsBad
+      self.refused = refused
       self.upload = upload
     }
 
@@ -79,6 +88,7 @@ struct SourceUpload: AsyncSequence, Sendable {
     /// A line with its files named by their digests. Most lines name no file and go on untouched.
     private mutating func line(_ record: RecordSplitter.Record) async throws -> [UInt8] {
       guard case .bytes(let line, let number) = record else { return Self.tooLong }
+      if refused.contains(number) { return line }
       let sources = SourceFields.sources(inLine: line)
       guard !sources.isEmpty, var object = SourceFields.object(String(decoding: line, as: UTF8.self)) else {
         return line

@@ -11,9 +11,8 @@ struct BackupCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Copy the coordinator's database while it runs.",
     discussion: """
-      The copy is the database as of one moment. To go back to it, stop the coordinator and put it in the place of
-      atelier.sqlite in the data directory, without the -wal file beside it. Pictures are files of their own that never
-      change: copy the folder 'pictures' with any tool.
+      The copy is the database as of one moment. To go back to it, stop the coordinator and run 'atelier restore'.
+      Pictures are files of their own that never change: copy the folder 'pictures' with any tool.
 
       atelier backup /backups/atelier-monday.sqlite
       """)

@@ -6,12 +6,13 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import Shared
-import UnixSignals
+import Synchronization
 
 /// `atelier coordinator`: the one process of a cluster that has the database, and that people and workers connect to.
 ///
-/// It runs until SIGTERM or SIGINT, then answers what it has begun and closes the database: exit status 0. 1 if it
-/// cannot start: a port in use, a data directory that is not writable, damaged or in use by another coordinator.
+/// It runs until SIGTERM, SIGINT or SIGHUP, then answers what it has begun and closes the database: exit status 0. Who
+/// does not take or send anything any more is cut off after ten seconds, or at a second signal. 1 if it cannot start: a
+/// port in use, a data directory that is not writable, damaged or in use by another coordinator.
 struct CoordinatorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coordinator", abstract: "Run the coordinator: store, scheduling, HTTP, and the workers' port.",
@@ -20,7 +21,11 @@ struct CoordinatorCommand: AsyncParsableCommand {
   @Option(help: "The settings; default: cluster.yaml if it is there.") var config: String?
   @OptionGroup var logging: LoggingOption
 
+  /// How long connections that have begun are waited for.
+  private static let patience = Duration.seconds(10)
+
   func run() async throws {
+    ParentProcess.tie()
     let configuration = try ClusterConfiguration.load(config)
     let logger = logging.logger("coordinator")
     Self.allowManyConnections()
@@ -39,13 +44,22 @@ struct CoordinatorCommand: AsyncParsableCommand {
     // Started in this order and stopped in the opposite one: HTTP first, then the coordinator.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: [CoordinatorService(coordinator: coordinator), gateway],
-        gracefulShutdownSignals: [.sigterm, .sigint],
-        logger: logger))
+        services: [CoordinatorService(coordinator: coordinator), gateway], logger: logger))
+    let running = Task { try await group.run() }
+    let isCut = Atomic(false)
+    let signals = StopSignals(
+      patience: Self.patience,
+      first: { Task { await group.triggerGracefulShutdown() } },
+      second: {
+        isCut.store(true, ordering: .relaxed)
+        running.cancel()
+      })
+    defer { signals.cancel() }
     do {
-      try await group.run()
+      try await running.value
     } catch {
-      throw Self.explained(error, http: http)
+      // What the cut connections say of it is no news.
+      guard isCut.load(ordering: .relaxed) else { throw Self.explained(error, http: http) }
     }
   }
 

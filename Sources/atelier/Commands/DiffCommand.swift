@@ -19,7 +19,7 @@ struct DiffCommand: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelOptions
-  @Option(help: ArgumentHelp("The picture, PNG or JPEG.", valueName: "file")) var image: String
+  @Option(help: ArgumentHelp("The picture: PNG, JPEG, WebP or GIF.", valueName: "file")) var image: String
   @Option(help: "The caption of the picture as it is, such as 'a cat'.") var from: String
   @Option(help: "The caption of the picture as it shall be, such as 'a dog'.") var to: String
   @Option(help: "How far to go, numbers from 0 to 1 with commas between.") var strengths = Strengths(

@@ -6,20 +6,21 @@ import UnCLIP
 /// `atelier edit`: a part of a picture made anew, by the decoder that denoises it into the rest (RePaint, Lugmayr et
 /// al. 2022).
 ///
-/// Exit status 1 if mask and picture differ in size, or if there is nothing to make anew or nothing to keep. `--json`
-/// prints what ``RenderCommand`` does.
+/// Exit status 1 if mask and picture differ in size, if an opaque picture comes without a mask, or if there is nothing
+/// to make anew or nothing to keep. `--json` prints what ``RenderCommand`` does.
 struct EditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "edit", abstract: "Make a part of a picture anew, guided by a prompt.",
     discussion: """
       The part to make anew is transparent in the mask, or white in an opaque one; without a mask it is what is
-      transparent in the picture. Every other pixel keeps its value, and the picture its size.
+      transparent in the picture. Every other pixel keeps its value and its opacity, and the picture its size and
+      colour profile; what is made anew is opaque.
 
       atelier edit --model models/starter --image room.png --mask mask.png --prompt "a red apple" --out edited.png
       """)
 
   @OptionGroup var model: ModelOptions
-  @Option(help: ArgumentHelp("The picture, PNG or JPEG.", valueName: "file")) var image: String
+  @Option(help: ArgumentHelp("The picture: PNG, JPEG, WebP or GIF.", valueName: "file")) var image: String
   @Option(help: ArgumentHelp("The mask, of the picture's size.", valueName: "file")) var mask: String?
   @Option(help: "What the whole picture shows when done, such as 'a red apple'.") var prompt: String
   @OptionGroup var options: RequestOptions<EditKind>
@@ -29,9 +30,7 @@ struct EditCommand: ParsableCommand {
     let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [prompt])
     try CutWarning.tell(renderer.model, [("prompt", prompt), ("negative_prompt", options.values.negativePrompt)])
-    let picture = try LocalFile.picture(image)
-    let edit = try PictureEdit(
-      picture: picture.colours, mask: EditMask(try mask.map { try LocalFile.picture($0) } ?? picture))
+    let edit = try PictureEdit(picture: LocalFile.picture(image), mask: mask.map { try LocalFile.picture($0) })
     let requests = try renderer.requests(options.values, prompt: prompt) { _, request in request.edit = edit }
     try renderer.render(requests)
   }

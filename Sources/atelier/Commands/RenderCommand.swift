@@ -44,6 +44,9 @@ struct RenderCommand: ParsableCommand {
       guard prompt == nil, embedding == nil, options.values == RequestFields<RenderKind>.empty else {
         throw ValidationError("--from takes all of the request from the manifest; leave out what else describes it.")
       }
+      guard saveEmbedding == nil else {
+        throw ValidationError("--save-embedding goes with --prompt or --embedding, not with --from.")
+      }
       return
     }
     guard prompt != nil || embedding != nil else {

@@ -18,7 +18,7 @@ struct ScoreCommand: ParsableCommand {
 
   @OptionGroup var model: ModelOptions
   @Option(help: "A text; give the option again for more.") var text: [String]
-  @Argument(help: "The pictures, PNG or JPEG.") var images: [String]
+  @Argument(help: "The pictures: PNG, JPEG, WebP or GIF.") var images: [String]
   @Flag(help: "Print facts as JSON.") var json = false
 
   func validate() throws {

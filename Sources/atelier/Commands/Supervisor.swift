@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Logging
 import Shared
@@ -14,127 +13,103 @@ enum ChildProcess {
   }
 }
 
-/// Keeps child processes running until told to stop, then stops them: workers first, so that they can
-/// still hand in what they finish. The first child is the coordinator.
-///
-/// A child that dies is started again after a second. One that dies five times in a row soon after its start ends the
-/// whole, and so does a coordinator that cannot start at all.
-final class Supervisor: @unchecked Sendable {
-  /// A child as it is now; without a process while it waits to be started again, or is gone.
-  private struct Child {
-    var command: ChildProcess.Command
-    var process: Process?
-    var started = ContinuousClock.now
-    var quickDeaths = 0
+/// Does what ``Supervision`` decides about child processes, until all are gone.
+final class Supervisor {
+  /// What happens, from whatever thread; the one that runs takes it in its order.
+  private enum Event: Sendable {
+    case ended(Int, Supervision.Ending)
+    case stop
+    case kill
   }
 
-  /// A process that lives shorter than this has not really started.
-  private static let shortLife = Duration.seconds(5)
-  /// Deaths in a row, each after a short life, upon which the whole is given up.
-  private static let mostQuickDeaths = 5
-
-  /// All changes of the state below happen on it.
-  private let queue = DispatchQueue(label: "atelier.supervisor")
-  private let finished = DispatchSemaphore(value: 0)
+  private let commands: [ChildProcess.Command]
   private let logger: Logger
-  private var children: [Child]
-  private var isStopping = false
-  /// Children that were asked to leave. A second request would mean to drop the running task.
-  private var asked: Set<Int> = []
-  /// Why the whole was given up.
-  private var failure: AtelierError?
+  private let mailbox = Mailbox<Event>(capacity: 1024)
+  /// Those that run.
+  private var processes: [Int: Process] = [:]
 
+  /// - Parameter commands: the coordinator's first.
   init(commands: [ChildProcess.Command], logger: Logger) {
-    children = commands.map { Child(command: $0) }
+    self.commands = commands
     self.logger = logger
   }
 
-  /// Runs until SIGTERM or SIGINT and until all children are gone; a second signal kills them. Blocks.
-  ///
-  /// - Throws: `system` if a child cannot be started, or dies again and again.
-  func run() throws {
-    let signals = StopSignals.watch(
-      first: { [self] in queue.async { self.stop() } },
-      second: { [self] in queue.async { self.kill() } })
+  /// Runs until a signal and until all children are gone; a second signal kills them. Blocks, and starts all children
+  /// from the calling thread, with which they end.
+  func run() {
+    let mailbox = mailbox
+    let signals = StopSignals(first: { mailbox.put(.stop) }, second: { mailbox.put(.kill) })
     defer { signals.cancel() }
-    try queue.sync {
-      for index in children.indices { try start(index) }
-    }
-    finished.wait()
-    if let failure = queue.sync(execute: { failure }) { throw failure }
-  }
-
-  /// Starts a child: its standard input is empty, and what it says goes where this process' output goes.
-  private func start(_ index: Int) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = children[index].command.arguments
-    process.standardInput = FileHandle.nullDevice
-    // This object lives as long as the program runs.
-    process.terminationHandler = { [self] process in
-      let (status, reason) = (process.terminationStatus, process.terminationReason)
-      queue.async { self.died(index, status: status, reason: reason) }
-    }
-    do {
-      try process.run()
-    } catch {
-      throw AtelierError(.system, "Cannot start \(children[index].command.name).", cause: error)
-    }
-    children[index].process = process
-    children[index].started = .now
-    logger.info(
-      "started", metadata: ["process": "\(children[index].command.name)", "pid": "\(process.processIdentifier)"])
-  }
-
-  /// Starts a child again that was not told to leave, or goes on with stopping the others.
-  private func died(_ index: Int, status: Int32, reason: Process.TerminationReason) {
-    children[index].process = nil
-    let name = children[index].command.name
-    if isStopping {
-      stopNext()
-      return
-    }
-    logger.warning(
-      "died; it is started again",
-      metadata: ["process": "\(name)", reason == .uncaughtSignal ? "signal" : "status": "\(status)"])
-    let lived = ContinuousClock.now - children[index].started
-    children[index].quickDeaths = lived < Self.shortLife ? children[index].quickDeaths + 1 : 0
-    // A coordinator that cannot start at all (a port in use, say) has said why; trying again is no use.
-    let hopeless = index == 0 && children[index].quickDeaths > 0 && reason == .exit && status == 1
-    guard !hopeless, children[index].quickDeaths < Self.mostQuickDeaths else {
-      failure = AtelierError(.system, "The \(name) process does not stay up; its message stands above.")
-      stop()
-      return
-    }
-    queue.asyncAfter(deadline: .now() + .seconds(1)) { [self] in
-      guard !isStopping else { return }
-      do { try start(index) } catch { logger.error("\(error)") }
-    }
-  }
-
-  /// Begins to stop all children. Does nothing the second time.
-  private func stop() {
-    guard !isStopping else { return }
-    isStopping = true
-    stopNext()
-  }
-
-  /// Asks the workers to leave, and once they are gone the coordinator.
-  private func stopNext() {
-    let running = children.indices.filter { children[$0].process != nil }
-    if running.isEmpty {
-      finished.signal()
-    } else {
-      for index in running where (index > 0 || running == [0]) && asked.insert(index).inserted {
-        children[index].process?.terminate()
+    var supervision = Supervision(children: commands.count, at: .now)
+    while true {
+      var actions = supervision.due(at: .now)
+      let pause = supervision.nextDue.map { max($0 - .now, .milliseconds(1)) } ?? .seconds(3600)
+      // What could not be started is in the mailbox already.
+      if perform(actions) { return }
+      for event in mailbox.takeAll(waitingUpTo: pause) ?? [] {
+        switch event {
+        case .ended(let index, let ending):
+          processes[index] = nil
+          log(ending, of: index, isExpected: supervision.isStopping)
+          actions = supervision.ended(index, ending, at: .now)
+        case .stop: actions = supervision.stop()
+        case .kill: actions = supervision.kill()
+        }
+        if perform(actions) { return }
       }
     }
   }
 
-  /// Ends all children at once, at a second signal.
-  private func kill() {
-    for child in children {
-      if let process = child.process { Foundation.kill(process.processIdentifier, SIGKILL) }
+  /// Returns whether all is over.
+  private func perform(_ actions: [Supervision.Action]) -> Bool {
+    for action in actions {
+      switch action {
+      case .start(let index): start(index)
+      case .ask(let index): if let process = processes[index] { kill(process.processIdentifier, SIGTERM) }
+      case .kill(let index): if let process = processes[index] { kill(process.processIdentifier, SIGKILL) }
+      case .pause(let index, let time):
+        logger.warning("it is started again", metadata: ["process": "\(commands[index].name)", "after": "\(time)"])
+      case .left(let index):
+        logger.notice("it has left and is not replaced", metadata: ["process": "\(commands[index].name)"])
+      case .finish: return true
+      }
     }
+    return false
+  }
+
+  /// Starts a child: its standard input is empty, and what it says goes where this process' output goes.
+  private func start(_ index: Int) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.arguments = commands[index].arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(ParentProcess.environment) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    process.terminationHandler = { [mailbox] process in
+      let status = process.terminationStatus
+      mailbox.put(.ended(index, process.terminationReason == .uncaughtSignal ? .signal(status) : .status(status)))
+    }
+    do {
+      try process.run()
+    } catch {
+      logger.error("cannot start", metadata: ["process": "\(commands[index].name)", "error": "\(error)"])
+      mailbox.put(.ended(index, .unstarted))
+      return
+    }
+    processes[index] = process
+    logger.info("started", metadata: ["process": "\(commands[index].name)", "pid": "\(process.processIdentifier)"])
+  }
+
+  /// Says how a child ended; why, it has said itself.
+  private func log(_ ending: Supervision.Ending, of index: Int, isExpected: Bool) {
+    let how: (String, Int32)? =
+      switch ending {
+      case .status(let status): ("status", status)
+      case .signal(let number): ("signal", number)
+      case .unstarted: nil
+      }
+    guard let how else { return }
+    logger.log(
+      level: isExpected || ending == .status(0) ? .info : .warning, "ended",
+      metadata: ["process": "\(commands[index].name)", how.0: "\(how.1)"])
   }
 }

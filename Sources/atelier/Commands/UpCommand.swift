@@ -6,13 +6,14 @@ import Shared
 /// `atelier up`: a cluster on one machine with one command. Options come first, then `cluster.yaml`, then one worker of
 /// each pool.
 ///
-/// It runs until SIGTERM or SIGINT: workers finish what they run, then the coordinator ends; exit status 0. A second
-/// signal kills all, which loses no more than a power cut would. 1 if a process does not stay up.
+/// It runs until SIGTERM, SIGINT or SIGHUP: workers finish what they run, then the coordinator ends; exit status 0. A
+/// second signal kills all, which loses no more than a power cut would; so does whatever ends this process.
 struct UpCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "up", abstract: "Run a whole cluster on this machine: coordinator, workers and dashboard.",
     discussion: """
-      Each is a process of its own, started again if it dies. Ctrl-C stops them all; jobs go on at the next start.
+      Each is a process of its own, started again if it dies, but not if a worker has left after 'atelier drain'. Ctrl-C
+      stops them all; jobs go on at the next start.
 
       atelier up --decoder 2
       """)
@@ -52,6 +53,6 @@ struct UpCommand: ParsableCommand {
           name: "decoder \(index)",
           arguments: ["worker", "--pool", "decoder", "--threads", "\(decoderThreads)"] + shared))
     }
-    try Supervisor(commands: children, logger: logging.logger("up")).run()
+    Supervisor(commands: children, logger: logging.logger("up")).run()
   }
 }

@@ -21,7 +21,7 @@ struct VaryCommand: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelOptions
-  @Option(help: ArgumentHelp("The picture, PNG or JPEG.", valueName: "file")) var image: String
+  @Option(help: ArgumentHelp("The picture: PNG, JPEG, WebP or GIF.", valueName: "file")) var image: String
   @Option(help: "A text to guide by besides, such as 'a cat'; none if left out.") var prompt = ""
   @Flag(help: "Begin with the picture's own noise (sampler ddim).") var invert = false
   @OptionGroup var options: RequestOptions<VaryKind>

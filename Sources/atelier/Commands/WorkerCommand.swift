@@ -7,14 +7,16 @@ import Worker
 
 /// `atelier worker`: one process that works on tasks of a pool, on this machine or any that reaches the coordinator.
 ///
-/// A coordinator that is not there is waited for, as long as it takes. Exit status 0 when it has left in order; 1 if a
-/// model cannot be loaded or the coordinator refuses it, as it does with another version's protocol.
+/// A coordinator that is not there is waited for, as long as it takes, and said to be missing. Exit status 0 when it
+/// has left in order; 1 if a model cannot be loaded, if the coordinator refuses it, as it does with another version's
+/// protocol, or if a second signal made it leave work behind.
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker", abstract: "Run a worker of one pool.",
     discussion: """
       It needs nothing but this binary, the model's folder and the coordinator's address. SIGTERM drains it: it
-      finishes the running task and leaves; a second one gives the running task back too.
+      finishes the running task and leaves; a second one gives the running task back too, and
+      ends it within 5 seconds.
 
       atelier worker --pool decoder --connect tcp://10.0.0.5:5555 --model models/starter
       """)
@@ -35,6 +37,7 @@ struct WorkerCommand: ParsableCommand {
   }
 
   func run() throws {
+    ParentProcess.tie()
     let configuration = try ClusterConfiguration.load(config)
     let logger = logging.logger("worker.\(pool)")
     let threads = threads ?? configuration.worker.threads ?? ProcessInfo.processInfo.activeProcessorCount
@@ -47,13 +50,14 @@ struct WorkerCommand: ParsableCommand {
     let address = Self.reachable(connect ?? configuration.coordinator.work)
     let worker = Worker(
       settings: Worker.Settings(
-        id: id, pool: pool, host: host, threads: threads, capacity: capacity ?? configuration.worker.capacity),
+        id: id, pool: pool, coordinator: address, host: host, threads: threads,
+        capacity: capacity ?? configuration.worker.capacity),
       executor: executor, logger: logger
     ) { handler throws(AtelierError) in
       try ZeroMQTransport(role: .worker(connect: address, identity: id.text), handler: handler, logger: logger)
     }
     logger.info("starting", metadata: ["worker": "\(id)", "connect": "\(address)", "threads": "\(threads)"])
-    let signals = StopSignals.watch(first: { worker.drain() }, second: { worker.stop() })
+    let signals = StopSignals(first: { worker.drain() }, second: { worker.stop() })
     defer { signals.cancel() }
     try worker.run()
     logger.info("left")
@@ -81,9 +85,10 @@ struct WorkerCommand: ParsableCommand {
   }
 
   /// A coordinator that listens on all addresses is on this machine, if no other address was given.
-  private static func reachable(_ address: String) -> String {
-    address.replacingOccurrences(of: "//0.0.0.0:", with: "//127.0.0.1:").replacingOccurrences(
-      of: "//*:", with: "//127.0.0.1:")
+  static func reachable(_ address: String) -> String {
+    [("//0.0.0.0:", "//127.0.0.1:"), ("//*:", "//127.0.0.1:"), ("//[::]:", "//[::1]:")].reduce(address) {
+      $0.replacingOccurrences(of: $1.0, with: $1.1)
+    }
   }
 }
 

@@ -42,7 +42,7 @@ enum LocalFile {
     }
   }
 
-  /// A PNG or JPEG file with its opacity, upright.
+  /// A picture file with its opacity, upright.
   ///
   /// - Throws: `invalidInput` if it is no such picture.
   static func picture(_ path: String) throws(AtelierError) -> RGBAImage {

@@ -120,10 +120,10 @@ struct LocalRenderer: Sendable {
   }
 }
 
-extension RGBImage {
-  /// The picture at the size that was asked for.
-  fileprivate func resized(to size: PictureSize?) -> RGBImage {
+extension RGBAImage {
+  /// The picture at the size that was asked for. An edit keeps its picture's size, so this one is opaque.
+  fileprivate func resized(to size: PictureSize?) -> RGBAImage {
     guard let size else { return self }
-    return Resampler.lanczos.resize(self, width: size.width, height: size.height)
+    return RGBAImage(Resampler.lanczos.resize(colours, width: size.width, height: size.height))
   }
 }

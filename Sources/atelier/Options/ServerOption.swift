@@ -10,16 +10,30 @@ struct ServerOption: ParsableArguments {
 
   /// A client of it. Nothing is sent yet.
   ///
-  /// - Throws: `configuration` if `cluster.yaml` has to be read and is wrong.
+  /// - Throws: `configuration` if `cluster.yaml` has to be read and is wrong, or if the URL is none.
   func client() throws -> CoordinatorClient {
     CoordinatorClient(base: try url())
   }
 
   /// An empty environment variable counts as none.
   private func url() throws -> String {
-    if let server { return server }
-    if let server = ProcessInfo.processInfo.environment["ATELIER_SERVER"], !server.isEmpty { return server }
-    return "http://" + (try ClusterConfiguration.load(nil)).coordinator.http
+    if let server { return try Self.checked(server, from: "--server") }
+    if let server = ProcessInfo.processInfo.environment["ATELIER_SERVER"], !server.isEmpty {
+      return try Self.checked(server, from: "ATELIER_SERVER")
+    }
+    return try Self.checked("http://" + ClusterConfiguration.load(nil).coordinator.http, from: "coordinator.http")
+  }
+
+  /// A port that is none would end the process in the HTTP client.
+  private static func checked(_ text: String, from source: String) throws(AtelierError) -> String {
+    let url = URLComponents(string: text)
+    guard let url, ["http", "https"].contains(url.scheme?.lowercased()), url.host?.isEmpty == false,
+      (1...65535).contains(url.port ?? 80)
+    else {
+      throw AtelierError(
+        .configuration, "'\(text)' is no URL of a coordinator; '\(source)' must be like http://127.0.0.1:8080.")
+    }
+    return text
   }
 }
 

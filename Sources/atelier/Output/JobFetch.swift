@@ -63,7 +63,7 @@ struct JobFetch {
           case .success(let png):
             line.file = name
             fetched.pictures += 1
-            if sheet.hasRoom, let picture = try? PNG.decode(Array(png)) { sheet.add(picture, caption: line.title) }
+            if sheet.hasRoom { show(png, name, line, on: &sheet) }
           case .failure(let error):
             // All of them, if they are no longer kept: no use in asking for each.
             if error.code == .notFound, fetched.pictures == 0 { throw error }
@@ -90,6 +90,15 @@ struct JobFetch {
     }
     tell(fetched, missing: missing)
     return fetched
+  }
+
+  /// Puts a picture on the sheet. It is what its digest says, so one that cannot be read is kept, and not shown.
+  private func show(_ png: Data, _ name: String, _ line: ManifestLine, on sheet: inout ContactSheet) {
+    do throws(ImagingError) {
+      sheet.add(try PNG.decode(Array(png)), caption: line.title)
+    } catch {
+      standardError("'\(name)' is not on the contact sheet. \(error.message)")
+    }
   }
 
   /// Says what came of it, and what did not.

@@ -1,17 +1,18 @@
 """Writes small pictures of every kind and what Pillow makes of them, for ImagingTests: `python make_fixtures.py`.
 
 decode/NAME with decode/NAME.rgba (width, height, raw pixels), and resize/: a source and its resized versions, raw RGB, named
-FILTER-WIDTHxHEIGHT.rgb. Needs numpy and Pillow 13: versions before differ by up to 2 in some of the resized pictures.
+FILTER-WIDTHxHEIGHT.rgb. Needs numpy, Pillow 13 and cjpeg: versions before differ by up to 2 in some of the resized pictures.
 """
 
 import io
 import shutil
 import struct
+import subprocess
 import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 HERE = Path(__file__).parent
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
@@ -48,6 +49,29 @@ def save(image, kind, **options):
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def patched(content, old, new):
+    """A file with the first such bytes replaced, which must be there."""
+    assert old in content
+    return content.replace(old, new, 1)
+
+
+def sampled(image, factors):
+    """A JPEG of a subsampling that Pillow does not write, by libjpeg's own program."""
+    command = ["cjpeg", "-quality", "90", "-sample", factors]
+    return subprocess.run(command, input=save(image, "PPM"), stdout=subprocess.PIPE, check=True).stdout
+
+
+def srgb():
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def turned(orientation, big_endian=True):
+    """Exif that says how a camera was held, as a long number in the byte order that is asked for."""
+    order = ">" if big_endian else "<"
+    entry = struct.pack(order + "HHHII", 1, 0x0112, 4, 1, orientation)
+    return (b"MM" if big_endian else b"II") + struct.pack(order + "HI", 42, 8) + entry + bytes(4)
 
 
 def write(name, content, expected=None):
@@ -93,6 +117,37 @@ def main():
         exif = Image.Exif()
         exif[0x0112] = orientation
         write(f"exif-{orientation}.jpg", save(big, "JPEG", quality=90, exif=exif))
+
+    # Odd files that lose no pixels, though libjpeg warns about them.
+    plain = save(big, "JPEG", quality=90)
+    write("odd-start-of-scan.jpg", patched(plain, b"\x11\x03\x11\x00\x3f\x00", b"\x11\x03\x11\x00\x00\x00"))
+    write("odd-version.jpg", patched(plain, b"JFIF\0\1\1", b"JFIF\0\2\1"))
+    write("odd-bytes.jpg", patched(plain, b"\xff\xc4", b"\0\0\0\0\xff\xc4"))
+    write("odd-no-end.jpg", plain[:-2], np.asarray(Image.open(io.BytesIO(plain)).convert("RGBA")))
+    for factors in ["4x1", "1x2", "1x4", "4x2", "2x2,1x2,2x1", "1x1,2x2,2x1"]:
+        write(f"sampled-{factors}.jpg", sampled(big, factors))
+    for subsampling in [1, 2]:
+        picture = Image.fromarray(scene(37, 26, 4, 6), "CMYK")
+        write(f"sampled-cmyk-{subsampling}.jpg", save(picture, "JPEG", quality=90, subsampling=subsampling))
+    write("profile.jpg", save(big, "JPEG", quality=90, icc_profile=srgb()))
+    write("profile.png", save(rgb, "PNG", icc_profile=srgb()))
+    write("exif-before.png", png(np.asarray(rgb), 2, 8, chunks=[(b"eXIf", turned(6))]))
+    behind = png(np.asarray(rgb), 2, 8)
+    chunk = b"eXIf" + turned(8, big_endian=False)
+    chunk = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    write("exif-behind.png", behind[:-12] + chunk + behind[-12:])
+    pixels = np.asarray(rgb.convert("RGBA"))
+    write("no-end.png", save(rgb, "PNG")[:-12], pixels)
+    write("damaged-end.png", save(rgb, "PNG")[:-4] + b"1234", pixels)
+
+    write("lossy.webp", save(big, "WEBP", quality=80))
+    write("lossless.webp", save(rgba, "WEBP", lossless=True, exact=True))
+    write("turned.webp", save(rgb, "WEBP", lossless=True, exif=turned(6), icc_profile=srgb()))
+    write("animated.webp", save(rgba, "WEBP", lossless=True, save_all=True, append_images=[rgba.rotate(180)]))
+    write("plain.gif", save(rgb, "GIF", interlace=0))
+    write("interlaced.gif", save(rgb, "GIF", interlace=1))
+    write("transparent.gif", save(rgb.quantize(13), "GIF", transparency=3))
+    write("animated.gif", save(rgb.quantize(13), "GIF", save_all=True, append_images=[rgb.rotate(180).quantize(13)]))
 
     source = scene(41, 29, 3, 7)
     (HERE / "resize").mkdir()

@@ -1,0 +1,107 @@
+import Foundation
+import Shared
+import TestSupport
+import Testing
+
+/// Real processes that are told to stop while something hangs.
+@Suite(.serialized) struct StoppingProcessTests {
+  /// More than the five seconds that are promised, for a busy machine; less than for ever.
+  private static let limit = Duration.seconds(30)
+
+  /// Tells a process to stop until it has. Signals that come close together count as one.
+  private func stop(_ process: Process) async throws -> Bool {
+    try await eventually(within: Self.limit) {
+      kill(process.processIdentifier, SIGTERM)
+      return !process.isRunning
+    }
+  }
+
+  private func step(_ processes: Processes) throws -> Int {
+    let answer = try processes.run(["workers", "--json"])
+    guard answer.status == 0 else { return 0 }
+    return try JSONCoding.decode([WorkerStatus].self, from: Data(answer.output.utf8)).flatMap(\.running).first?.step
+      ?? 0
+  }
+
+  @Test(.timeLimit(.minutes(3))) func `a worker leaves at the second SIGTERM, though nobody answers it`() async throws {
+    let processes = try Processes()
+    let coordinator = try processes.start(["coordinator"])
+    try processes.start(["worker", "--pool", "prior", "--threads", "1"])
+    let decoder = try processes.start(["worker", "--pool", "decoder", "--threads", "1"])
+    #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
+    let file = try processes.folder.write("a long picture\n", to: "prompts.txt")
+    _ = try processes.submit([file, "--prior-steps", "3", "--decoder-steps", "1000"])
+    #expect(try await eventually { try step(processes) > 3 })
+    processes.die(coordinator)
+    #expect(try await stop(decoder))
+    // It has left work behind.
+    #expect(decoder.terminationReason == .exit && decoder.terminationStatus == 1)
+  }
+
+  @Test(.timeLimit(.minutes(3))) func `a coordinator leaves, though an upload hangs`() async throws {
+    let processes = try Processes()
+    let coordinator = try processes.start(["coordinator"])
+    #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
+    let client = try HangingClient(port: processes.port)
+    client.send("POST /api/v1/jobs?format=txt HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na prompt\n")
+    #expect(try await stop(coordinator))
+    #expect(coordinator.terminationReason == .exit)
+    client.close()
+    // The half of a job that it had is gone, and its database is sound.
+    try processes.start(["coordinator"])
+    #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
+    #expect(try JSONCoding.decode([JobStatus].self, from: Data(processes.run(["jobs", "--json"]).output.utf8)).isEmpty)
+  }
+
+  @Test(.timeLimit(.minutes(3)), arguments: [SIGKILL, SIGHUP])
+  func `nothing that up has started outlives it`(signal: Int32) async throws {
+    let processes = try Processes()
+    let up = try processes.start(["up"])
+    #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
+    var children: [Int32] = []
+    #expect(
+      try await eventually {
+        children = try Self.children(of: up.processIdentifier)
+        return children.count == 3
+      })
+    kill(up.processIdentifier, signal)
+    #expect(try await eventually { !up.isRunning && children.allSatisfy { kill($0, 0) != 0 || Self.isDead($0) } })
+  }
+
+  /// Ids of the processes that a process has started.
+  private static func children(of parent: Int32) throws -> [Int32] {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task").flatMap { thread in
+      let text = (try? String(contentsOfFile: "/proc/\(parent)/task/\(thread)/children", encoding: .utf8)) ?? ""
+      return text.split(separator: " ").compactMap { Int32($0) }
+    }
+  }
+
+  /// Whether a process has ended and only waits for somebody to ask how.
+  private static func isDead(_ id: Int32) -> Bool {
+    guard let status = try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8) else { return true }
+    return status.contains("State:\tZ")
+  }
+}
+
+/// A client of HTTP that sends what it is told and reads nothing.
+private final class HangingClient {
+  private let descriptor: Int32
+
+  init(port: Int) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+    address.sin_port = UInt16(port).bigEndian
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else { throw AtelierError(errno: errno, "Cannot connect to port \(port)") }
+  }
+
+  func send(_ text: String) { _ = text.withCString { write(descriptor, $0, strlen($0)) } }
+
+  func close() { _ = Glibc.close(descriptor) }
+}
