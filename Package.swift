@@ -171,6 +171,7 @@ let package = Package(
       dependencies: [
         "atelier", "Imaging", "Shared", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
       ],

@@ -1,6 +1,7 @@
 import Coordinator
 import Foundation
 import Hummingbird
+import NIOCore
 import Shared
 
 /// `POST /api/v1/jobs`: the body is a prompt file, read as it arrives; the query has the options of ``SubmitOptions``
@@ -8,6 +9,10 @@ import Shared
 ///
 /// Answers 201 with ``Submitted`` once the job is durable; 400 that names the first bad lines, upon which nothing is
 /// left of the job; 404 for a model that is not known. A file of any length is taken: it never stands in memory.
+///
+/// A client that sends the header `Idempotency-Key`, a string in quotes, may send the submission again if it got no
+/// answer: the same options and file give the first answer as long as the job is there, also after a restart of the
+/// coordinator; others with the same key are 422. Several with one key at once make one job, whose answer all get.
 struct SubmissionRoute {
   let coordinator: Coordinator
 
@@ -15,17 +20,11 @@ struct SubmissionRoute {
     api.post("jobs") { request, _ in
       let (options, format) = try SubmissionQuery.decode(
         request.uri.queryParameters.map { (String($0.key), String($0.value)) })
-      var submission = try await Submission(to: coordinator, options: options, format: format)
-      do {
-        for try await buffer in request.body {
-          try await submission.consume(buffer.readableBytesView)
-        }
-        return try await JSONAnswer.response(submission.finish(), status: .created)
-      } catch {
-        // A connection that broke in the middle leaves nothing behind either.
-        await submission.abandon()
-        throw error
-      }
+      let key = try HTTPFields.Key(IdempotencyKey.headerName).flatMap { request.headers[$0] }
+        .map { try IdempotencyKey(header: $0) }
+      let body = request.body.map(\.readableBytesView)
+      return try await JSONAnswer.response(
+        coordinator.submit(body, options: options, format: format, key: key), status: .created)
     }
   }
 }

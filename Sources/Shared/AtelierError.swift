@@ -51,7 +51,8 @@ extension AtelierError {
   ///   - errno: as the call left it.
   ///   - message: what was tried on what, without a full stop: "Cannot write 'x'".
   package init(errno: Int32, _ message: String) {
-    self.init(.system, "\(message): \(String(cString: strerror(errno))).")
+    let reason = errno == ENOSPC ? "the disk is full; free some space" : String(cString: strerror(errno))
+    self.init(.system, "\(message): \(reason).")
     systemError = errno
   }
 

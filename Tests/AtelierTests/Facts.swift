@@ -38,11 +38,13 @@ enum Facts {
     workersQuarantined: 1)
 
   static let submitted = Submitted(
-    job: JobID("job-a"), items: 3, images: 6, skipped: [SkippedLine(line: 2, reason: "The prompt is empty.")])
+    job: JobID("job-a"), items: 3, images: 6, skipped: [SkippedLine(line: 2, reason: "The prompt is empty.")],
+    cut: [CutLine(line: 3, texts: [CutText(field: "prompt", lost: "on a table")])])
 
   static let line = ManifestLine(
     job: JobID("job-a"), item: 4, line: 5, index: 1, count: 2, customId: "first", state: .completed,
     operation: .vary(image: SourceFile("cat.png"), invert: true), prompt: "a cat", negativePrompt: "a dog",
+    cut: [CutText(field: "prompt", lost: "on a table")],
     seed: UInt64.max, model: "starter", modelDigest: "ab",
     parameters: RenderParameters(
       priorSteps: 3, decoderSteps: 4, superResSteps: 5, priorGuidance: 1.5, decoderGuidance: 2.5, sampler: .solver,

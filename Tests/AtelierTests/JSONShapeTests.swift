@@ -56,7 +56,9 @@ import Testing
       ])
     #expect(try keys(of: "running", in: worker) == ["task", "attempt", "job", "stage", "step", "steps"])
     #expect(
-      try keys(of: "models", in: worker) == ["name", "digest", "size", "defaults", "reads_pictures", "has_prior"])
+      try keys(of: "models", in: worker) == [
+        "name", "digest", "size", "defaults", "reads_pictures", "has_prior", "limits",
+      ])
     #expect(worker["id"] as? String == "decoder-a")
     #expect(worker["pool"] as? String == "decoder")
     #expect(worker["state"] as? String == "quarantined")
@@ -67,7 +69,8 @@ import Testing
 
   @Test func `a submission has these keys`() throws {
     let submitted = try object(Facts.submitted)
-    #expect(Set(submitted.keys) == ["job", "items", "images", "skipped"])
+    #expect(Set(submitted.keys) == ["job", "items", "images", "skipped", "cut"])
+    #expect(try keys(of: "cut", in: submitted) == ["line", "texts"])
     #expect(try keys(of: "skipped", in: submitted) == ["line", "reason"])
     #expect(submitted["job"] as? String == "job-a")
     #expect(try returns(Facts.submitted))
@@ -104,10 +107,12 @@ import Testing
     let line = try object(Facts.line)
     #expect(
       Set(line.keys) == [
-        "job", "item", "line", "index", "count", "custom_id", "state", "operation", "prompt", "negative_prompt", "seed",
+        "job", "item", "line", "index", "count", "custom_id", "state", "operation", "prompt", "negative_prompt", "cut",
+        "seed",
         "model", "model_digest", "parameters", "size", "resampled_from", "file", "sha256", "scores", "stages", "error",
       ])
     #expect(try keys(of: "stages", in: line) == ["stage", "worker", "attempts", "seconds"])
+    #expect(try keys(of: "cut", in: line) == ["field", "lost"])
     #expect(try keys(of: "operation", in: line) == ["kind", "image", "invert"])
     #expect(line["size"] as? String == "24x40")
     #expect(try returns(Facts.line))
@@ -123,6 +128,7 @@ import Testing
     line.customId = nil
     line.operation = nil
     line.negativePrompt = nil
+    line.cut = nil
     line.size = nil
     line.resampledFrom = nil
     line.file = nil
@@ -139,11 +145,13 @@ import Testing
   }
 
   @Test func `what was fetched has these keys`() throws {
-    let fetched = JobFetch.Fetched(
-      job: JobID("job-a"), folder: "out", pictures: 2, manifest: "out/manifest.jsonl",
-      contactSheet: "out/contact-sheet.png")
-    let keys = try Set(object(fetched).keys)
-    #expect(keys == ["job", "folder", "pictures", "manifest", "contact_sheet"])
+    let fetched = try object(
+      JobFetch.Fetched(
+        job: JobID("job-a"), folder: "out", pictures: 2, failed: 1,
+        missing: [JobFetch.Missing(item: 1, index: 0, reason: "It is damaged.")], manifest: "out/manifest.jsonl",
+        contactSheet: "out/contact-sheet.png"))
+    #expect(Set(fetched.keys) == ["job", "folder", "pictures", "failed", "missing", "manifest", "contact_sheet"])
+    #expect(try keys(of: "missing", in: fetched) == ["item", "index", "reason"])
   }
 
   @Test func `a restored database has these keys`() throws {
@@ -156,6 +164,17 @@ import Testing
     let picture = RenderProgress.Picture(file: "a.png", seed: 7, seconds: 1.5)
     let keys = try Set(object(picture).keys)
     #expect(keys == ["file", "seed", "seconds"])
+  }
+
+  @Test(arguments: PrintableTextTests.hostile)
+  func `control characters are escaped as JSON does it, and come back`(text: String) throws {
+    let json = String(decoding: try JSONCoding.encode([text], pretty: true), as: UTF8.self)
+    let lines = json.split(separator: "\n").count
+    #expect(lines == 3)
+    let controls = json.unicodeScalars.filter { $0.value < 0x20 && $0 != "\n" }
+    #expect(controls.isEmpty, "\(json.debugDescription)")
+    let back = try JSONCoding.decode([String].self, from: Data(json.utf8))
+    #expect(back.first?.unicodeScalars.elementsEqual(text.unicodeScalars) == true)
   }
 
   @Test func `slashes are not escaped, and keys are in the order of the alphabet`() throws {

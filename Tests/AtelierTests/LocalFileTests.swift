@@ -13,7 +13,8 @@ import Testing
       ("out.d/x", 1, 2, "out.d/x-1"), ("out.d/x.tar.png", 2, 3, "out.d/x.tar-2.png"),
       ("/tmp/x.png", 0, 1, "/tmp/x.png"),
     ] as [(String, Int, Int, String)])
-  func `several files are numbered before their ending, one is not`(path: String, index: Int, count: Int, file: String) {
+  func `several files are numbered before their ending, one is not`(path: String, index: Int, count: Int, file: String)
+  {
     #expect(LocalFile.numbered(path, index, of: count) == file)
   }
 
@@ -85,6 +86,35 @@ import Testing
     _ = try folder.write("abc", to: "file")
     try FileManager.default.createSymbolicLink(atPath: folder.path + "/link", withDestinationPath: "file")
     #expect(try LocalFile.read(folder.path + "/link") == Array("abc".utf8))
+  }
+
+  @Test func `a file that is not finished is not there, nor anything else of it`() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("before", to: "file")
+    do {
+      let file = try PartialFile(of: path)
+      try file.write([1, 2, 3] as [UInt8])
+      #expect(file.size == 3)
+    }
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "before")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["file"])
+  }
+
+  @Test func `several write to one name at once, and only one if none may be replaced`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/file"
+    let (first, second) = (try PartialFile(of: path), try PartialFile(of: path))
+    try first.write(Data("first".utf8))
+    try second.write(Data("second".utf8))
+    try first.finish(replacing: false, durable: true)
+    let error = #expect(throws: AtelierError.self) { try second.finish(replacing: false) }
+    #expect(error?.code == .invalidInput)
+    #expect(error?.message == "There is a file '\(path)' already; name another or move it away.")
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "first")
+    let third = try PartialFile(of: path)
+    try third.write(Data("third".utf8))
+    try third.finish()
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "third")
   }
 
   @Test func `a folder that is not there is noticed before the work`() throws {

@@ -49,6 +49,19 @@ import Testing
     #expect(error?.message.hasPrefix("Line 2 of '\(broken.path)' is no line of a manifest") == true)
   }
 
+  @Test(.timeLimit(.minutes(1)))
+  func `a line is read at a time, and what has no end is not read`() throws {
+    // Of a scoring of many pictures, which nobody can ask for again.
+    let text = try String(contentsOfFile: manifest.path, encoding: .utf8)
+    let long = String(repeating: "x", count: RecordSplitter.longestRecord + 1)
+    let mixed = ManifestFile(path: try folder.write(long + "\n" + text, to: "mixed.jsonl"))
+    #expect(try mixed.lines(item: 2, index: 1).count == 1)
+    let endless = #expect(throws: AtelierError.self) {
+      _ = try ManifestFile(path: "/dev/zero").lines(item: 0, index: nil)
+    }
+    #expect(endless?.code == .invalidInput)
+  }
+
   @Test func `a manifest that is not there is not found`() {
     let error = #expect(throws: AtelierError.self) { _ = try ManifestFile(path: "/nowhere").lines(item: 0, index: nil) }
     #expect(error?.code == .notFound)

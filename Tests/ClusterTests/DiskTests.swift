@@ -4,6 +4,8 @@ import Shared
 import TestSupport
 import Testing
 
+@testable import atelier
+
 /// A data directory on a file system that is really full, or really cannot be written.
 @Suite(.serialized) struct DiskTests {
   /// A file system that is mounted for a test.
@@ -90,6 +92,18 @@ import Testing
     try await cluster.restartCoordinator()
     #expect(try await cluster.coordinator.jobs(limit: 10).map(\.id) == [first])
     try await cluster.stop()
+  }
+
+  @Test(.enabled(if: canMount, "a file system can be mounted"))
+  func `a picture that does not fit on a disk says so in words, and nothing of it stays there`() throws {
+    let folder = try TemporaryFolder()
+    let disk = try Mount(at: folder.path + "/disk", megabytes: 1)
+    defer { disk.unmount() }
+    let error = #expect(throws: AtelierError.self) {
+      try LocalFile.write([UInt8](repeating: 7, count: 3 << 20), to: disk.path + "/picture.png")
+    }
+    #expect(error?.message == "Cannot write '\(disk.path)/picture.png': the disk is full; free some space.")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path).isEmpty)
   }
 
   @Test(.enabled(if: canMount, "a file system can be mounted"), .timeLimit(.minutes(2)))

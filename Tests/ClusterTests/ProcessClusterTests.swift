@@ -56,7 +56,7 @@ import Testing
     try Data("no picture".utf8).write(to: URL(fileURLWithPath: data + "/" + lost))
     let again = try processes.run(["fetch", job, "--out", out + "2"])
     #expect(again.status == 1)
-    #expect(again.error.contains("1 of the job's pictures could not be fetched; the other 11 are in"), "\(again.error)")
+    #expect(again.error.contains("not fetched: picture 0 of item "), "\(again.error)")
     let rest = try String(contentsOfFile: out + "2/manifest.jsonl", encoding: .utf8).split(separator: "\n")
       .map { try JSONCoding.decode(ManifestLine.self, from: Data($0.utf8)) }
     #expect(rest.count == 12 && rest.compactMap(\.file).count == 11)
@@ -168,6 +168,50 @@ import Testing
     #expect(backup.status == 0, "\(backup.error)")
     #expect(FileManager.default.fileExists(atPath: copy))
     #expect(try processes.run(["backup", copy]).status == 1)
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `what cannot become what was asked for is told at submission, and by the exit status`() async throws {
+    let processes = try Processes()
+    let folder = processes.folder
+    try processes.start(["coordinator"])
+    #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
+
+    let line = #"{"prompt":"a red apple","decoder_steps":1001,"prior_steps":2,"super_res_steps":2}"#
+    let steps = try processes.run(["submit", try folder.write(line + "\n", to: "steps1001.jsonl")])
+    #expect(steps.status == 1)
+    #expect(
+      steps.error.contains("line 1: 'decoder_steps' is 1001; the model 'small' takes at most 1000."), "\(steps.error)")
+
+    // More than this model's 16 tokens.
+    let prompt = (0..<40).map { "w\($0)" }.joined(separator: " ")
+    let file = try folder.write("a\n" + prompt + "\n", to: "long.txt")
+    let taken = folder.path + "/taken"
+    try FileManager.default.createDirectory(atPath: taken, withIntermediateDirectories: true)
+    _ = try folder.write("another's", to: "taken/manifest.jsonl")
+    let refused = try processes.run(["submit", file, "--out", taken])
+    #expect(refused.status == 1)
+    #expect(refused.error.contains("The folder '\(taken)' has 'manifest.jsonl'"), "\(refused.error)")
+    let jobs = try processes.run(["jobs", "--json"])
+    #expect(try JSONCoding.decode([JobStatus].self, from: Data(jobs.output.utf8)).isEmpty)
+
+    let long = try processes.run(["submit", file, "--json"])
+    #expect(long.status == 0, "\(long.error)")
+    #expect(long.error.contains("line 2: 'prompt' is longer than the model reads"), "\(long.error)")
+    let submitted = try JSONCoding.decode(Submitted.self, from: Data(long.output.utf8))
+    let lost = try #require(submitted.cut.first?.texts.first?.lost)
+    #expect(submitted.cut.map(\.line) == [2])
+    #expect(lost.hasPrefix("w") && lost.hasSuffix("w39") && lost != prompt)
+    let render = try processes.run(
+      ["render", "--model", Self.model, "--prompt", prompt, "--out", folder.path + "/x.png", "--prior-steps", "2"]
+        + ["--decoder-steps", "2", "--super-res-steps", "2"])
+    #expect(render.status == 0)
+    #expect(render.error.contains("it does not see the end: '\(lost)'"), "\(render.error)")
+
+    let job = submitted.job.text
+    #expect(try processes.run(["cancel", job]).status == 0)
+    #expect(try processes.run(["status", job]).status == 0)
+    #expect(try processes.run(["status", job, "--watch"]).status == 1)
   }
 
   @Test func `every command has a help text with an example`() throws {

@@ -130,7 +130,40 @@ import Testing
     try await TestGateway.run(models: []) { gateway in
       let answer = try await gateway.post("jobs", "a\n")
       #expect(answer.status == 404)
-      #expect(try answer.refusal.message.contains("None is known yet: name its folder in cluster.yaml"), "\(answer.text)")
+      #expect(
+        try answer.refusal.message.contains("None is known yet: name its folder in cluster.yaml"), "\(answer.text)")
+    }
+  }
+
+  @Test func `steps beyond the model's are refused by line, with the limit`() async throws {
+    var model = Self.reader
+    model.limits = RenderParameters(priorSteps: 1000, decoderSteps: 1000, superResSteps: 500)
+    let text = """
+      {"prompt":"a red apple","decoder_steps":1001,"prior_steps":2,"super_res_steps":2}
+      {"prompt":"a","decoder_steps":1000,"prior_steps":1000,"super_res_steps":500}
+      {"prompt":"a","super_res_steps":501}
+      {"prompt":"a","prior_steps":1001}
+
+      """
+    try await TestGateway.run(models: [model]) { gateway in
+      let answer = try await gateway.post("jobs?format=jsonl", text)
+      #expect(answer.status == 400)
+      let message = try answer.refusal.message
+      #expect(
+        message.contains("line 1: 'decoder_steps' is 1001; the model 'starter' takes at most 1000."), "\(message)")
+      #expect(message.contains("line 3: 'super_res_steps' is 501; the model 'starter' takes at most 500."))
+      #expect(message.contains("line 4: 'prior_steps' is 1001; the model 'starter' takes at most 1000."))
+      #expect(!message.contains("line 2"))
+      let left = try await gateway.post("jobs?format=jsonl&skip_bad=true", text).decoded(as: Submitted.self)
+      #expect(left.items == 1)
+      // An option is one of every line.
+      let option = try await gateway.post("jobs?decoder_steps=2000", "a\n")
+      #expect(try option.refusal.message.contains("line 1: 'decoder_steps' is 2000"), "\(option.text)")
+    }
+    // What nobody knows of a model is no limit.
+    try await TestGateway.run { gateway in
+      let answer = try await gateway.post("jobs?decoder_steps=2000", "a\n")
+      #expect(answer.status == 201, "\(answer.text)")
     }
   }
 

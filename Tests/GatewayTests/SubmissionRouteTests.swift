@@ -121,6 +121,27 @@ import Testing
     }
   }
 
+  @Test func `texts that the model does not see the end of are told, and are in the manifest`() async throws {
+    var model = TestGateway.model
+    model.readsPictures = true
+    try await TestGateway.run(models: [model]) { gateway in
+      let text = """
+        {"prompt": "a red apple on a table", "negative_prompt": "leaves and branches"}
+        {"prompt": "a"}
+        {"kind": "interpolate", "from": {"prompt": "a long beginning"}, "to": {"prompt": "an end"}, "n": 2}
+
+        """
+      let submitted = try await gateway.post("jobs?format=jsonl", text).decoded(as: Submitted.self)
+      let first = [
+        CutText(field: "prompt", lost: "e on a table"), CutText(field: "negative_prompt", lost: " branches"),
+      ]
+      let third = [CutText(field: "from", lost: "inning")]
+      #expect(submitted.cut == [CutLine(line: 1, texts: first), CutLine(line: 3, texts: third)])
+      let lines = try await gateway.get("jobs/\(submitted.job)/images").decoded(as: ManifestPage.self).lines
+      #expect(lines.map(\.cut) == [first, nil, third, third])
+    }
+  }
+
   @Test func `the model is the only one there is, if nobody names one`() async throws {
     try await TestGateway.run { gateway in
       let job = try await gateway.submit()

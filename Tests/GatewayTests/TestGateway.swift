@@ -22,14 +22,19 @@ final class TestGateway: Sendable {
   private let application: Application<RouterResponder<BasicRequestContext>>
   private let running: Task<Void, Never>
 
-  private init(models: [ModelInfo]) throws {
-    folder = try TemporaryFolder()
+  /// A model that sees ten characters of a text.
+  static let measure: CutText.Measure = { $0.count > 10 ? String($0.dropFirst(10)) : nil }
+
+  private init(models: [ModelInfo], folder: TemporaryFolder) throws {
+    self.folder = folder
     var configuration = ClusterConfiguration()
     configuration.coordinator.data = folder.path + "/data"
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     var opened: SilentTransport?
-    let coordinator = try Coordinator(configuration: configuration, models: models, logger: logger) {
+    let coordinator = try Coordinator(
+      configuration: configuration, models: models, measures: [Self.model.digest: Self.measure], logger: logger
+    ) {
       handler throws(AtelierError) in
       let transport = SilentTransport(handler)
       opened = transport
@@ -42,10 +47,13 @@ final class TestGateway: Sendable {
   }
 
   /// Runs a test against a gateway of its own, and closes its database whatever comes of it.
+  ///
+  /// - Parameter folder: where the data of another, which has stopped, are; a new one for nil.
   static func run(
-    models: [ModelInfo] = [TestGateway.model], _ test: (TestGateway) async throws -> Void
+    models: [ModelInfo] = [TestGateway.model], in folder: TemporaryFolder? = nil,
+    _ test: (TestGateway) async throws -> Void
   ) async throws {
-    let gateway = try TestGateway(models: models)
+    let gateway = try TestGateway(models: models, folder: folder ?? TemporaryFolder())
     do {
       try await test(gateway)
     } catch {
@@ -62,10 +70,12 @@ final class TestGateway: Sendable {
   }
 
   /// Sends a request to the routes.
-  func send(_ method: HTTPRequest.Method, _ path: String, _ body: [UInt8]? = nil) async throws -> Answer {
+  func send(
+    _ method: HTTPRequest.Method, _ path: String, _ body: [UInt8]? = nil, headers: HTTPFields = [:]
+  ) async throws -> Answer {
     let buffer = body.map { ByteBuffer(bytes: $0) }
     let response = try await application.test(.router) { client in
-      try await client.executeRequest(uri: path, method: method, headers: [:], body: buffer)
+      try await client.executeRequest(uri: path, method: method, headers: headers, body: buffer)
     }
     return Answer(response)
   }

@@ -62,8 +62,11 @@ import Testing
 
   private func doEverything(_ store: StoreTransaction) throws {
     try store.register(model, at: 1)
-    try store.announce(model, at: 2)
-    #expect(try store.models() == [model])
+    var limited = model
+    limited.limits = RenderParameters(priorSteps: 1000, decoderSteps: 900)
+    try store.register(limited, at: 1)
+    try store.announce(limited, at: 2)
+    #expect(try store.models() == [limited])
     #expect(try store.canRemember([model, ModelInfo(name: "o", digest: "d2", size: model.size, defaults: .karlo)]))
     try store.forgetModels(keeping: 1)
     let job = try submit("job", store, prompts: 4)
@@ -145,6 +148,12 @@ import Testing
     #expect(try store.isNamed(source: digest))
     try store.note(ClockRecord(notedAt: 102, jump: ClockJump(from: 1, to: 2, wasAway: true)))
     #expect(try store.clock()?.jump == ClockJump(from: 1, to: 2, wasAway: true))
+
+    let key = IdempotencyKey()
+    let accepted = AcceptedSubmission(
+      fingerprint: "f", answer: Submitted(job: JobID("single"), items: 1, images: 1, skipped: []))
+    try store.accept(accepted, key, job: single)
+    #expect(try store.acceptedSubmission(key) == accepted)
 
     try store.quarantine(
       worker, QuarantineRecord(reason: "hot", failuresInARow: 3, since: 1, nextCanary: 2, pause: 3))

@@ -39,6 +39,28 @@ import Testing
     #expect(one[0] != one[1])
   }
 
+  @Test("What is cut off begins with the first word that is not read whole, and changes no id")
+  func cutOff() throws {
+    let tokenizer = try Tokenizer(ModelPart(name: "tokenizer", folder: Self.folder + "plain"))
+    #expect(tokenizer.cutOff("") == nil)
+    #expect(tokenizer.cutOff("a red apple") == nil)
+    for words in [tokenizer.length, 3 * tokenizer.length] {
+      let prompt = (0..<words).map { "a\($0 % 7)" }.joined(separator: "  ")
+      let lost = try #require(tokenizer.cutOff(prompt))
+      #expect(prompt.hasSuffix(lost))
+      let read = String(prompt.dropLast(lost.count))
+      #expect(tokenizer.cutOff(read) == nil)
+      // The first word of what is lost is one too many.
+      let more = read + lost.prefix { $0 != " " }
+      #expect(tokenizer.cutOff(more) != nil)
+      #expect(tokenizer.encode(prompt).ids == tokenizer.encode(more).ids)
+    }
+    // A text without spaces.
+    let lost = try #require(tokenizer.cutOff(String(repeating: "\u{732B}", count: 500)))
+    #expect((1..<500).contains(lost.count))
+    #expect(tokenizer.cutOff(String(repeating: "\u{732B}", count: 500 - lost.count)) == nil)
+  }
+
   @Test("A word of a hundred thousand letters is encoded in no time")
   func longWord() throws {
     let tokenizer = try Tokenizer(ModelPart(name: "tokenizer", folder: Self.folder + "plain"))

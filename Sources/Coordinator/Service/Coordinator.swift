@@ -29,21 +29,26 @@ package final class Coordinator: Sendable {
   /// As it was when the store was opened; ``loop()`` runs a copy of it.
   private let engine: TurnEngine
   private let defaultModel: String?
+  /// What models do not see of texts, by the models' digests; of some nobody here can tell.
+  let measures: [String: CutText.Measure]
 
   /// Opens the store and starts to listen for workers.
   ///
   /// - Parameters:
   ///   - models: known from the configuration; workers bring more.
+  ///   - measures: tells of texts that are longer than a model reads, by the models' digests.
   ///   - makeTransport: opens the workers' side.
   /// - Throws: `system` if the data directory or the address cannot be used, or if another coordinator uses the
   ///   directory; `malformed` if the database is damaged or lacks its log, `wrongState` if a newer version has changed
   ///   it, which is then left as it is.
   package init(
-    configuration: ClusterConfiguration, models: [ModelInfo], logger: Logger,
+    configuration: ClusterConfiguration, models: [ModelInfo],
+    measures: [String: CutText.Measure] = [:], logger: Logger,
     makeTransport: (TransportHandler) throws(AtelierError) -> any Transport
   ) throws {
     settings = CoordinatorSettings(configuration.coordinator)
     defaultModel = configuration.defaultModel ?? configuration.models.first?.name
+    self.measures = measures
     self.logger = logger
     dataFolder = configuration.coordinator.data
     store = try Store(folder: dataFolder)

@@ -20,6 +20,7 @@ package struct Submission {
   private var items = 0
   private var images = 0
   private var skipped: [SkippedLine] = []
+  private var cut: [CutLine] = []
   private var bad: [SkippedLine] = []
   private var badCount = 0
   /// Why no line of the file can be read, if that is so; then there are none to leave out.
@@ -27,19 +28,25 @@ package struct Submission {
   /// The lines before these, on their way into the store.
   private var storing: Task<Void, any Error>?
   private var generator = SystemRandomNumberGenerator()
+  /// Under which the job is kept, and what it is of; nil where it may be submitted again.
+  private let key: IdempotencyKey?
+  private var fingerprint: SubmissionFingerprint
 
   /// Bad lines that a refusal names; more are counted.
   private static let badLinesNamed = 10
-  /// Lines left out that an answer names.
-  private static let skippedNamed = 1000
+  /// Lines left out that an answer names, and lines with texts that are cut.
+  private static let linesNamed = 1000
 
   /// Begins a job, whose name is the job's id if the options have none.
   ///
+  /// - Parameter key: what the client calls it, so that it makes no second job.
   /// - Throws: `invalidInput` for options that make no sense, `notFound` for an unknown model.
   package init(
-    to coordinator: Coordinator, options: SubmitOptions, format: PromptFileFormat
+    to coordinator: Coordinator, options: SubmitOptions, format: PromptFileFormat, key: IdempotencyKey? = nil
   ) async throws {
     try options.validate()
+    self.key = key
+    fingerprint = try SubmissionFingerprint(options, format)
     self.coordinator = coordinator
     self.options = options
     model = try await coordinator.model(named: options.model)
@@ -55,16 +62,18 @@ package struct Submission {
   /// - Throws: `system` if the store refuses, `unavailable` while the coordinator shuts down. A bad line throws nothing
   ///   yet: ``finish()`` names them.
   package mutating func consume(_ bytes: some Sequence<UInt8>) async throws {
+    if key != nil { fingerprint.consume(bytes) }
     for line in parser.consume(bytes) {
       add(line)
       while let part = parts.takeFull() { try await store(part) }
     }
   }
 
-  /// Makes the job visible and durable.
+  /// Makes the job visible and durable; unless another with its key was faster, which is the job then.
   ///
   /// - Returns: what was accepted, with the lines that were left out, a thousand at most.
-  /// - Throws: `invalidInput` that names the bad lines, or if there is no prompt; the job is gone then.
+  /// - Throws: `invalidInput` that names the bad lines, or if there is no prompt; `wrongState` if the key is another
+  ///   submission's. The job has to be abandoned then.
   package mutating func finish() async throws -> Submitted {
     for line in parser.finish() { add(line) }
     if let fault = fileFault {
@@ -79,9 +88,22 @@ package struct Submission {
     }
     while let part = parts.take() { try await store(part) }
     try await storing?.value
-    let number = number
-    try await coordinator.perform { try $0.store.activateJob(number) }
-    return Submitted(job: id, items: items, images: images, skipped: skipped)
+    let (number, key) = (number, key)
+    let submitted = Submitted(job: id, items: items, images: images, skipped: skipped, cut: cut)
+    guard let key else {
+      try await coordinator.perform { try $0.store.activateJob(number) }
+      return submitted
+    }
+    let accepted = AcceptedSubmission(fingerprint: fingerprint.digest, answer: submitted)
+    let first = try await coordinator.perform { turn in
+      if let first = try turn.store.acceptedSubmission(key) { return first }
+      try turn.store.accept(accepted, key, job: number)
+      try turn.store.activateJob(number)
+      return accepted
+    }
+    let answer = try first.answer(to: fingerprint, key)
+    if answer.job != id { await abandon() }
+    return answer
   }
 
   /// Forgets the job; its rows are deleted in the following turns. Does nothing to one that was finished.
@@ -111,6 +133,7 @@ package struct Submission {
         return
       }
       let item = resolve(request, line: line.number)
+      if let texts = item.cut, cut.count < Self.linesNamed { cut.append(CutLine(line: line.number, texts: texts)) }
       items += 1
       images += item.n
       // Once a line was bad, the rest is read only to name further bad ones.
@@ -123,7 +146,7 @@ package struct Submission {
     badCount += 1
     let entry = SkippedLine(line: line, reason: error.message)
     if options.skipBad {
-      if skipped.count < Self.skippedNamed { skipped.append(entry) }
+      if skipped.count < Self.linesNamed { skipped.append(entry) }
     } else if bad.count < Self.badLinesNamed {
       bad.append(entry)
     }
@@ -139,6 +162,7 @@ package struct Submission {
     if request.operation.needsPrior, !model.hasPrior {
       throw AtelierError(.invalidInput, "\(model.lackOfPrior) Kind \(request.operation.kind.rawValue) needs one here.")
     }
+    try model.check(parameters(of: request), of: request.operation)
     if request.operation.inverts, let sampler = parameters(of: request).sampler, sampler != .ddim {
       throw AtelierError(
         .invalidInput, "To begin with a picture's own noise needs the sampler ddim; the sampler is \(sampler.rawValue)."
@@ -161,7 +185,7 @@ package struct Submission {
   private mutating func resolve(_ request: ItemRequest, line: Int) -> ResolvedItem {
     ResolvedItem(
       line: line, customID: request.customID, prompt: request.prompt, operation: request.operation,
-      negativePrompt: request.negativePrompt,
+      negativePrompt: request.negativePrompt, cut: coordinator.measures[model.digest].flatMap(request.cutTexts),
       n: request.operation.count(requested: request.n, standard: options.n),
       // 32 bits are enough to be distinct and short enough to be typed.
       seed: request.seed ?? options.seed ?? UInt64(UInt32.random(in: 0...UInt32.max, using: &generator)),

@@ -7,12 +7,26 @@ package struct Submitted: Sendable, Codable, Equatable {
   package var images: Int
   /// Lines left out on request (`skip_bad`), a thousand at most.
   package var skipped: [SkippedLine]
+  /// Lines with texts that are longer than the model reads, as far as the coordinator can tell: a thousand at most.
+  package var cut: [CutLine]
 
-  package init(job: JobID, items: Int, images: Int, skipped: [SkippedLine]) {
+  package init(job: JobID, items: Int, images: Int, skipped: [SkippedLine], cut: [CutLine] = []) {
     self.job = job
     self.items = items
     self.images = images
     self.skipped = skipped
+    self.cut = cut
+  }
+}
+
+/// A line of a prompt file that was accepted though its texts are longer than the model reads.
+package struct CutLine: Sendable, Codable, Equatable {
+  package var line: Int
+  package var texts: [CutText]
+
+  package init(line: Int, texts: [CutText]) {
+    self.line = line
+    self.texts = texts
   }
 }
 

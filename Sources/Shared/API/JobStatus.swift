@@ -23,6 +23,9 @@ package struct JobStatus: Sendable, Codable, Equatable {
   /// Why nothing moves, if nothing moves: one sentence each.
   package var waitingFor: [String]
 
+  /// Whether it has not become, or not become whole, what was asked for.
+  package var hasFailed: Bool { state == .cancelled || images.failed > 0 }
+
   package init(
     id: JobID, name: String, state: JobState, model: String, modelDigest: String, priority: Int, createdAt: Date,
     finishedAt: Date?, items: Int, images: ImageCounts = ImageCounts(),

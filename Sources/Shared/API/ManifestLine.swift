@@ -15,6 +15,8 @@ package struct ManifestLine: Sendable, Codable, Equatable {
   package var operation: PictureOperation?
   package var prompt: String
   package var negativePrompt: String?
+  /// What of its texts the model did not see; nil if nothing, or if the coordinator could not tell.
+  package var cut: [CutText]?
   /// Of this image, not the item's first.
   package var seed: UInt64
   package var model: String
@@ -67,8 +69,8 @@ package struct ManifestLine: Sendable, Codable, Equatable {
 
   package init(
     job: JobID, item: Int, line: Int, index: Int, count: Int, customId: String?, state: ImageState,
-    operation: PictureOperation? = nil, prompt: String, negativePrompt: String?, seed: UInt64, model: String,
-    modelDigest: String, parameters: RenderParameters,
+    operation: PictureOperation? = nil, prompt: String, negativePrompt: String?, cut: [CutText]? = nil, seed: UInt64,
+    model: String, modelDigest: String, parameters: RenderParameters,
     size: PictureSize?, resampledFrom: PictureSize?, file: String?, sha256: String?, scores: [[Double]]? = nil,
     stages: [StageRecord],
     error: String?
@@ -83,6 +85,7 @@ package struct ManifestLine: Sendable, Codable, Equatable {
     self.operation = operation
     self.prompt = prompt
     self.negativePrompt = negativePrompt
+    self.cut = cut
     self.seed = seed
     self.model = model
     self.modelDigest = modelDigest

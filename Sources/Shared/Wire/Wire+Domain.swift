@@ -35,7 +35,7 @@ extension ModelInfo {
       name: wire.name, digest: wire.digest,
       size: PictureSize(width: Int(wire.pictureWidth), height: Int(wire.pictureHeight)),
       defaults: try RenderParameters(wire.defaults).filled(from: .karlo), readsPictures: wire.readsPictures,
-      hasPrior: !wire.lacksPrior)
+      hasPrior: !wire.lacksPrior, limits: try RenderParameters(wire.limits))
   }
 
   package var wire: Wire.Model {
@@ -47,6 +47,7 @@ extension ModelInfo {
     wire.defaults = defaults.wire
     wire.readsPictures = readsPictures
     wire.lacksPrior = !hasPrior
+    wire.limits = limits.wire
     return wire
   }
 }

@@ -312,40 +312,68 @@ package nonisolated struct Atelier_Cluster_V1_Hello: Sendable {
   package init() {}
 }
 
-package nonisolated struct Atelier_Cluster_V1_Model: Sendable {
+package nonisolated struct Atelier_Cluster_V1_Model: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var name: String = String()
+  package var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
 
   /// SHA-256 of the weights and configurations, hexadecimal
-  package var digest: String = String()
+  package var digest: String {
+    get {_storage._digest}
+    set {_uniqueStorage()._digest = newValue}
+  }
 
-  package var pictureWidth: UInt32 = 0
+  package var pictureWidth: UInt32 {
+    get {_storage._pictureWidth}
+    set {_uniqueStorage()._pictureWidth = newValue}
+  }
 
-  package var pictureHeight: UInt32 = 0
+  package var pictureHeight: UInt32 {
+    get {_storage._pictureHeight}
+    set {_uniqueStorage()._pictureHeight = newValue}
+  }
 
   package var defaults: Atelier_Cluster_V1_Parameters {
-    get {_defaults ?? Atelier_Cluster_V1_Parameters()}
-    set {_defaults = newValue}
+    get {_storage._defaults ?? Atelier_Cluster_V1_Parameters()}
+    set {_uniqueStorage()._defaults = newValue}
   }
   /// Returns true if `defaults` has been explicitly set.
-  package var hasDefaults: Bool {self._defaults != nil}
+  package var hasDefaults: Bool {_storage._defaults != nil}
   /// Clears the value of `defaults`. Subsequent reads from it will return its default value.
-  package mutating func clearDefaults() {self._defaults = nil}
+  package mutating func clearDefaults() {_uniqueStorage()._defaults = nil}
 
   /// has an image encoder
-  package var readsPictures: Bool = false
+  package var readsPictures: Bool {
+    get {_storage._readsPictures}
+    set {_uniqueStorage()._readsPictures = newValue}
+  }
 
   /// makes no pictures of prompts
-  package var lacksPrior: Bool = false
+  package var lacksPrior: Bool {
+    get {_storage._lacksPrior}
+    set {_uniqueStorage()._lacksPrior = newValue}
+  }
+
+  /// the most steps that it takes
+  package var limits: Atelier_Cluster_V1_Parameters {
+    get {_storage._limits ?? Atelier_Cluster_V1_Parameters()}
+    set {_uniqueStorage()._limits = newValue}
+  }
+  /// Returns true if `limits` has been explicitly set.
+  package var hasLimits: Bool {_storage._limits != nil}
+  /// Clears the value of `limits`. Subsequent reads from it will return its default value.
+  package mutating func clearLimits() {_uniqueStorage()._limits = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _defaults: Atelier_Cluster_V1_Parameters? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// Steps, guidance scales and sampler. What is absent is the model's to say.
@@ -1707,63 +1735,118 @@ nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Atelier_Cluster_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Model"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}digest\0\u{3}picture_width\0\u{3}picture_height\0\u{1}defaults\0\u{3}reads_pictures\0\u{3}lacks_prior\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}digest\0\u{3}picture_width\0\u{3}picture_height\0\u{1}defaults\0\u{3}reads_pictures\0\u{3}lacks_prior\0\u{1}limits\0")
+
+  fileprivate class _StorageClass {
+    var _name: String = String()
+    var _digest: String = String()
+    var _pictureWidth: UInt32 = 0
+    var _pictureHeight: UInt32 = 0
+    var _defaults: Atelier_Cluster_V1_Parameters? = nil
+    var _readsPictures: Bool = false
+    var _lacksPrior: Bool = false
+    var _limits: Atelier_Cluster_V1_Parameters? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _name = source._name
+      _digest = source._digest
+      _pictureWidth = source._pictureWidth
+      _pictureHeight = source._pictureHeight
+      _defaults = source._defaults
+      _readsPictures = source._readsPictures
+      _lacksPrior = source._lacksPrior
+      _limits = source._limits
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.digest) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.pictureWidth) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.pictureHeight) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._defaults) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.readsPictures) }()
-      case 7: try { try decoder.decodeSingularBoolField(value: &self.lacksPrior) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._digest) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._pictureWidth) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._pictureHeight) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._defaults) }()
+        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._readsPictures) }()
+        case 7: try { try decoder.decodeSingularBoolField(value: &_storage._lacksPrior) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._limits) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
-    }
-    if !self.digest.isEmpty {
-      try visitor.visitSingularStringField(value: self.digest, fieldNumber: 2)
-    }
-    if self.pictureWidth != 0 {
-      try visitor.visitSingularUInt32Field(value: self.pictureWidth, fieldNumber: 3)
-    }
-    if self.pictureHeight != 0 {
-      try visitor.visitSingularUInt32Field(value: self.pictureHeight, fieldNumber: 4)
-    }
-    try { if let v = self._defaults {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    if self.readsPictures != false {
-      try visitor.visitSingularBoolField(value: self.readsPictures, fieldNumber: 6)
-    }
-    if self.lacksPrior != false {
-      try visitor.visitSingularBoolField(value: self.lacksPrior, fieldNumber: 7)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 1)
+      }
+      if !_storage._digest.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._digest, fieldNumber: 2)
+      }
+      if _storage._pictureWidth != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._pictureWidth, fieldNumber: 3)
+      }
+      if _storage._pictureHeight != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._pictureHeight, fieldNumber: 4)
+      }
+      try { if let v = _storage._defaults {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      if _storage._readsPictures != false {
+        try visitor.visitSingularBoolField(value: _storage._readsPictures, fieldNumber: 6)
+      }
+      if _storage._lacksPrior != false {
+        try visitor.visitSingularBoolField(value: _storage._lacksPrior, fieldNumber: 7)
+      }
+      try { if let v = _storage._limits {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Atelier_Cluster_V1_Model, rhs: Atelier_Cluster_V1_Model) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs.digest != rhs.digest {return false}
-    if lhs.pictureWidth != rhs.pictureWidth {return false}
-    if lhs.pictureHeight != rhs.pictureHeight {return false}
-    if lhs._defaults != rhs._defaults {return false}
-    if lhs.readsPictures != rhs.readsPictures {return false}
-    if lhs.lacksPrior != rhs.lacksPrior {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._digest != rhs_storage._digest {return false}
+        if _storage._pictureWidth != rhs_storage._pictureWidth {return false}
+        if _storage._pictureHeight != rhs_storage._pictureHeight {return false}
+        if _storage._defaults != rhs_storage._defaults {return false}
+        if _storage._readsPictures != rhs_storage._readsPictures {return false}
+        if _storage._lacksPrior != rhs_storage._lacksPrior {return false}
+        if _storage._limits != rhs_storage._limits {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

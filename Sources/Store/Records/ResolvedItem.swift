@@ -8,6 +8,8 @@ package struct ResolvedItem: Sendable {
   package var prompt: String
   package var operation: PictureOperation
   package var negativePrompt: String?
+  /// What the model does not see of its texts.
+  package var cut: [CutText]?
   /// How many pictures it has, or 1 for a scoring.
   package var n: Int
   /// Of its first picture.
@@ -18,13 +20,15 @@ package struct ResolvedItem: Sendable {
 
   package init(
     line: Int, customID: String?, prompt: String, operation: PictureOperation = .render(embedding: nil),
-    negativePrompt: String?, n: Int, seed: UInt64, size: PictureSize?, parameters: RenderParameters
+    negativePrompt: String?, cut: [CutText]? = nil, n: Int, seed: UInt64, size: PictureSize?,
+    parameters: RenderParameters
   ) {
     self.line = line
     self.customID = customID
     self.prompt = prompt
     self.operation = operation
     self.negativePrompt = negativePrompt
+    self.cut = cut
     self.n = n
     self.seed = seed
     self.size = size

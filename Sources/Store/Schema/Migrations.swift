@@ -36,6 +36,9 @@ enum Migrations {
     migrator.registerMigration("9: retries that take several turns") { db in
       try db.execute(sql: longRetries)
     }
+    migrator.registerMigration("10: keys of submissions, limits of models, texts that are cut") { db in
+      try db.execute(sql: submissions)
+    }
     return migrator
   }
 
@@ -78,6 +81,25 @@ enum Migrations {
     INSERT OR IGNORE INTO item_sources
       SELECT substr(named.value, 8, 64), items.job FROM items, json_tree(items.operation) AS named
       WHERE items.operation IS NOT NULL AND named.type = 'text' AND named.value GLOB 'sha256:*';
+    """
+
+  /// Submissions that were accepted under a key, for as long as their jobs are there; and what submissions are told of
+  /// models.
+  private static let submissions = """
+    CREATE TABLE submission_keys (
+      key TEXT PRIMARY KEY,
+      -- SHA-256 of options and file, hexadecimal.
+      fingerprint TEXT NOT NULL,
+      job INTEGER NOT NULL REFERENCES jobs(seq) ON DELETE CASCADE,
+      -- What was answered, as JSON.
+      answer TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX submission_keys_of_job ON submission_keys(job);
+
+    -- The most steps that a model takes: parameters, as JSON.
+    ALTER TABLE models ADD COLUMN limits TEXT NOT NULL DEFAULT '{}';
+    -- What the model does not see of the texts, as JSON; null for nothing.
+    ALTER TABLE items ADD COLUMN cut TEXT;
     """
 
   /// A retry of very many images goes on after a restart.

@@ -27,8 +27,7 @@ extension StoreTransaction {
       """
       SELECT jobs.seq, jobs.id, jobs.name, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at, jobs.items,
         jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
-        models.height, models.defaults, models.reads_pictures,
-        models.has_prior
+        models.height, models.defaults, models.reads_pictures, models.has_prior, models.limits
       FROM jobs JOIN models ON models.digest = jobs.model WHERE jobs.state <> 'receiving' AND jobs.id = :id
       """, ["id": id]
     ) { try $0.job() }
@@ -43,8 +42,7 @@ extension StoreTransaction {
       """
       SELECT jobs.seq, jobs.id, jobs.name, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at, jobs.items,
         jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
-        models.height, models.defaults, models.reads_pictures,
-        models.has_prior
+        models.height, models.defaults, models.reads_pictures, models.has_prior, models.limits
       FROM jobs JOIN models ON models.digest = jobs.model WHERE jobs.state <> 'receiving'
       ORDER BY jobs.seq DESC LIMIT :limit
       """, ["limit": limit]

@@ -10,7 +10,7 @@ extension StoreTransaction {
         CASE WHEN images.picture_generation = jobs.picture_generation THEN images.file END AS file,
         images.scores, images.width AS made_width, images.height AS made_height, items.position AS item_index,
         items.line, items.images, items.custom_id, items.prompt, items.negative_prompt, items.seed, items.operation,
-        items.width, items.height, parameter_sets.value AS parameters
+        items.width, items.height, items.cut, parameter_sets.value AS parameters
       FROM images JOIN items ON items.id = images.item JOIN parameter_sets ON parameter_sets.id = items.parameters
         JOIN jobs ON jobs.seq = images.job
       WHERE images.job = :job AND images.id > :after ORDER BY images.id LIMIT :limit
@@ -74,7 +74,8 @@ extension StoredRow {
       customId: try value("custom_id"),
       state: state == .pending && job.state == .cancelled ? .cancelled : state,
       operation: operation == .render(embedding: nil) ? nil : operation, prompt: try value("prompt"),
-      negativePrompt: try value("negative_prompt"), seed: try seed("seed", of: operation, image: index),
+      negativePrompt: try value("negative_prompt"), cut: try decoded("cut"),
+      seed: try seed("seed", of: operation, image: index),
       model: job.model.name, modelDigest: job.model.digest, parameters: try parameters("parameters"),
       size: try size("made_width", "made_height") ?? asked,
       resampledFrom: asked == nil || asked == job.model.size ? nil : job.model.size, file: try value("file"),

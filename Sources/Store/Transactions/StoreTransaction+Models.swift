@@ -6,24 +6,28 @@ extension StoreTransaction {
   package func register(_ model: ModelInfo, at now: Double) throws {
     try change(
       """
-      INSERT INTO models (digest, name, width, height, defaults, reads_pictures, has_prior, seen_at)
-      VALUES (:digest, :name, :width, :height, :defaults, :reads_pictures, :has_prior, :now)
+      INSERT INTO models (digest, name, width, height, defaults, reads_pictures, has_prior, limits, seen_at)
+      VALUES (:digest, :name, :width, :height, :defaults, :reads_pictures, :has_prior, :limits, :now)
       ON CONFLICT (digest) DO UPDATE SET name = excluded.name, width = excluded.width, height = excluded.height,
         defaults = excluded.defaults, reads_pictures = excluded.reads_pictures, has_prior = excluded.has_prior,
-        seen_at = excluded.seen_at
+        limits = excluded.limits, seen_at = excluded.seen_at
       """,
       [
         "digest": model.digest, "name": model.name, "width": model.size.width, "height": model.size.height,
         "defaults": try ParameterCache.text(model.defaults.filled(from: .karlo)),
-        "reads_pictures": model.readsPictures, "has_prior": model.hasPrior, "now": now,
+        "reads_pictures": model.readsPictures, "has_prior": model.hasPrior,
+        "limits": try ParameterCache.text(model.limits), "now": now,
       ])
   }
 
   /// Remembers a model that a worker brings. What is known of these weights already stays as it is: no worker decides
-  /// what a model is that others hold too.
+  /// what a model is that others hold too. Limits that an earlier version did not ask for are filled in.
   package func announce(_ model: ModelInfo, at now: Double) throws {
     let known = try change(
-      "UPDATE models SET seen_at = :now WHERE digest = :digest", ["now": now, "digest": model.digest])
+      """
+      UPDATE models SET seen_at = :now, limits = CASE WHEN limits = '{}' THEN :limits ELSE limits END
+      WHERE digest = :digest
+      """, ["now": now, "digest": model.digest, "limits": try ParameterCache.text(model.limits)])
     if known == 0 { try register(model, at: now) }
   }
 
@@ -58,7 +62,7 @@ extension StoreTransaction {
   package func models() throws -> [ModelInfo] {
     let all = try rows(
       """
-      SELECT name AS model_name, digest, width, height, defaults, reads_pictures, has_prior FROM models
+      SELECT name AS model_name, digest, width, height, defaults, reads_pictures, has_prior, limits FROM models
       ORDER BY seen_at DESC, name
       """
     ) { try $0.model() }
@@ -73,6 +77,7 @@ extension StoredRow {
     ModelInfo(
       name: try value("model_name"), digest: try value("digest"),
       size: PictureSize(width: try value("width"), height: try value("height")), defaults: try parameters("defaults"),
-      readsPictures: try value("reads_pictures"), hasPrior: try value("has_prior"))
+      readsPictures: try value("reads_pictures"), hasPrior: try value("has_prior"),
+      limits: try parameters("limits"))
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 package import Shared
 
 extension StoreTransaction {
@@ -53,15 +54,16 @@ extension StoreTransaction {
     try change(
       """
       INSERT INTO items (job, position, line, custom_id, prompt, negative_prompt, seed, width, height, operation, images,
-        parameters)
+        parameters, cut)
       VALUES (:job, :index, :line, :custom_id, :prompt, :negative_prompt, :seed, :width, :height, :operation, :images,
-        :parameters)
+        :parameters, :cut)
       """,
       [
         "job": job, "index": index, "line": item.line, "custom_id": item.customID, "prompt": item.prompt,
         "negative_prompt": item.negativePrompt, "seed": Int64(bitPattern: item.seed), "width": item.size?.width,
         "height": item.size?.height, "operation": try Self.text(of: item.operation), "images": item.n,
         "parameters": parameters,
+        "cut": try item.cut.map { String(decoding: try JSONCoding.encode($0), as: UTF8.self) },
       ])
     let itemID = ItemID(lastRow)
     for digest in Set(item.operation.sources.compactMap(\.digest)).sorted() {
@@ -103,5 +105,27 @@ extension StoreTransaction {
   /// Makes a received job visible: once the transaction is committed, it survives everything.
   package func activateJob(_ job: JobNumber) throws {
     try change("UPDATE jobs SET state = 'active' WHERE seq = :job", ["job": job])
+  }
+
+  /// Remembers under which key a job was submitted, in the transaction that makes it visible.
+  ///
+  /// - Throws: SQLite's error if the key is known.
+  package func accept(_ submission: AcceptedSubmission, _ key: IdempotencyKey, job: JobNumber) throws {
+    try change(
+      "INSERT INTO submission_keys (key, fingerprint, job, answer) VALUES (:key, :fingerprint, :job, :answer)",
+      [
+        "key": key.text, "fingerprint": submission.fingerprint, "job": job,
+        "answer": String(decoding: try JSONCoding.encode(submission.answer), as: UTF8.self),
+      ])
+  }
+
+  /// What was accepted under a key; nil if nothing was, or its job is gone.
+  package func acceptedSubmission(_ key: IdempotencyKey) throws -> AcceptedSubmission? {
+    try row("SELECT fingerprint, answer FROM submission_keys WHERE key = :key", ["key": key.text]) { row in
+      let answer: String = try row.value("answer")
+      return AcceptedSubmission(
+        fingerprint: try row.value("fingerprint"),
+        answer: try JSONCoding.decode(Submitted.self, from: Data(answer.utf8)))
+    }
   }
 }

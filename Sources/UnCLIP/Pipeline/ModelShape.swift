@@ -43,6 +43,9 @@ struct ModelShape: Sendable {
     ].compactMapValues { $0 }
   }
 
+  /// The most steps that a stage takes: as many as its schedules have timesteps.
+  func mostSteps(_ stage: DenoisingStage) -> Int { trainSteps[stage] ?? 1000 }
+
   /// Refuses step counts that a schedule does not have, and scales that are not numbers.
   ///
   /// Each stage checks the whole request, since it goes past the noise of the stages before.
@@ -51,7 +54,7 @@ struct ModelShape: Sendable {
       (DenoisingStage.prior, request.priorSteps), (.decoder, request.decoderSteps),
       (.upsampler, request.superResSteps),
     ] where stage != .prior || request.embedding.usesPrior {
-      let most = trainSteps[stage] ?? 1000
+      let most = mostSteps(stage)
       guard (2...most).contains(steps) else {
         throw UnCLIPError(.request, "Cannot run \(steps) \(stage.rawValue) steps: this model takes 2 to \(most).")
       }

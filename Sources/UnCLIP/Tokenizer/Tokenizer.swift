@@ -47,22 +47,58 @@ package final class Tokenizer: Sendable {
 
   /// Ids of a prompt between begin and end, cut or padded to `length`.
   package func encode(_ prompt: String) -> TokenSequence {
-    var ids = [special.begin]
-    pieces: for piece in special.split(prompt) {
+    // What lies behind the cut changes nothing.
+    var ids = [special.begin] + ids(of: prompt, upTo: length - 2).prefix(length - 2) + [special.end]
+    let mask = (0..<length).map { $0 < ids.count }
+    ids += Array(repeating: special.padding, count: length - ids.count)
+    return TokenSequence(ids: ids, mask: mask)
+  }
+
+  /// What of a prompt is cut off, from the first word on that is not read whole; nil if all of it is read.
+  package func cutOff(_ prompt: String) -> String? {
+    guard !fits(prompt[...]) else { return nil }
+    let words = prompt.split(whereSeparator: \.isWhitespace)
+    let whole = Self.last(words.count) { fits(prompt[..<words[$0 - 1].endIndex]) }
+    guard whole < words.count else { return nil }
+    let word = words[whole]
+    guard word.count > Self.longestCached else { return String(prompt[word.startIndex...]) }
+    // A text without spaces is one word.
+    let ends = Array(word.indices)
+    let read = Self.last(ends.count) { fits(prompt[...ends[$0 - 1]]) }
+    return String(prompt[(read < ends.count ? ends[read] : word.startIndex)...])
+  }
+
+  /// The largest number up to `count` for which something holds that holds for all below it; 0 if for none.
+  private static func last(_ count: Int, _ holds: (Int) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high + 1) / 2
+      if holds(middle) { low = middle } else { high = middle - 1 }
+    }
+    return low
+  }
+
+  /// Whether a text is read whole.
+  private func fits(_ text: Substring) -> Bool {
+    // No token is less than a byte of it.
+    if text.utf8.count <= length - 2, text.utf8.allSatisfy({ $0 < 0x80 }) { return true }
+    return ids(of: String(text), upTo: length - 2).count <= length - 2
+  }
+
+  /// Ids of a prompt, without begin and end: all, or some more than so many.
+  private func ids(of prompt: String, upTo most: Int) -> [Int] {
+    var ids: [Int] = []
+    for piece in special.split(prompt) {
       switch piece {
       case .token(let id): ids.append(id)
       case .text(let text):
         for word in PreTokenizer.words(text) {
-          // What lies behind the cut changes nothing.
-          if ids.count >= length { break pieces }
+          if ids.count > most { return ids }
           ids += encode(word: word)
         }
       }
     }
-    ids = Array(ids.prefix(length - 1)) + [special.end]
-    let mask = (0..<length).map { $0 < ids.count }
-    ids += Array(repeating: special.padding, count: length - ids.count)
-    return TokenSequence(ids: ids, mask: mask)
+    return ids
   }
 
   private func encode(word: [UInt8]) -> [Int] {

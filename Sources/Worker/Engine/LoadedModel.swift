@@ -31,10 +31,14 @@ extension ModelInfo {
   /// What the cluster needs to know of a model folder. The digest is of all weights, which takes a while.
   package init(name: String, folder: ModelFolder) throws {
     let side = try folder.pictureSide
+    // Schedules that cannot be read are told when they are used.
+    let most = (try? folder.mostSteps()) ?? [:]
     self.init(
       name: name, digest: try folder.digest, size: PictureSize(width: side, height: side),
       defaults: RenderParameters(folder.defaults),
-      readsPictures: folder.readsPictures, hasPrior: folder.hasPrior)
+      readsPictures: folder.readsPictures, hasPrior: folder.hasPrior,
+      limits: RenderParameters(
+        priorSteps: most[.prior], decoderSteps: most[.decoder], superResSteps: most[.upsampler]))
   }
 }
 

@@ -8,8 +8,8 @@ import Shared
 /// Asks a coordinator over HTTP, at its native API.
 ///
 /// All methods throw what the coordinator answers, with its code and its words; `unavailable` if nobody answers, or not
-/// in time; and what the JSON decoder throws for an answer of another version. Nothing is tried twice.
-struct CoordinatorClient: Sendable {
+/// in time; and what the JSON decoder throws for an answer of another version. Nothing but a submission is tried twice.
+struct CoordinatorClient: CoordinatorQuestions {
   /// The coordinator's URL without the path, such as `http://127.0.0.1:8080`.
   let base: String
 
@@ -25,13 +25,6 @@ struct CoordinatorClient: Sendable {
     return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
   }()
 
-  /// Asks.
-  ///
-  /// - Parameter path: below `/api/v1/`, with its query.
-  func get<Answer: Decodable>(_ path: String, as type: Answer.Type = Answer.self) async throws -> Answer {
-    try JSONCoding.decode(type, from: try await send(HTTPClientRequest(url: url(path))))
-  }
-
   /// Has something done; when this returns it is durable.
   ///
   /// - Parameter path: below `/api/v1/`.
@@ -41,7 +34,6 @@ struct CoordinatorClient: Sendable {
     return try JSONCoding.decode(type, from: try await send(request))
   }
 
-  /// An answer that is no JSON, such as a picture.
   func bytes(_ path: String) async throws -> Data {
     try await send(HTTPClientRequest(url: url(path)))
   }
@@ -52,62 +44,62 @@ struct CoordinatorClient: Sendable {
   /// - Throws: `invalidInput` if there is such a file already, `system` if it cannot be written or does not arrive
   ///   whole, `unavailable` with the coordinator's words if it refuses.
   func download(_ path: String, to file: String) async throws -> Int {
-    guard !FileManager.default.fileExists(atPath: file) else {
-      throw AtelierError(.invalidInput, "There is a file '\(file)' already; name another or move it away.")
-    }
+    guard !FileManager.default.fileExists(atPath: file) else { throw PartialFile.taken(file) }
+    let copy = try PartialFile(of: file)
     let response = try await execute(HTTPClientRequest(url: url(path)), timeout: .minutes(60))
-    guard response.status == .ok else {
-      let body = try await response.body.collect(upTo: 1 << 20)
-      let refusal = try? JSONCoding.decode(APIError.self, from: Data(buffer: body))
-      throw AtelierError(.unavailable, refusal?.error.message ?? "The coordinator answers with status \(response.status.code).")
-    }
-    let temporary = file + ".part"
-    guard FileManager.default.createFile(atPath: temporary, contents: nil),
-      let handle = FileHandle(forWritingAtPath: temporary)
-    else { throw AtelierError(.system, "Cannot write '\(temporary)': no permission, or the disk is full.") }
-    var size = 0
+    guard response.status == .ok else { throw refusal(response.status, try await body(of: response, upTo: 1 << 20)) }
     do {
-      for try await buffer in response.body {
-        size += buffer.readableBytes
-        try handle.write(contentsOf: Data(buffer: buffer))
-      }
-      try handle.synchronize()
-      try handle.close()
-      guard rename(temporary, file) == 0 else { throw AtelierError(.system, "Cannot write '\(file)'.") }
+      for try await buffer in response.body { try copy.write(Data(buffer: buffer)) }
+    } catch let error as AtelierError {
+      throw error
     } catch {
-      unlink(temporary)
       throw AtelierError(.system, "Cannot bring the file '\(file)' here.", cause: error)
     }
-    return size
+    try copy.finish(replacing: false, durable: true)
+    return copy.size
   }
 
   /// Uploads a prompt file as a stream, and with a file of JSON lines the files that it names. It may take half an
-  /// hour.
+  /// hour. If the coordinator goes away meanwhile, or its answer is lost, all is sent again, and makes one job.
   ///
   /// - Parameter allowsOutside: whether files outside the prompt file's folder are uploaded too.
   /// - Throws: `notFound` or `system` if the file cannot be read, `invalidInput` that names bad lines. What can be told
-  ///   on this machine is, before anything is sent.
+  ///   on this machine is, before anything is sent; so is a coordinator that is not there.
   func submit(
     file: String, options: SubmitOptions, format: PromptFileFormat, allowsOutside: Bool
   ) async throws -> Submitted {
     let folder = SourceFolder(of: file, allowsOutside: allowsOutside)
     let refused = try PromptFileCheck.run(file, format, folder, skipsBad: options.skipBad)
+    let _: ClusterStatus = try await get("cluster")
+    let key = IdempotencyKey()
+    var submitted = try await Patience.waitOut(isAway: PatientClient.sayAway) {
+      // A stream is read once, so each attempt has its own.
+      let body: HTTPClientRequest.Body =
+        format == .jsonl
+        ? .stream(
+          try SourceUpload(path: file, folder: folder, skipsBad: options.skipBad, refused: refused.numbers) {
+            bytes, digest in
+            try await upload(bytes, digest: digest)
+          }, length: .unknown)
+        : .stream(try FileChunks(path: file), length: .unknown)
+      return try await send(body, options, format, key)
+    }
+    // The coordinator knows only that it has no such file.
+    submitted.skipped = submitted.skipped.map { SkippedLine(line: $0.line, reason: refused[$0.line] ?? $0.reason) }
+    return submitted
+  }
+
+  /// Sends a prompt file once.
+  private func send(
+    _ body: HTTPClientRequest.Body, _ options: SubmitOptions, _ format: PromptFileFormat, _ key: IdempotencyKey
+  ) async throws -> Submitted {
     let query = SubmissionQuery.encode(options, format: format)
       .map { "\($0.0)=\(Self.escaped($0.1))" }.joined(separator: "&")
     var request = HTTPClientRequest(url: url("jobs?\(query)"))
     request.method = .POST
-    request.body =
-      format == .jsonl
-      ? .stream(
-        try SourceUpload(path: file, folder: folder, skipsBad: options.skipBad, refused: refused.numbers) {
-          bytes, digest in
-          try await upload(bytes, digest: digest)
-        }, length: .unknown)
-      : .stream(try FileChunks(path: file), length: .unknown)
-    var submitted = try JSONCoding.decode(Submitted.self, from: try await send(request, timeout: .minutes(30)))
-    // The coordinator knows only that it has no such file.
-    submitted.skipped = submitted.skipped.map { SkippedLine(line: $0.line, reason: refused[$0.line] ?? $0.reason) }
-    return submitted
+    request.headers.add(name: IdempotencyKey.headerName, value: key.header)
+    request.body = body
+    return try JSONCoding.decode(Submitted.self, from: try await send(request, timeout: .minutes(30)))
   }
 
   /// Brings a file that requests will name by its digest, unless it is there already.
@@ -131,15 +123,31 @@ struct CoordinatorClient: Sendable {
   /// - Throws: the coordinator's refusal, with its code.
   private func send(_ request: HTTPClientRequest, timeout: TimeAmount = timeout) async throws -> Data {
     let response = try await execute(request, timeout: timeout)
-    let body = try await response.body.collect(upTo: 512 << 20)
-    let data = Data(buffer: body)
-    guard (200..<300).contains(response.status.code) else {
-      if let refusal = try? JSONCoding.decode(APIError.self, from: data) {
-        throw AtelierError(AtelierError.Code(rawValue: refusal.error.code) ?? .unavailable, refusal.error.message)
-      }
-      throw AtelierError(.unavailable, "The coordinator at \(base) answers with status \(response.status.code).")
-    }
+    let data = try await body(of: response, upTo: 512 << 20)
+    guard (200..<300).contains(response.status.code) else { throw refusal(response.status, data) }
     return data
+  }
+
+  /// What an answer holds.
+  ///
+  /// - Throws: `unavailable` if it breaks off, `malformed` if it is more than it may be.
+  private func body(of response: HTTPClientResponse, upTo limit: Int) async throws(AtelierError) -> Data {
+    do {
+      return Data(buffer: try await response.body.collect(upTo: limit))
+    } catch is NIOTooManyBytesError {
+      throw AtelierError(.malformed, "The coordinator at \(base) answers with more than \(limit) bytes.")
+    } catch {
+      throw AtelierError(.unavailable, "The coordinator at \(base) broke off in the middle of an answer.", cause: error)
+    }
+  }
+
+  /// What the coordinator says it refuses. Only an answer that speaks of its own trouble (5xx) may be another later.
+  private func refusal(_ status: HTTPResponseStatus, _ body: Data) -> AtelierError {
+    let refusal = (try? JSONCoding.decode(APIError.self, from: body))?.error
+    let code = refusal.flatMap { AtelierError.Code(rawValue: $0.code) }
+    return AtelierError(
+      code ?? (status.code >= 500 ? .unavailable : .malformed),
+      refusal?.message ?? "The coordinator at \(base) answers with status \(status.code).")
   }
 
   /// - Throws: `unavailable` with what to do about it, if there is no answer.

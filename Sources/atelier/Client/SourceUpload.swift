@@ -98,7 +98,9 @@ struct SourceUpload: AsyncSequence, Sendable {
         let name = SourceFile(digest: digest, name: SourceFile(source.file).name)
         SourceFields.replace(source.file, by: name.text, in: &object)
       }
-      return try Array(JSONSerialization.data(withJSONObject: object, options: [.withoutEscapingSlashes]))
+      // The same bytes each time: it may have to be sent again.
+      return try Array(
+        JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes]))
     }
 
     /// The digest of a file that the coordinator has now; nil if it cannot be read here.

@@ -31,8 +31,9 @@ struct CoordinatorCommand: AsyncParsableCommand {
     let logger = logging.logger("coordinator")
     Self.allowManyConnections()
     let work = configuration.coordinator.work
+    let configured = ConfiguredModels(configuration, logger: logger)
     let coordinator = try Coordinator(
-      configuration: configuration, models: ConfiguredModels.load(configuration, logger: logger), logger: logger
+      configuration: configuration, models: configured.models, measures: configured.measures, logger: logger
     ) { handler throws(AtelierError) in
       try ZeroMQTransport(role: .coordinator(bind: work), handler: handler, logger: logger)
     }

@@ -32,6 +32,9 @@ struct DiffCommand: ParsableCommand {
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [from, to])
+    try CutWarning.tell(
+      renderer.model,
+      [("prompt", prompt), ("negative_prompt", options.values.negativePrompt), ("from", from), ("to", to)])
     let picture = try LocalFile.seen(image)
     let requests = try renderer.requests(
       options.values, prompt: prompt, count: strengths.values.count, countsSeeds: false,

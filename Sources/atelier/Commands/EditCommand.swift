@@ -29,6 +29,7 @@ struct EditCommand: ParsableCommand {
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [prompt])
+    try CutWarning.tell(renderer.model, [("prompt", prompt), ("negative_prompt", options.values.negativePrompt)])
     let edit = try PictureEdit(picture: LocalFile.picture(image), mask: mask.map { try LocalFile.picture($0) })
     let requests = try renderer.requests(options.values, prompt: prompt) { _, request in request.edit = edit }
     try renderer.render(requests)

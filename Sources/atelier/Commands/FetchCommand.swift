@@ -3,13 +3,14 @@ import Shared
 
 /// `atelier fetch JOB --out DIR`: the finished pictures of a job, with a manifest that says how each was made.
 ///
-/// A job that has not ended gives what it has. `--json` prints ``JobFetch/Fetched``. Exit status 1 if a picture is
-/// damaged; all others are fetched before that.
+/// A job that has not ended gives what it has. `--json` prints ``JobFetch/Fetched``. Exit status 1 if a picture of the
+/// job failed or could not be had; all others are fetched first.
 struct FetchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch", abstract: "Fetch a job's pictures, manifest.jsonl and a contact sheet.",
     discussion: """
-      Pictures that are there already, whole, are not fetched again. Run it again while a job goes on.
+      Pictures that are there already, whole, are not fetched again. Run it again while a job goes on. A folder is one
+      job's: pictures of another are not written over.
 
       atelier fetch job-4k2m9qa7cx --out pictures
       """)
@@ -20,7 +21,9 @@ struct FetchCommand: AsyncParsableCommand {
   @OptionGroup var server: ServerOption
 
   func run() async throws {
-    let fetched = try await JobFetch(client: server.client(), job: JobID(job), folder: out, quiet: json).run()
+    let client = PatientClient(client: try server.client())
+    let fetched = try await JobFetch(client: client, job: JobID(job), folder: out, quiet: json).run()
     if json { try printJSON(fetched) }
+    if fetched.failed > 0 { throw ExitCode(1) }
   }
 }

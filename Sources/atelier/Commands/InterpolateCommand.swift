@@ -37,8 +37,12 @@ struct InterpolateCommand: ParsableCommand {
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [fromPrompt, toPrompt].compactMap { $0 })
+    try CutWarning.tell(
+      renderer.model,
+      [("prompt", prompt), ("negative_prompt", options.values.negativePrompt), ("from", fromPrompt), ("to", toPrompt)])
     let ends = try (end(fromImage, fromPrompt), end(toImage, toPrompt))
-    let requests = try renderer.requests(options.values, prompt: prompt, count: count, countsSeeds: false) { index, request in
+    let requests = try renderer.requests(options.values, prompt: prompt, count: count, countsSeeds: false) {
+      index, request in
       request.embedding = .between(ends.0, ends.1, fraction: Double(index) / Double(count - 1))
     }
     try renderer.render(requests, size: options.values.size)

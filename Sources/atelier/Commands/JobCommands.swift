@@ -20,7 +20,8 @@ struct JobsCommand: AsyncParsableCommand {
 /// was found damaged; with one its counts, rate, time left, what it waits for, and why pictures failed.
 ///
 /// `--json` prints one ``JobStatus``, or a list of them without a job; what is wrong with the store is on standard
-/// error. Exit status 0 also if pictures failed, 1 if there is no such job or no coordinator answers.
+/// error. Exit status 0 also if pictures failed, 1 if there is no such job or no coordinator answers; with `--watch` 1
+/// also if the job was cancelled or pictures failed.
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Show all jobs, or one with its counts, rate, time left and failures.",
@@ -44,19 +45,22 @@ struct StatusCommand: AsyncParsableCommand {
       print(JobText.table(jobs))
       return
     }
-    if watch { _ = try await JobWatch(client: client, job: JobID(job), quiet: json).untilEnd() }
-    let status: JobStatus = try await client.get("jobs/\(job)")
+    let status =
+      watch
+      ? try await JobWatch(client: client, job: JobID(job), quiet: json).untilEnd()
+      : try await client.get("jobs/\(job)")
     if json {
       try printJSON(status)
-      return
-    }
-    print(JobText.details(status))
-    if status.images.failed > 0 {
-      let reasons: [FailureReason] = try await client.get("jobs/\(job)/failures")
-      for reason in reasons {
-        printLine("  failed: \(reason.images) x \(reason.reason) (such as '\(reason.example.prefix(60))')")
+    } else {
+      print(JobText.details(status))
+      if status.images.failed > 0 {
+        let reasons: [FailureReason] = try await client.get("jobs/\(job)/failures")
+        for reason in reasons {
+          printLine("  failed: \(reason.images) x \(reason.reason) (such as '\(reason.example.prefix(60))')")
+        }
       }
     }
+    if watch, status.hasFailed { throw ExitCode(1) }
   }
 }
 

@@ -59,13 +59,18 @@ struct RenderCommand: ParsableCommand {
     if let saveEmbedding { try LocalFile.checkFolder(of: saveEmbedding) }
     if let manifest = again.from {
       let lines = try ManifestFile(path: manifest).lines(item: again.item, index: again.index)
-      let requests = try lines.map { try ManifestRequest($0, model: renderer.model, folder: again.folder(of: manifest)) }
+      let requests = try lines.map {
+        try ManifestRequest($0, model: renderer.model, folder: again.folder(of: manifest))
+      }
       return try renderer.render(requests.map(\.request), size: requests.first?.size)
     }
     UnknownWords.warn(renderer.model, about: [prompt, options.values.negativePrompt].compactMap { $0 })
+    try CutWarning.tell(renderer.model, [("prompt", prompt), ("negative_prompt", options.values.negativePrompt)])
     var source = EmbeddingSource.prompt
     if let embedding { source = .given(try EmbeddingFile.read(LocalFile.read(embedding), name: embedding)) }
-    let requests = try renderer.requests(options.values, prompt: prompt ?? "") { _, request in request.embedding = source }
+    let requests = try renderer.requests(options.values, prompt: prompt ?? "") { _, request in
+      request.embedding = source
+    }
     try renderer.render(requests, size: options.values.size) { index, rendering in
       guard let saveEmbedding else { return }
       try LocalFile.write(

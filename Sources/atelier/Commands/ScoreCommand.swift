@@ -27,7 +27,9 @@ struct ScoreCommand: ParsableCommand {
   }
 
   func run() throws {
-    let stage = try EmbeddingStage(model: model.folder(), threads: model.pool())
+    let folder = try model.folder()
+    try CutWarning.tell(folder, text.map { (field: "text", text: $0) })
+    let stage = try EmbeddingStage(model: folder, threads: model.pool())
     let pictures = try images.map { try stage.embed(LocalFile.seen($0)) }
     let scores = try stage.scores(pictures: pictures, texts: text)
     if json {

@@ -31,34 +31,42 @@ struct SubmitCommand: AsyncParsableCommand {
   @OptionGroup var server: ServerOption
 
   func run() async throws {
-    let client = try server.client()
+    let coordinator = try server.client()
     var options = fields.values
     options.skipBad = skipBad
     options.name = options.name ?? URL(fileURLWithPath: file).lastPathComponent
     let format = try PromptFileFormat(fileName: file)
-    let submitted = try await client.submit(file: file, options: options, format: format, allowsOutside: allowOutside)
-    if let folder = try await modelFolder(of: submitted.job, client) {
-      UnknownWords.warn(folder, aboutFile: file, format)
-    }
+    // Before anything is sent: what could not be fetched would be rendered for nothing.
+    let folderForJob = try out.map { try FetchFolder(path: $0).reserve() }
+    let submitted = try await coordinator.submit(
+      file: file, options: options, format: format, allowsOutside: allowOutside)
     if !json {
       printLine("\(submitted.job): \(submitted.items) prompts, \(submitted.images) pictures")
       for line in submitted.skipped { standardError("left out line \(line.line): \(line.reason)") }
+    }
+    CutWarning.tell(submitted.cut)
+    try folderForJob?.take(for: submitted.job)
+    let client = PatientClient(client: coordinator)
+    if let folder = try await modelFolder(of: submitted.job, client) {
+      UnknownWords.warn(folder, aboutFile: file, format)
     }
     guard wait || out != nil else {
       if json { try printJSON(submitted) } else { printLine("Follow it with: atelier status \(submitted.job) --watch") }
       return
     }
-    let status = try await JobWatch(client: client, job: submitted.job, quiet: json).untilEnd()
+    let status = try await JobWatch(client: coordinator, job: submitted.job, quiet: json).untilEnd()
+    var failed = status.hasFailed
     if let out {
-      _ = try await JobFetch(client: client, job: submitted.job, folder: out, quiet: json).run()
+      let fetched = try await JobFetch(client: client, job: submitted.job, folder: out, quiet: json).run()
+      failed = failed || fetched.failed > 0
     }
     if json { try printJSON(status) }
-    if status.state == .cancelled || status.images.failed > 0 { throw ExitCode(1) }
+    if failed { throw ExitCode(1) }
   }
 
   /// The folder of a job's model, if `cluster.yaml` says where on this machine it is: only then can words that it does
   /// not know be told.
-  private func modelFolder(of job: JobID, _ client: CoordinatorClient) async throws -> ModelFolder? {
+  private func modelFolder(of job: JobID, _ client: any CoordinatorQuestions) async throws -> ModelFolder? {
     guard let configuration = try? ClusterConfiguration.load(nil), !configuration.models.isEmpty else { return nil }
     let status: JobStatus = try await client.get("jobs/\(job)")
     guard let entry = configuration.models.first(where: { $0.name == status.model }) else { return nil }

@@ -17,15 +17,8 @@ struct TokenizeCommand: ParsableCommand {
 
   func run() throws {
     let tokenizer = try Tokenizer(model: ModelFolder(path: model))
-    let bytes: Data
-    if file == "-" {
-      bytes = FileHandle.standardInput.readDataToEndOfFile()
-    } else {
-      guard let contents = FileManager.default.contents(atPath: file) else {
-        throw AtelierError(.notFound, "Cannot read '\(file)': there is no such file, or no permission.")
-      }
-      bytes = contents
-    }
+    // It may be a pipe, and says nothing of its size.
+    let bytes = file == "-" ? try LocalFile.read(.standardInput, size: 0, "-") : try LocalFile.read(file)
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     // The last line end ends a line and begins none.
     if lines.last?.isEmpty == true { lines.removeLast() }

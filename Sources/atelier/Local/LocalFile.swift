@@ -62,12 +62,10 @@ enum LocalFile {
   /// Writes a file that is whole or not there; one of that name is replaced.
   ///
   /// - Throws: `system`.
-  static func write(_ bytes: [UInt8], to path: String) throws(AtelierError) {
-    do {
-      try Data(bytes).write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      throw AtelierError(.system, "Cannot write '\(path)': \(error.localizedDescription)")
-    }
+  static func write(_ bytes: some ContiguousBytes, to path: String) throws(AtelierError) {
+    let file = try PartialFile(of: path)
+    try file.write(bytes)
+    try file.finish()
   }
 
   /// Refuses a place that cannot be written before the work, not after it.

@@ -10,22 +10,27 @@ struct ManifestFile {
   /// - Parameters:
   ///   - item: the item's index in the job, from 0.
   ///   - index: which of its pictures, from 0; all for nil.
-  /// - Throws: `notFound` if there is no such file, item or picture, `malformed` that names the line.
+  /// - Throws: `notFound` if there is no such file, item or picture, `invalidInput` if it is no regular file,
+  ///   `malformed` that names the line.
   func lines(item: Int?, index: Int?) throws -> [ManifestLine] {
-    guard let text = FileManager.default.contents(atPath: path) else {
-      throw AtelierError(.notFound, "Cannot read '\(path)': there is no such file, or no permission.")
-    }
+    let file = try RegularFile.open(path).file
     var found: [ManifestLine] = []
-    for (number, bytes) in text.split(separator: UInt8(ascii: "\n")).enumerated() {
+    // A line at a time: a manifest of a million pictures has a gigabyte.
+    var splitter = RecordSplitter(quotesHoldLineEnds: false)
+    func take(_ record: RecordSplitter.Record) throws {
+      // A longer line is of a scoring, which makes no picture.
+      guard case .bytes(let bytes, let number) = record, !bytes.isEmpty else { return }
       let line: ManifestLine
       do {
         line = try JSONCoding.decode(ManifestLine.self, from: Data(bytes))
       } catch {
         throw AtelierError(
-          .malformed, "Line \(number + 1) of '\(path)' is no line of a manifest that this version wrote.", cause: error)
+          .malformed, "Line \(number) of '\(path)' is no line of a manifest that this version wrote.", cause: error)
       }
       if line.item == item, index == nil || line.index == index { found.append(line) }
     }
+    while let piece = try file.read(upToCount: 1 << 18), !piece.isEmpty { try splitter.consume(piece, take) }
+    try splitter.finish(take)
     guard !found.isEmpty else {
       let picture = index.map { "picture \($0) of " } ?? ""
       throw AtelierError(.notFound, "'\(path)' has no \(picture)item \(item.map(String.init) ?? "").")

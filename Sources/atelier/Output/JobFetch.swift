@@ -3,101 +3,122 @@ import Foundation
 import Imaging
 import Shared
 
-/// Brings a job's pictures here, with `manifest.jsonl` and a contact sheet. May be run again: what is there, whole,
-/// stays, and what is damaged or missing is fetched.
+/// Brings a job's pictures here, with `manifest.jsonl` and a contact sheet. May be run again, and several times at
+/// once: what is there, whole, stays, and what is damaged or missing is fetched. A picture that cannot be had costs
+/// itself only. A coordinator that is started again is waited for by a ``PatientClient``.
 struct JobFetch {
-  let client: CoordinatorClient
+  let client: any CoordinatorQuestions
   let job: JobID
-  /// Is made if it is not there; nothing in it is deleted.
+  /// Is made if it is not there, and is this job's from then on (``FetchFolder``); nothing in it is deleted.
   let folder: String
   let quiet: Bool
+
+  /// What a contact sheet is called.
+  static let sheetName = "contact-sheet.png"
+  /// Pictures that could not be had: those that facts list, and those that a person is told of.
+  private static let (missingListed, missingNamed) = (1000, 20)
 
   /// What `--json` prints.
   struct Fetched: Encodable {
     var job: JobID
     var folder: String
     /// Finished pictures of the job, those that were here before included.
-    var pictures: Int
+    var pictures = 0
+    /// Images that failed, those included that are missing here.
+    var failed = 0
+    /// Pictures that are finished and could not be had, a thousand at most.
+    var missing: [Missing] = []
     var manifest: String
     /// The path of the sheet, which shows the first 256 pictures; nil if there are none.
     var contactSheet: String?
   }
 
-  /// Goes through the manifest page by page. A new manifest takes the old one's name when it is complete.
+  /// A picture that could not be had.
+  struct Missing: Encodable {
+    var item: Int
+    var index: Int
+    var reason: String
+  }
+
+  /// Goes through the manifest page by page. A new manifest takes the old one's name when it is complete. Pictures that
+  /// could not be had are named at the end, on standard error, and are failed images in the manifest.
   ///
-  /// - Throws: `notFound` for a job that there is not or whose pictures are no longer kept, `system` if something
-  ///   cannot be written, `unavailable` if the coordinator goes away; `malformed` if pictures are damaged, once all
-  ///   others are here with their manifest and sheet.
+  /// - Throws: `notFound` for a job that there is not or whose pictures are no longer kept, `invalidInput` if the
+  ///   folder is another job's, `system` if something cannot be written, `unavailable` if the coordinator stays away.
   func run() async throws -> Fetched {
     let status: JobStatus = try await client.get("jobs/\(job)")
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw AtelierError("Cannot create the folder '\(folder)'", system: error)
-    }
-    let manifest = folder + "/manifest.jsonl"
-    let temporary = manifest + ".part"
-    guard FileManager.default.createFile(atPath: temporary, contents: nil),
-      let lines = FileHandle(forWritingAtPath: temporary)
-    else { throw AtelierError(.system, "Cannot write '\(temporary)': no permission, or the disk is full.") }
-
+    try FetchFolder(path: folder).take(for: job)
+    var fetched = Fetched(job: job, folder: folder, manifest: folder + "/manifest.jsonl")
+    let manifest = try PartialFile(of: fetched.manifest)
     var sheet = ContactSheet()
-    var pictures = 0
-    var damaged = 0
-    var firstDamage: String?
+    var missing = 0
     var after: ImageID? = ImageID(0)
     while let start = after {
       let page: ManifestPage = try await client.get("jobs/\(job)/images?after=\(start)&limit=500")
       for var line in page.lines {
         line.file = nil
-        if line.state == .completed, line.sha256 != nil, let name = fileName(of: line, in: status) {
-          do {
-            let png = try await picture(line, name: name)
+        if line.state == .completed, line.sha256 != nil {
+          let name = fileName(of: line, in: status)
+          switch try await picture(line, name: name) {
+          case .success(let png):
             line.file = name
-            pictures += 1
-            if sheet.hasRoom { sheet.add(try PNG.decode(Array(png)), caption: line.title) }
-          } catch let error as AtelierError where [.system, .malformed].contains(error.code) {
-            // The coordinator's disk lost it, which is no reason to leave out the others.
-            damaged += 1
-            line.error = error.message
-            firstDamage = firstDamage ?? error.message
-          } catch let error as ImagingError {
-            // It is what its digest says, so it is kept, and not shown.
-            standardError("'\(name)' is not on the contact sheet. \(error.message)")
+            fetched.pictures += 1
+            if sheet.hasRoom { show(png, name, line, on: &sheet) }
+          case .failure(let error):
+            // All of them, if they are no longer kept: no use in asking for each.
+            if error.code == .notFound, fetched.pictures == 0 { throw error }
+            (line.state, line.sha256, line.error) = (.failed, nil, error.message)
+            missing += 1
+            if fetched.missing.count < Self.missingListed {
+              fetched.missing.append(Missing(item: line.item, index: line.index, reason: error.message))
+            }
           }
         }
+        if line.state == .failed { fetched.failed += 1 }
         if let scores = line.scores, case .score(let images, let texts)? = line.operation, !quiet {
           print(ScoreText.table(pictures: images.map(\.name), texts: texts, scores: scores))
         }
-        try lines.write(contentsOf: JSONCoding.encode(line) + Data("\n".utf8))
+        try manifest.write(JSONCoding.encode(line) + Data("\n".utf8))
       }
       after = page.next
     }
-    try lines.close()
-    guard rename(temporary, manifest) == 0 else { throw AtelierError(.system, "Cannot write '\(manifest)'.") }
-
-    var fetched = Fetched(job: job, folder: folder, pictures: pictures, manifest: manifest, contactSheet: nil)
-    if pictures > 0 {
-      let path = folder + "/contact-sheet.png"
-      try Data(PNG.encode(sheet.picture())).write(to: URL(fileURLWithPath: path), options: .atomic)
+    try manifest.finish()
+    if fetched.pictures > 0 {
+      let path = folder + "/" + Self.sheetName
+      try LocalFile.write(PNG.encode(sheet.picture()), to: path)
       fetched.contactSheet = path
     }
+    tell(fetched, missing: missing)
+    return fetched
+  }
+
+  /// Puts a picture on the sheet. It is what its digest says, so one that cannot be read is kept, and not shown.
+  private func show(_ png: Data, _ name: String, _ line: ManifestLine, on sheet: inout ContactSheet) {
+    do throws(ImagingError) {
+      sheet.add(try PNG.decode(Array(png)), caption: line.title)
+    } catch {
+      standardError("'\(name)' is not on the contact sheet. \(error.message)")
+    }
+  }
+
+  /// Says what came of it, and what did not.
+  private func tell(_ fetched: Fetched, missing: Int) {
     if !quiet {
-      printLine("\(pictures) pictures in \(folder), described by manifest.jsonl")
+      printLine("\(fetched.pictures) pictures in \(folder), described by manifest.jsonl")
       if let sheet = fetched.contactSheet { printLine("contact sheet: \(sheet)") }
     }
-    if let firstDamage {
-      throw AtelierError(
-        .malformed,
-        "\(damaged) of the job's pictures could not be fetched; the other \(pictures) are in '\(folder)'. The first: "
-          + firstDamage)
+    for picture in fetched.missing.prefix(Self.missingNamed) {
+      standardError("not fetched: picture \(picture.index) of item \(picture.item): \(picture.reason)")
     }
-    return fetched
+    if missing > Self.missingNamed { standardError("not fetched: \(missing - Self.missingNamed) more") }
+    if fetched.failed > missing {
+      standardError("\(fetched.failed - missing) pictures failed; 'atelier status \(job)' says why")
+    }
   }
 
   /// `000012-a-red-apple.png`; with the picture's index where items of the job have several. The first eight words of
   /// the title are enough to know it by.
-  private func fileName(of line: ManifestLine, in status: JobStatus) -> String? {
+  private func fileName(of line: ManifestLine, in status: JobStatus) -> String {
     let words = line.title.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.prefix(8)
     let digits = String(line.item)
     let number = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
@@ -106,21 +127,26 @@ struct JobFetch {
     return number + several + (title.isEmpty ? "" : "-" + title) + ".png"
   }
 
-  /// The picture, from the folder if it is there already, else from the coordinator; checked either way.
-  private func picture(_ line: ManifestLine, name: String) async throws -> Data {
+  /// The picture, from the folder if it is there already, else from the coordinator; checked either way. A failure is
+  /// one of this picture alone.
+  ///
+  /// - Throws: what ends the fetch: `system` if nothing can be written, `unavailable`.
+  private func picture(_ line: ManifestLine, name: String) async throws -> Result<Data, AtelierError> {
     let path = folder + "/" + name
-    if let data = FileManager.default.contents(atPath: path), digest(data) == line.sha256 { return data }
-    let data = try await client.bytes("jobs/\(job)/pictures/\(line.item)/\(line.index)")
-    guard digest(data) == line.sha256 else {
-      throw AtelierError(
-        .malformed,
-        "The picture \(line.index) of item \(line.item) does not match its SHA-256; it is damaged on the coordinator's disk."
-      )
+    if let bytes = try? LocalFile.read(path), digest(bytes) == line.sha256 { return .success(Data(bytes)) }
+    let data: Data
+    do {
+      data = try await client.bytes("jobs/\(job)/pictures/\(line.item)/\(line.index)")
+    } catch let error as AtelierError where error.code != .unavailable {
+      return .failure(error)
     }
-    try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-    return data
+    guard digest(data) == line.sha256 else {
+      return .failure(AtelierError(.malformed, "It does not match its SHA-256; fetch it again."))
+    }
+    try LocalFile.write(data, to: path)
+    return .success(data)
   }
 
   /// The SHA-256 in hexadecimal, as manifests have it.
-  private func digest(_ data: Data) -> String { hexadecimal(SHA256.hash(data: data)) }
+  private func digest(_ data: some DataProtocol) -> String { hexadecimal(SHA256.hash(data: data)) }
 }

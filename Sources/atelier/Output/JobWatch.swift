@@ -1,15 +1,13 @@
 import Foundation
 import Shared
 
-/// Follows a job to its end: a bar on a terminal, a line whenever something changed otherwise.
+/// Follows a job to its end: a bar on a terminal, a line whenever something changed otherwise. A coordinator that is
+/// started again is waited for.
 struct JobWatch {
-  let client: CoordinatorClient
+  let client: any CoordinatorQuestions
   let job: JobID
   /// Nothing is printed, for `--json`.
   let quiet: Bool
-
-  /// How long the coordinator may be away (a restart) before following is given up.
-  private static let patience = Duration.seconds(60)
 
   /// Asks several times a second for a terminal, once a second otherwise, until the job has ended in any way.
   ///
@@ -17,32 +15,27 @@ struct JobWatch {
   /// - Throws: `notFound` for a job that there is not, `unavailable` if the coordinator stays away.
   func untilEnd() async throws -> JobStatus {
     let isTerminal = isatty(STDOUT_FILENO) == 1
+    let hasBar = isTerminal && !quiet
+    let client = PatientClient(client: client) {
+      guard hasBar else { return PatientClient.sayAway() }
+      print("\u{1B}[2K\rthe coordinator does not answer; waiting for it", terminator: "")
+      fflush(nil)
+    }
     var lastLine = ""
-    var lastAnswer = ContinuousClock.now
     while true {
-      do {
-        let status: JobStatus = try await client.get("jobs/\(job)")
-        lastAnswer = .now
-        if !quiet {
-          let line = JobText.line(status)
-          if isTerminal {
-            print("\u{1B}[2K\r" + bar(status.images) + " " + line, terminator: status.state.isFinal ? "\n" : "")
-            fflush(nil)
-          } else if line != lastLine {
-            print(line)
-            fflush(nil)
-          }
-          lastLine = line
-        }
-        if status.state.isFinal { return status }
-      } catch let error as AtelierError
-        where error.code == .unavailable && ContinuousClock.now < lastAnswer + Self.patience
-      {
-        if !quiet, isTerminal {
-          print("\u{1B}[2K\rthe coordinator does not answer; waiting for it", terminator: "")
+      let status: JobStatus = try await client.get("jobs/\(job)")
+      if !quiet {
+        let line = JobText.line(status)
+        if isTerminal {
+          print("\u{1B}[2K\r" + bar(status.images) + " " + line, terminator: status.state.isFinal ? "\n" : "")
+          fflush(nil)
+        } else if line != lastLine {
+          print(line)
           fflush(nil)
         }
+        lastLine = line
       }
+      if status.state.isFinal { return status }
       try await Task.sleep(for: .milliseconds(isTerminal ? 250 : 1000))
     }
   }

@@ -1,0 +1,70 @@
+import Crypto
+import Foundation
+import Shared
+import Synchronization
+
+@testable import atelier
+
+/// Answers as a coordinator does that has one job, whose pictures are texts, and refuses what it is told to.
+final class FakeCoordinator: CoordinatorQuestions {
+  private struct State {
+    var answers: [String: Data] = [:]
+    /// What comes before the answer, one at a time.
+    var refusals: [String: [AtelierError]] = [:]
+    var asked: [String] = []
+  }
+
+  private let state = Mutex(State())
+  let job: JobID
+
+  /// A completed job of one item a text; of an item whose text is nil, rendering has failed.
+  init(job: String, pictures: [String?]) throws {
+    self.job = JobID(job)
+    var status = Facts.job
+    status.id = self.job
+    status.state = .completed
+    status.items = pictures.count
+    status.images = ImageCounts()
+    var lines: [ManifestLine] = []
+    for (item, text) in pictures.enumerated() {
+      status.images[text == nil ? .failed : .completed] += 1
+      var line = Facts.line
+      line.job = self.job
+      (line.item, line.index, line.count, line.operation, line.scores, line.error) = (item, 0, 1, nil, nil, nil)
+      (line.state, line.file) = (text == nil ? .failed : .completed, nil)
+      line.sha256 = text.map { hexadecimal(SHA256.hash(data: Data($0.utf8))) }
+      line.prompt = "picture \(item)"
+      lines.append(line)
+      if let text { answer("jobs/\(job)/pictures/\(item)/0", Data(text.utf8)) }
+    }
+    answer("jobs/\(job)", try JSONCoding.encode(status))
+    // Pages of two.
+    for start in stride(from: 0, to: lines.count, by: 2) {
+      let next = start + 2 < lines.count ? ImageID(Int64(start + 2)) : nil
+      let page = ManifestPage(lines: Array(lines[start..<min(start + 2, lines.count)]), next: next)
+      answer("jobs/\(job)/images?after=\(start)&limit=500", try JSONCoding.encode(page))
+    }
+  }
+
+  /// The paths that were asked for.
+  var asked: [String] { state.withLock { $0.asked } }
+
+  func answer(_ path: String, _ data: Data) { state.withLock { $0.answers[path] = data } }
+
+  /// Refuses a path so many times before it is answered.
+  func refuse(_ path: String, _ code: AtelierError.Code, _ reason: String, times: Int = 1) {
+    state.withLock { $0.refusals[path, default: []] += Array(repeating: AtelierError(code, reason), count: times) }
+  }
+
+  func bytes(_ path: String) async throws -> Data {
+    try state.withLock { state in
+      state.asked.append(path)
+      if let refusal = state.refusals[path]?.first {
+        state.refusals[path]?.removeFirst()
+        throw refusal
+      }
+      guard let answer = state.answers[path] else { throw AtelierError(.notFound, "There is no '\(path)'.") }
+      return answer
+    }
+  }
+}
