@@ -102,6 +102,30 @@ import Testing
     #expect(try store.read { try $0.job(JobID("job")).state } == .completed)
   }
 
+  @Test func `what stages left of a cancelled job goes a part a turn, before its images do`() throws {
+    let number = try begin(images: 3)
+    try store.write { store in
+      try store.activateJob(number)
+      for task in try store.lease(3, of: .embed, job: number, to: worker, at: 3) {
+        let record = try #require(try store.task(task.id.task))
+        try store.keep(
+          Artifact(kind: .imageEmbedding, type: .float32, shape: [1], bytes: [0, 0, 0, 0]), for: record)
+      }
+      _ = try store.cancel(store.job(JobID("job")), at: 4)
+    }
+    var left: [Int] = []
+    var isDone = false
+    while !isDone {
+      // Another coordinator would go on as well.
+      #expect(try store.read { try $0.endings() } == [.cancelled(job: number)])
+      isDone = try store.write { try $0.advance(.cancelled(job: number), limit: 20, at: 5) }
+      left.append(try count("artifacts"))
+    }
+    #expect(left == [2, 1, 0, 0])
+    #expect(try store.read { try $0.endings() } == [])
+    #expect(try wrongCounters == [])
+  }
+
   @Test func `a retry whose images have all failed again by its last part ends the job`() throws {
     let number = try begin(images: 2)
     try store.write { try $0.activateJob(number) }

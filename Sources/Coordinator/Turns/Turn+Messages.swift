@@ -100,6 +100,8 @@ extension Turn {
       processID: Int(hello.processID), threads: Int(hello.threads), version: hello.softwareVersion,
       batch: min(Int(hello.batch), Self.mostHeld))
     let held = hello.held.map { TaskAttempt($0) }
+    // On a slow link it says so several times before it is answered.
+    let isNew = state.registry[id]?.isMissing ?? true
     let lost = state.registry.welcome(
       id, as: description, holding: held, report: hello.number, received: hello.received, at: now.instant)
     for attempt in lost { try release(attempt) }
@@ -114,7 +116,7 @@ extension Turn {
     for attempt in held where try renew(attempt, to: id) { welcome.keep.append(attempt.wire) }
     send(.welcome(welcome), to: id)
     log(
-      .info, "worker connected",
+      isNew ? .info : .debug, "worker connected",
       [
         "worker": "\(id)", "pool": "\(pool)", "threads": "\(hello.threads)",
         "models": "\(description.models.map(\.name).joined(separator: ","))",

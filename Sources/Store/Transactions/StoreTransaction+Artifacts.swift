@@ -64,13 +64,23 @@ extension StoreTransaction {
     }
   }
 
-  /// Drops all that is kept of a job's unfinished images.
-  func dropArtifacts(ofJob job: JobNumber) throws {
+  /// Drops what is kept of a job's unfinished images, so much of it that `limit` allows.
+  ///
+  /// - Returns: whether that was all.
+  @discardableResult
+  func dropArtifacts(ofJob job: JobNumber, limit: Int = .max) throws -> Bool {
     // Found by the few that there are, not by the job's many tasks and items.
-    try change(
-      "DELETE FROM checkpoints WHERE (SELECT job FROM tasks WHERE id = checkpoints.task) = :job", ["job": job])
-    try change(
-      "DELETE FROM artifacts WHERE (SELECT job FROM items WHERE id = artifacts.item) = :job", ["job": job])
+    let checkpoints = try change(
+      """
+      DELETE FROM checkpoints WHERE task IN (SELECT checkpoints.task FROM checkpoints
+        CROSS JOIN tasks ON tasks.id = checkpoints.task WHERE tasks.job = :job LIMIT :limit)
+      """, ["job": job, "limit": limit])
+    let artifacts = try change(
+      """
+      DELETE FROM artifacts WHERE id IN (SELECT artifacts.id FROM artifacts
+        CROSS JOIN items ON items.id = artifacts.item WHERE items.job = :job LIMIT :limit)
+      """, ["job": job, "limit": limit])
+    return checkpoints < limit && artifacts < limit
   }
 
   /// Drops what the stages of a finished image left, and what is the item's with its last image.

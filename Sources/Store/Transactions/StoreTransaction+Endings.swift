@@ -41,8 +41,11 @@ extension StoreTransaction {
     }
   }
 
-  /// Cancels pending images with their open tasks; with the last of them goes what their stages left.
+  /// Drops what stages have left of a job, then cancels its pending images with their open tasks: as long as there are
+  /// some, the next coordinator goes on.
   private func cancelSome(of job: JobNumber, limit: Int, at now: Double) throws -> Bool {
+    // Hundreds of kilobytes each, all pages of which are looked at.
+    guard try dropArtifacts(ofJob: job, limit: max(1, limit / 20)) else { return false }
     // By the index of pending images, or those that are done would be passed over each time.
     try moveTasks(
       from: [.ready, .leased, .delayed, .awaiting], to: .cancelled,
@@ -59,9 +62,7 @@ extension StoreTransaction {
         INDEXED BY images_pending WHERE job = :job AND state = 'pending' ORDER BY id LIMIT :limit)
       RETURNING job
       """, ["now": now, "job": job, "limit": limit])
-    guard try pendingImages(of: job) == 0 else { return false }
-    try dropArtifacts(ofJob: job)
-    return true
+    return try pendingImages(of: job) == 0
   }
 
   /// Deletes images with their tasks, then items; with the last of them goes the job.
