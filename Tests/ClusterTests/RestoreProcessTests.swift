@@ -6,7 +6,7 @@ import Testing
 /// A database that is lost by real processes, and comes back.
 @Suite(.serialized) struct RestoreProcessTests {
   @Test(.timeLimit(.minutes(5)))
-  func `a database whose log is lost is refused, and a backup takes its place while no coordinator runs`() async throws {
+  func `a database whose log is lost is refused, and a backup takes its place once no coordinator runs`() async throws {
     let processes = try Processes()
     let folder = processes.folder.path
     let config = ["--config", folder + "/cluster.yaml"]
