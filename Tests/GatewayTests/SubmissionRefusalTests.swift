@@ -62,7 +62,7 @@ import Testing
       ("txt", "", "There is no prompt in the file: it is empty or has only comments."),
       ("txt", "# a comment\n\n", "There is no prompt in the file: it is empty or has only comments."),
       ("csv", "prompt\n", "There is no prompt in the file"),
-      ("txt", "\u{FEFF}a\n\(String(repeating: "b", count: 4001))\n", "line 2: 'prompt' is bbb"),
+      ("txt", "\u{FEFF}a\n\(String(repeating: "b", count: 16_001))\n", "line 2: 'prompt' is bbb"),
       ("csv", "text\na\n", "line 1: The header names an unknown column 'text'"),
       ("csv", "prompt,prompt\na,b\n", "line 1: The header names the column 'prompt' twice; leave one out."),
       ("csv", "prompt,n\na,b\n", "line 2: 'n' is 'b'; it must be a whole number."),
