@@ -118,6 +118,8 @@ struct Promises {
       case .revocation(let revocation)?:
         kept.subtract(revocation.tasks.map { Sent(attempt: TaskAttempt($0), worker: worker) })
       case .verdict(let verdict)?: kept.remove(Sent(attempt: TaskAttempt(verdict.task), worker: worker))
+      // A report that came behind the introduction says what it holds by now, which may be less.
+      case .alive?: kept = kept.filter { $0.worker != worker }
       default: break
       }
     }
