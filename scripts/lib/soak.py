@@ -191,11 +191,12 @@ def run(cluster, disk, options, expected):
     for name, fact in facts.items():
         print(f"{name}: {fact}")
     print("troubles: " + ", ".join(f"{count} {name}" for name, count in sorted(soak.counts.items())))
+    took = time.monotonic() - began
+    is_good = chaos.report(cluster, options.seed, jobs, expected, watch, ended, took, {"troubles": sum(soak.counts.values())})
+    cluster.stop()  # Its database is its own while it runs.
     wrong = soak.wrong + grown + [f"left over: {what}" for what in leftovers(cluster)]
     for entry in wrong:
         print(f"wrong: {entry}")
-    took = time.monotonic() - began
-    is_good = chaos.report(cluster, options.seed, jobs, expected, watch, ended, took, {"troubles": sum(soak.counts.values())})
     sys.exit(0 if is_good and not wrong else 1)
 
 
