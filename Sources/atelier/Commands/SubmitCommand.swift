@@ -47,7 +47,8 @@ struct SubmitCommand: AsyncParsableCommand {
     CutWarning.tell(submitted.cut)
     try folderForJob?.take(for: submitted.job)
     let client = PatientClient(client: coordinator)
-    if let folder = try await modelFolder(of: submitted.job, client) {
+    // The job is accepted: who cannot be asked about words does not change that.
+    if let folder = try? await modelFolder(of: submitted.job, client) {
       UnknownWords.warn(folder, aboutFile: file, format)
     }
     guard wait || out != nil else {
