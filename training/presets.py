@@ -111,6 +111,6 @@ PRESETS = {
         prior_layers=5, prior_heads=4, prior_head_width=64, decoder_channels=(32, 64, 128, 256), decoder_blocks=1,
         attention_size=16, decoder_head_width=32, prediction="sample",
         upsamplers=(Enlargement(256, channels=(32, 64, 96), crop=128, batch=64, corruption=("blur", "noise")),),
-        groups=16, clip_batch=1024, prior_batch=1024, decoder_batch=512, decoder_share=0.70, upsampler_share=0.12,
+        groups=16, clip_batch=1024, prior_batch=1024, decoder_batch=512, decoder_share=0.80, upsampler_share=0.07,
     ),
 }
