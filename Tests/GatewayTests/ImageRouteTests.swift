@@ -176,4 +176,32 @@ import Testing
       #expect(try await gateway.get("jobs/\(job)/images").status == 200)
     }
   }
+
+  @Test func `a picture that cannot be read now is 500, and nothing counts as lost`() async throws {
+    try await TestGateway.run { gateway in
+      let job = try await gateway.submit()
+      try await gateway.finish(job)
+      let file = gateway.pictureFile(of: job)
+      try FileManager.default.moveItem(atPath: file, toPath: file + ".aside")
+      try FileManager.default.createSymbolicLink(atPath: file, withDestinationPath: file)
+      let answer = try await gateway.get("jobs/\(job)/pictures/0/0")
+      #expect(answer.status == 500)
+      #expect(try answer.refusal.message.contains("Cannot read '\(file)'"), "\(answer.text)")
+      #expect(try await gateway.status(of: job).images.failed == 0)
+      try FileManager.default.removeItem(atPath: file)
+      try FileManager.default.moveItem(atPath: file + ".aside", toPath: file)
+      #expect(try await gateway.get("jobs/\(job)/pictures/0/0").status == 200)
+    }
+  }
+
+  @Test func `a picture that is no longer kept is not called lost`() async throws {
+    try await TestGateway.run { gateway in
+      let job = try await gateway.submit()
+      try await gateway.finish(job)
+      try await gateway.forgetPictures()
+      let isLost = try await gateway.losePicture(of: job)
+      #expect(!isLost)
+      #expect(try await gateway.status(of: job).images.failed == 0)
+    }
+  }
 }

@@ -55,6 +55,11 @@ extension TestGateway {
     }
   }
 
+  /// What is done once a job's first picture was found damaged.
+  func losePicture(of job: JobID) async throws -> Bool {
+    try await coordinator.perform { try $0.store.losePicture(job: job, item: 0, index: 0, reason: "gone") }
+  }
+
   /// The file of a job's first picture.
   func pictureFile(of job: JobID) -> String {
     "\(folder.path)/data/pictures/\(PictureFolder.name(job: job, item: 0, index: 0))"

@@ -62,4 +62,15 @@ import Testing
     let error = #expect(throws: AtelierError.self) { try pictures.check("none.png", sha256: "").get() }
     #expect(error?.message.contains("none.png' is missing") == true)
   }
+
+  @Test func `a picture that cannot be read now is not called lost`() throws {
+    let folder = try TemporaryFolder()
+    let pictures = try PictureFolder(dataFolder: folder.path)
+    let path = folder.path + "/pictures/loop.png"
+    try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+    let error = #expect(throws: AtelierError.self) { _ = try pictures.check("loop.png", sha256: "") }
+    #expect(error?.systemError == ELOOP)
+    // What is lost is an answer, not an error.
+    #expect(throws: Never.self) { _ = try pictures.check("none.png", sha256: "") }
+  }
 }

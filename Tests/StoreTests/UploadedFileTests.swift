@@ -31,15 +31,15 @@ import Testing
     #expect(sources.remove(unnamed: [a], at: hours(23)).isEmpty)
     #expect(sources.remove(unnamed: [a], at: hours(25)) == [a])
     #expect(sources.list() == [b])
-    #expect(!sources.has(a))
+    #expect(try sources.size(of: a) == nil)
   }
 
   @Test func `a file that somebody asked for stays for another day`() throws {
     let file = try add("a")
     #expect(sources.remove(unnamed: [file], at: now).isEmpty)
-    #expect(sources.has(file))
+    #expect(try sources.size(of: file) == 1)
     #expect(sources.remove(unnamed: [file], at: hours(25)).isEmpty)
-    #expect(sources.has(file))
+    #expect(try sources.size(of: file) == 1)
   }
 
   @Test func `what was left of an upload that was cut off goes at the next start`() throws {
@@ -51,5 +51,22 @@ import Testing
     #expect(again.list() == [file])
     for path in [aside, part] { #expect(!FileManager.default.fileExists(atPath: path)) }
     #expect(try again.read(file).bytes == Array("a".utf8))
+  }
+
+  @Test func `only a file that does not exist or has another digest is lost; any other trouble is the system's`() throws
+  {
+    let (missing, damaged, unreadable) = (String(repeating: "0", count: 64), try add("a"), try add("b"))
+    func path(_ digest: String) -> String { "\(folder.path)/sources/\(digest.prefix(2))/\(digest)" }
+    try Data([1]).write(to: URL(fileURLWithPath: path(damaged)))
+    // A link to itself: like a disk that fails, it says nothing of the file. Permissions would not stop root.
+    try FileManager.default.removeItem(atPath: path(unreadable))
+    try FileManager.default.createSymbolicLink(atPath: path(unreadable), withDestinationPath: path(unreadable))
+    for (digest, code) in [(missing, AtelierError.Code.notFound), (damaged, .malformed), (unreadable, .system)] {
+      let error = #expect(throws: AtelierError.self) { try sources.read(digest) }
+      #expect(error?.code == code, "\(error?.message ?? "")")
+    }
+    let error = #expect(throws: AtelierError.self) { try sources.size(of: unreadable) }
+    #expect(error?.code == .system)
+    #expect(error?.message.contains(unreadable) == true)
   }
 }

@@ -71,8 +71,9 @@ extension Coordinator {
 
   /// The PNG file of one picture, as it was published.
   ///
-  /// - Throws: `notFound` while it is not finished or if it is no longer kept; `system` if it was damaged on disk, upon
-  ///   which its image counts as failed, so that a retry of the job makes it anew.
+  /// - Throws: `notFound` while it is not finished or if it is no longer kept; `system` if it is missing or damaged
+  ///   on disk, upon which its image counts as failed, so that a retry of the job makes it anew; `system` too if it cannot
+  ///   be read at the moment, which changes nothing.
   package func picture(job: JobID, item: Int, index: Int) async throws -> Data {
     guard let file = try await store.read({ try $0.pictureFile(job: job, item: item, index: index) }) else {
       throw AtelierError(.notFound, "The job '\(job)' has no finished picture \(index) of item \(item).")
@@ -83,7 +84,7 @@ extension Coordinator {
     }
     let pictures = pictures
     let damage: String
-    switch try await blocking.run({ pictures.check(file.name, sha256: file.sha256) }) {
+    switch try await blocking.run({ try pictures.check(file.name, sha256: file.sha256) }) {
     case .success(let bytes): return bytes
     case .failure(let error): damage = error.message
     }

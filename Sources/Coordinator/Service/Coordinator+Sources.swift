@@ -5,10 +5,10 @@ import Store
 extension Coordinator {
   /// Whether a file is here, so that it need not be sent again.
   ///
-  /// - Throws: `invalidInput` if this is no digest.
+  /// - Throws: `invalidInput` if this is no digest, `system` if nobody can tell at the moment.
   package func hasSource(_ digest: String) async throws -> Bool {
     try checkDigest(digest)
-    return try await blocking.run { [sources] in sources.has(digest) }
+    return try await blocking.run { [sources] in try sources.size(of: digest) != nil }
   }
 
   /// Keeps a file that requests will name by its digest. It is durable when this returns.

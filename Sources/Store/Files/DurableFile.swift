@@ -51,6 +51,44 @@ enum DurableFile {
     }
   }
 
+  /// All of a file; nil if it does not exist.
+  ///
+  /// - Throws: `system` if it cannot be read at the moment, which says nothing of what is in it: the disk may be in
+  ///   trouble, or too many files open.
+  static func read(_ path: String) throws(AtelierError) -> Data? {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else {
+      if errno == ENOENT { return nil }
+      throw failure("read", path)
+    }
+    defer { close(file) }
+    var facts = stat()
+    guard fstat(file, &facts) == 0 else { throw failure("read", path) }
+    var data = Data(count: Int(facts.st_size))
+    var filled = 0
+    while filled < data.count {
+      let count = data.withUnsafeMutableBytes { Foundation.read(file, $0.baseAddress! + filled, $0.count - filled) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw failure("read", path)
+      }
+      // Shorter than it was a moment ago: its digest tells.
+      if count == 0 { break }
+      filled += count
+    }
+    return data.prefix(filled)
+  }
+
+  /// The size of a file in bytes; nil if it does not exist.
+  ///
+  /// - Throws: `system` if nobody can tell at the moment.
+  static func size(of path: String) throws(AtelierError) -> Int? {
+    var facts = stat()
+    if stat(path, &facts) == 0 { return Int(facts.st_size) }
+    if errno == ENOENT { return nil }
+    throw failure("look at", path)
+  }
+
   /// Makes a folder and those above it; one that is there is left as it is.
   ///
   /// - Throws: `system`.

@@ -84,12 +84,13 @@ package struct PictureFolder: PictureStore {
 
   package func discard(_ staged: String) { unlink(staged) }
 
-  /// The bytes of a picture; or, as a failure, what is wrong with it on disk.
+  /// The bytes of a picture; or, as a failure, that it is lost: it does not exist, or is not what the database says.
   ///
   /// - Parameter sha256: that the database has of it, in hexadecimal.
-  package func check(_ name: String, sha256: String) -> Result<Data, AtelierError> {
+  /// - Throws: `system` if it cannot be read at the moment, for a reason that says nothing of the picture.
+  package func check(_ name: String, sha256: String) throws(AtelierError) -> Result<Data, AtelierError> {
     let path = "\(root)/\(name)"
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let data = try DurableFile.read(path) else {
       return .failure(
         AtelierError(.system, "The picture '\(path)' is missing on disk, though the database names it."))
     }

@@ -26,15 +26,17 @@ package final class SourceFolder: @unchecked Sendable {
     try DurableFile.makeFolder(root)
   }
 
-  /// Whether a file is here; then it stays for a day at least, so that a job can name it. Damage is found when it is
-  /// read.
+  /// The size of a file in bytes; nil if it is not here. If it is, it stays for a day at least, so that a job can name
+  /// it. Damage is found when it is read.
   ///
   /// - Parameter digest: 64 hexadecimal digits.
-  package func has(_ digest: String) -> Bool {
-    lock.withLock {
-      unnamed[digest] = nil
-      return FileManager.default.fileExists(atPath: path(digest))
-    }
+  /// - Throws: `system` if nobody can tell at the moment.
+  package func size(of digest: String) throws(AtelierError) -> Int? {
+    // Not looked at first: between the two it could be removed.
+    lock.lock()
+    defer { lock.unlock() }
+    unnamed[digest] = nil
+    return try DurableFile.size(of: path(digest))
   }
 
   /// Keeps a file durably; one that is here already is not written again.
@@ -44,15 +46,16 @@ package final class SourceFolder: @unchecked Sendable {
     guard hexadecimal(SHA256.hash(data: bytes)) == digest else {
       throw AtelierError(.invalidInput, "The file does not have the SHA-256 \(digest); it was damaged on the way.")
     }
-    if has(digest) { return }
+    if try size(of: digest) != nil { return }
     try DurableFile.write(bytes, to: path(digest), aside: aside)
   }
 
   /// A file as it goes to a worker.
   ///
-  /// - Throws: `notFound`, or `malformed` if the file was damaged on disk.
+  /// - Throws: `notFound` if it does not exist, `malformed` if it was damaged on disk: both are for good. `system` if it
+  ///   cannot be read at the moment.
   package func read(_ digest: String) throws(AtelierError) -> Artifact {
-    guard let data = FileManager.default.contents(atPath: path(digest)) else {
+    guard let data = try DurableFile.read(path(digest)) else {
       throw AtelierError(.notFound, "The file '\(path(digest))', which a request came with, is missing.")
     }
     let file = Artifact(kind: .source, type: .uint8, shape: [data.count], bytes: Array(data))

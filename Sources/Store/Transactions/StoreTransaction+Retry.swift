@@ -103,13 +103,14 @@ extension StoreTransaction {
 
   /// A picture was found damaged or missing on disk: its image has failed, and a retry of the job makes it anew.
   ///
-  /// - Returns: false if it is no finished picture, as when it was lost before.
+  /// - Returns: false if it is no finished picture, as when it was lost before, or one that is no longer kept.
   package func losePicture(job: JobID, item: Int, index: Int, reason: String) throws -> Bool {
     let found: ImageID? = try row(
       """
       SELECT images.id FROM jobs JOIN items ON items.job = jobs.seq AND items.position = :item
         JOIN images ON images.item = items.id AND images.position = :index
-      WHERE jobs.id = :job AND images.state = 'completed'
+      WHERE jobs.id = :job AND images.state = 'completed' AND jobs.pictures_removed_at IS NULL
+        AND images.picture_generation = jobs.picture_generation
       """, ["item": item, "index": index, "job": job]
     ) { try $0.value("id") }
     guard let image = found else { return false }
