@@ -90,6 +90,27 @@ import Testing
     for transport in [slow, fast, wiring.coordinator] { transport.close() }
   }
 
+  @Test func `a message of more frames than are taken is refused whole, and the next one arrives`() async throws {
+    let (inbox, workerInbox) = (Inbox(), Inbox())
+    let wiring = try Wiring(inbox)
+    let worker = try wiring.connect("worker-1", workerInbox)
+    let most = MessageLimits.ofWorker.frames
+    for count in [most + 1, most] { worker.send([[UInt8]](repeating: [1], count: count), to: "") }
+    #expect(try await eventually { !inbox.received.isEmpty })
+    #expect(inbox.received.map(\.frames.count) == [most])
+    worker.close()
+    wiring.coordinator.close()
+  }
+
+  @Test func `limits of a message are named`() throws {
+    let limits = MessageLimits(frames: 2, bytes: 10)
+    #expect(throws: Never.self) { try limits.check(frames: 2, bytes: 10) }
+    for (frames, bytes, words) in [(3, 1, "3 frames; at most 2 are taken"), (1, 11, "11 bytes; at most 10 are taken")] {
+      let error = #expect(throws: AtelierError.self) { try limits.check(frames: frames, bytes: bytes) }
+      #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    }
+  }
+
   @Test func `a message to nobody is reported`() async throws {
     let inbox = Inbox()
     let wiring = try Wiring(inbox)

@@ -28,18 +28,9 @@ struct Arrival: Sendable {
   /// is known that the attempt counts: what nobody was known to hold is compared now.
   var artifacts: Result<[Artifact], AtelierError> { compared ?? Self.artifacts(of: message) }
 
-  /// A stage leaves a handful.
-  private static let mostFrames = 64
-  /// A 4096 x 4096 state, and as much again.
-  private static let mostBytes = 2 * Artifact.largest
-
   private static func check(_ frames: [[UInt8]], _ bytes: Int) throws(AtelierError) {
-    guard frames.count <= mostFrames else {
-      throw AtelierError(.malformed, "The message has \(frames.count) frames; at most \(mostFrames) are taken.")
-    }
-    guard bytes <= mostBytes else {
-      throw AtelierError(.malformed, "The message has \(bytes) bytes; at most \(mostBytes) are taken.")
-    }
+    // The transport has counted what came through it, before it kept any.
+    try MessageLimits.ofWorker.check(frames: frames.count, bytes: bytes)
     let envelope = frames.first?.count ?? 0
     let largest = WireMessage<Wire.FromWorker>.largestEnvelope
     guard envelope <= largest else {

@@ -23,6 +23,34 @@ extension Transport {
   }
 }
 
+/// What is taken of one message. A peer may say that any number of frames follow, of 256 MB each.
+package struct MessageLimits: Sendable {
+  /// The first included.
+  package var frames: Int
+  /// Of all frames.
+  package var bytes: Int
+
+  package init(frames: Int, bytes: Int) {
+    self.frames = frames
+    self.bytes = bytes
+  }
+
+  /// Of a worker's message: a stage leaves a handful of arrays; a 4096 x 4096 state, and as much again.
+  package static let ofWorker = MessageLimits(frames: 64, bytes: 2 * Artifact.largest)
+  /// Of the coordinator's, to which workers have connected themselves: tasks with all that they read.
+  package static let ofCoordinator = MessageLimits(frames: 1 << 16, bytes: 1 << 31)
+
+  /// - Throws: `malformed` with the limit that a message of this size is over.
+  package func check(frames count: Int, bytes size: Int) throws(AtelierError) {
+    guard count <= frames else {
+      throw AtelierError(.malformed, "The message has \(count) frames; at most \(frames) are taken.")
+    }
+    guard size <= bytes else {
+      throw AtelierError(.malformed, "The message has \(size) bytes; at most \(bytes) are taken.")
+    }
+  }
+}
+
 /// Where a transport delivers to.
 package struct TransportHandler: Sendable {
   /// A message from a peer. May block, which holds back the senders.

@@ -33,7 +33,7 @@ package final class ZeroMQFleet {
   package func poll(upTo timeout: Duration, _ received: (_ frames: [[UInt8]], _ worker: Int) throws -> Void) rethrows {
     guard zmq_poll(&items, Int32(items.count), Int(timeout / .milliseconds(1))) > 0 else { return }
     for index in items.indices where items[index].revents != 0 {
-      while let (frames, _) = sockets[index].receive() { try received(frames, index) }
+      while let message = sockets[index].receive() { try received(message.frames, index) }
     }
   }
 

@@ -7,6 +7,8 @@ final class ZeroMQSocket {
   private let ownsContext: Bool
   let socket: UnsafeMutableRawPointer
   private let isRouter: Bool
+  /// Of what arrives.
+  private let limits: MessageLimits
   /// What ZeroMQ holds for each peer. Of peers for which it holds something, and some others.
   private var held: [String: HeldBytes] = [:]
 
@@ -22,6 +24,7 @@ final class ZeroMQSocket {
       }
     let address = try ZeroMQAddress(text)
     isRouter = identity == nil
+    limits = isRouter ? .ofWorker : .ofCoordinator
     ownsContext = shared == nil
     guard let context = shared ?? zmq_ctx_new() else {
       throw AtelierError(.system, "Cannot start ZeroMQ: \(Self.lastError).")
@@ -126,20 +129,44 @@ final class ZeroMQSocket {
   private static let smallFrame = 4096
   private static let mostIdlePeers = 4096
 
-  /// The next message, or nil if none has arrived.
-  func receive() -> (frames: [[UInt8]], peer: String)? {
-    var frames: [[UInt8]] = []
+  /// What has arrived.
+  struct Received {
+    /// None if it was refused.
+    var frames: [[UInt8]]
+    var peer: String
+    /// Why nothing is kept of it: it is more than is taken.
+    var refusal: AtelierError?
+  }
+
+  /// The next message, or nil if none has arrived. One that is over the limits is read to its end, and none of what is
+  /// over them is kept.
+  func receive() -> Received? {
+    var received = Received(frames: [], peer: "")
+    var (count, bytes, isFirst) = (0, 0, true)
     var message = zmq_msg_t()
     repeat {
       zmq_msg_init(&message)
       defer { zmq_msg_close(&message) }
       // The frames of a message arrive together, so only the first can be missing.
       guard zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0 else { return nil }
-      let bytes = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
-      frames.append(Array(bytes))
+      let frame = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
+      defer { isFirst = false }
+      if isRouter, isFirst {
+        received.peer = String(decoding: frame, as: UTF8.self)
+        continue
+      }
+      guard received.refusal == nil else { continue }
+      count += 1
+      bytes += frame.count
+      do throws(AtelierError) {
+        try limits.check(frames: count, bytes: bytes)
+        received.frames.append(Array(frame))
+      } catch {
+        received.frames = []
+        received.refusal = error
+      }
     } while hasMore
-    guard isRouter else { return (frames, "") }
-    return (Array(frames.dropFirst()), String(decoding: frames[0], as: UTF8.self))
+    return received
   }
 
   /// Waits for input or for the descriptor; returns whether the descriptor is the reason.

@@ -97,8 +97,12 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
       if socket.waitForInput(or: wake.descriptor, upTo: waiting.isEmpty ? nil : Self.pause) { wake.clear() }
       // A bounded burst, so that a flood of input cannot keep output waiting.
       for _ in 0..<256 {
-        guard let (frames, peer) = socket.receive() else { break }
-        handler.received(frames, peer)
+        guard let message = socket.receive() else { break }
+        if let refusal = message.refusal {
+          logger.warning("message refused", metadata: ["worker": "\(message.peer)", "reason": "\(refusal)"])
+        } else {
+          handler.received(message.frames, message.peer)
+        }
       }
     }
     socket.close()
