@@ -12,6 +12,8 @@ package struct StoreTransaction {
   /// What has changed and is not in the counters yet; shared by the copies of a transaction.
   final class Counting {
     var tally = Tally()
+    /// Jobs that were completed and have more left of their stages than was dropped with that.
+    var leftovers: [JobNumber] = []
   }
 
   init(db: Database, statements: CompiledStatements) {
@@ -36,8 +38,8 @@ package struct StoreTransaction {
 
   /// Asks for rows, each of which `read` makes a value of.
   ///
-  /// - Throws: `internal` if `read` asks for a column that is not selected, `malformed` for a value that this version
-  ///   does not know, or SQLite's error.
+  /// - Throws: `internal` if `read` asks for a column that is not selected, `system` caused by an
+  ///   ``UnreadableValue`` for a value that this version does not know, or SQLite's error.
   func rows<Value>(
     _ sql: StaticString, _ values: NamedValues = [:], _ read: (StoredRow) throws -> Value
   ) throws -> [Value] {
@@ -49,6 +51,20 @@ package struct StoreTransaction {
     return found
   }
 
+  /// Asks for rows as ``rows(_:_:_:)`` does, and passes over those that this version cannot read: one that was damaged, or
+  /// written by another version, costs only itself.
+  func readableRows<Value>(
+    _ sql: StaticString, _ values: NamedValues = [:], _ read: (StoredRow) throws -> Value
+  ) throws -> [Value] {
+    try rows(sql, values) { row -> Value? in
+      do {
+        return try read(row)
+      } catch let error as AtelierError where error.isOfRow {
+        return nil
+      }
+    }.compactMap { $0 }
+  }
+
   /// Asks for one row; nil if there is none. Of several it is the first.
   func row<Value>(
     _ sql: StaticString, _ values: NamedValues = [:], _ read: (StoredRow) throws -> Value
@@ -58,7 +74,7 @@ package struct StoreTransaction {
   ///
   /// - Throws: what ended the whole transaction: a full disk, say.
   package func attempt<Value>(_ body: () throws -> Value) throws -> Result<Value, any Error> {
-    let before = counting.tally
+    let before = (tally: counting.tally, leftovers: counting.leftovers)
     var result: Result<Value, any Error>?
     do {
       try db.inSavepoint {
@@ -69,7 +85,7 @@ package struct StoreTransaction {
     } catch let error as DatabaseError where !db.isInsideTransaction || Self.endsTransaction(error) {
       throw error
     } catch {
-      counting.tally = before
+      (counting.tally, counting.leftovers) = before
       if !(error is AtelierError) { statements.forget() }
       return .failure(error)
     }

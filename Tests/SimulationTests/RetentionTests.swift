@@ -14,17 +14,18 @@ import Testing
   /// A coordinator that keeps pictures for 30 days, with one job that has ended.
   private final class Keeper {
     let store: Store
-    private let settings: CoordinatorSettings
+    private var settings: CoordinatorSettings
     private var engine: TurnEngine
     private let origin = ContinuousClock.now
     private var seconds = 0.0
     /// By which the wall clock is wrong.
     var offset = 0.0
 
-    init() throws {
+    init(removalsPerTurn: Int? = nil) throws {
       var configuration = ClusterConfiguration().coordinator
       configuration.keepPicturesDays = 30
       settings = CoordinatorSettings(configuration)
+      if let removalsPerTurn { settings.removalsPerTurn = removalsPerTurn }
       store = try Store(inMemory: ())
       engine = try Self.engine(store, settings, Moment(instant: origin, time: 1_000_000))
       try store.write { store in
@@ -175,6 +176,17 @@ import Testing
     keeper.turn([.picturesRemoved([JobID("job")])])
     try keeper.restart(after: 60)
     #expect(keeper.removed().isEmpty)
+  }
+
+  @Test func `pictures of very many jobs go a part a turn, each once`() throws {
+    let keeper = try Keeper(removalsPerTurn: 2)
+    let jobs = ["a", "b", "c", "d", "e"].map { JobID($0) }
+    try keeper.store.write { store in
+      for job in jobs { try store.change("INSERT INTO removals (job) VALUES (:job)", ["job": job]) }
+    }
+    // Nobody says that they are gone: what cannot be removed holds up no other.
+    let parts = (0..<4).map { _ in keeper.removed() }
+    #expect(parts == [Array(jobs[0..<2]), Array(jobs[2..<4]), [jobs[4]], []])
   }
 
   @Test func `what a retry makes after that can be fetched, and goes when it is old itself`() throws {

@@ -170,4 +170,62 @@ import Testing
       #expect(try store.models().map(\.digest) == ["d\(kept)", "d\(kept - 1)", "d\(kept - 2)", "d1"])
     }
   }
+
+  /// Leaves an artifact of each failed image of a job that is then completed.
+  private func complete(images: Int) throws -> (job: JobNumber, leftovers: [Ending]) {
+    let number = try begin(images: images)
+    let leftovers = try store.write { store in
+      try store.activateJob(number)
+      for task in try store.lease(images, of: .embed, job: number, to: worker, at: 3) {
+        let record = try #require(try store.task(task.id.task))
+        try store.keep(Artifact(kind: .imageEmbedding, type: .float32, shape: [1], bytes: [0, 0, 0, 0]), for: record)
+        try store.fail(record, reason: "no", at: 3)
+      }
+      return store.takeLeftovers()
+    }
+    #expect(try store.read { try $0.job(JobID("job")).state } == .completed)
+    return (number, leftovers)
+  }
+
+  @Test func `what failed images left of a completed job goes a part a turn, also after a restart`() throws {
+    let most = StoreTransaction.artifactsAtOnce
+    let (number, leftovers) = try complete(images: most + 3)
+    #expect(leftovers == [.completed(job: number)])
+    var left: [Int] = [try count("artifacts")]
+    var isDone = false
+    while !isDone {
+      #expect(try store.read { try $0.endings() } == (left.last == 0 ? [] : leftovers))
+      isDone = try store.write { try $0.advance(.completed(job: number), limit: 40, at: 5) }
+      left.append(try count("artifacts"))
+    }
+    #expect(left == [3, 1, 0])
+    #expect(try store.read { try $0.endings() } == [])
+  }
+
+  @Test func `what is left of a completed job stays once it is tried again, and goes when that ends`() throws {
+    let (number, _) = try complete(images: StoreTransaction.artifactsAtOnce + 1)
+    _ = try store.write { store in try store.retryFailures(of: store.job(JobID("job"))) }
+    #expect(try store.write { try $0.advance(.completed(job: number), limit: 40, at: 5) })
+    #expect(try count("artifacts") == 1)
+    try store.write { store in
+      for task in try store.lease(200, of: .embed, job: number, to: worker, at: 6) {
+        try store.fail(try #require(try store.task(task.id.task)), reason: "no", at: 6)
+      }
+    }
+    #expect(try count("artifacts") == 0)
+  }
+
+  @Test func `pictures of very many jobs go a part a turn, those that ended first before others`() throws {
+    try store.write { store in
+      for (index, name) in ["c", "a", "b"].enumerated() {
+        let job = try store.beginJob(JobID(name), model: model, at: 1)
+        try store.activateJob(job)
+        _ = try store.cancel(store.job(JobID(name)), at: Double(10 + index))
+      }
+      #expect(try store.expirePictures(endedBefore: 100, limit: 2, at: 101) == [JobID("c"), JobID("a")])
+      #expect(try store.expirePictures(endedBefore: 100, limit: 2, at: 102) == [JobID("b")])
+      #expect(try store.removals(limit: 2) == [JobID("a"), JobID("b")])
+      #expect(try store.removals(after: JobID("b"), limit: 2) == [JobID("c")])
+    }
+  }
 }

@@ -21,6 +21,8 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var patience: Duration
   /// How many images one turn changes at most of a job that is ended or tried again: so many that nobody waits for.
   package var imagesPerTurn = 2000
+  /// Of how many jobs one turn lets the pictures go at most: each is a folder that is renamed.
+  package var removalsPerTurn = 200
 
   package init(_ configuration: ClusterConfiguration.Coordinator) {
     heartbeat = configuration.heartbeat

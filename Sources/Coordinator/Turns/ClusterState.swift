@@ -26,6 +26,10 @@ struct ClusterState: Sendable {
   var clockNoted: ContinuousClock.Instant?
   /// When what is no longer kept is looked for next.
   var nextSweep: ContinuousClock.Instant?
+  /// Whether more of it is known to be there than a turn has taken.
+  var isSweeping = false
+  /// The last job whose files were to be removed by a sweep that goes on; nil where it begins anew.
+  var sweptTo: JobID?
 
   /// - Parameters:
   ///   - life: tells this coordinator from those before it.

@@ -50,7 +50,7 @@ extension Turn {
 
   /// A worker holds what it is not known to hold: an answer was lost, or its lease ended without its knowing.
   private mutating func reconcile(_ attempt: TaskAttempt, heldBy id: WorkerID) throws {
-    let record = try store.task(attempt.task)
+    let record = try record(of: attempt.task)
     if let record, record.state == .done, record.currentAttempt == attempt, record.worker == id {
       answer(attempt, to: id, .committed)
     } else if try !renew(attempt, to: id) {
@@ -63,7 +63,7 @@ extension Turn {
   ///
   /// - Returns: whether it holds the lease now; false also if the job is paused or has ended.
   mutating func renew(_ attempt: TaskAttempt, to id: WorkerID) throws -> Bool {
-    guard try store.renew(attempt, to: id, at: now.time), let record = try store.task(attempt.task) else {
+    guard let record = try record(of: attempt.task), try store.renew(attempt, to: id, at: now.time) else {
       return false
     }
     state.registry.renew(attempt, job: record.jobID, stage: record.stage, to: id, at: now.instant)
@@ -72,7 +72,7 @@ extension Turn {
 
   /// Makes a task ready again that a worker no longer holds, if this attempt is still the one that counts.
   func release(_ attempt: TaskAttempt) throws {
-    guard let record = try store.task(attempt.task), record.attempt == attempt.attempt else { return }
+    guard let record = try record(of: attempt.task), record.attempt == attempt.attempt else { return }
     try store.release(attempt.task)
   }
 

@@ -57,7 +57,7 @@ extension Turn {
       let attempt = TaskAttempt(outcome.task)
       let result = try self.attempt { turn in
         // Nobody fails a task that is another's.
-        guard try turn.store.task(attempt.task)?.worker == id else { return }
+        guard try turn.record(of: attempt.task)?.worker == id else { return }
         try turn.noteFailure(on: id, of: attempt, reason: reason, isItsOwn: true)
         try turn.fail(attempt, worker: id, blame: .worker, reason: reason)
       }
@@ -200,7 +200,7 @@ extension Turn {
   private mutating func save(_ wire: Wire.Checkpoint, of arrival: Arrival, from id: WorkerID) throws {
     let attempt = TaskAttempt(wire.task)
     // Whoever sends it, and if it is not of the newest attempt, it is not even looked at.
-    guard let record = try store.task(attempt.task), record.currentAttempt == attempt, record.worker == id,
+    guard let record = try record(of: attempt.task), record.currentAttempt == attempt, record.worker == id,
       record.state.isOpen
     else { return }
     // A damaged checkpoint is not worth more than the line that it costs to ignore it: the next follows.

@@ -7,7 +7,7 @@ extension Turn {
   /// is stale, whatever it brings, and the same result twice is committed once and answered twice.
   mutating func handle(_ outcome: Wire.Outcome, of arrival: Arrival, from id: WorkerID) throws {
     let attempt = TaskAttempt(outcome.task)
-    guard let record = try store.task(attempt.task) else {
+    guard let record = try record(of: attempt.task) else {
       return answer(attempt, to: id, .stale, "There is no such task.")
     }
     let isItsOwn = record.currentAttempt == attempt && record.worker == id
@@ -44,7 +44,7 @@ extension Turn {
   mutating func fail(
     _ attempt: TaskAttempt, worker: WorkerID, blame: FailureBlame, reason: String, madeProgress: Bool = false
   ) throws {
-    guard let record = try store.task(attempt.task), record.currentAttempt == attempt, record.state.isOpen else {
+    guard let record = try record(of: attempt.task), record.currentAttempt == attempt, record.state.isOpen else {
       return
     }
     let isKnown = try store.hasFailed(attempt)

@@ -21,16 +21,21 @@ extension Turn {
   }
 
   /// Lets go of the pictures of jobs that ended long ago, unless the clock is not believed; goes on with what somebody
-  /// who died has begun.
+  /// who died has begun. So many jobs a turn that nobody waits for, and then again in the next.
   private mutating func sweep() throws {
-    state.nextSweep = now.instant + .seconds(3600)
+    let limit = settings.removalsPerTurn
+    var expired: [JobID] = []
     if state.clock.jump == nil, let time = expiryTime {
-      for job in try store.expirePictures(endedBefore: time, at: now.time) {
-        log(.info, "pictures are no longer kept", ["job": "\(job)"])
-      }
+      expired = try store.expirePictures(endedBefore: time, limit: limit, at: now.time)
+      for job in expired { log(.info, "pictures are no longer kept", ["job": "\(job)"]) }
     }
-    perform(.removePictures(try store.removals()))
-    perform(.lookForSources)
+    if !state.isSweeping { perform(.lookForSources) }
+    let removals = try store.removals(after: state.sweptTo, limit: limit)
+    perform(.removePictures(expired + removals.filter { !expired.contains($0) }))
+    // What cannot be removed is passed over until the next sweep, so that it does not stand before the others.
+    state.sweptTo = removals.count == limit ? removals.last : nil
+    state.isSweeping = state.sweptTo != nil || expired.count == limit
+    state.nextSweep = state.isSweeping ? now.instant : now.instant + .seconds(3600)
   }
 
   /// Pictures of jobs that ended before this are no longer kept, in seconds since 1970; nil if all are.
@@ -47,7 +52,7 @@ extension Turn {
     if !unnamed.isEmpty { perform(.removeSources(unnamed, at: now.instant)) }
   }
 
-  /// A person says that the wall clock is right: what is old by it goes, in this turn.
+  /// A person says that the wall clock is right: what is old by it goes, from this turn on.
   mutating func confirmClock() throws {
     state.clock.believe(now)
     state.nextSweep = nil

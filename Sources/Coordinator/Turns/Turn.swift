@@ -32,6 +32,16 @@ struct Turn {
     self.unplaceable = unplaceable
   }
 
+  /// A task; nil if there is none, or if this version cannot read what it is to do, upon which it has failed.
+  func record(of task: TaskID) throws -> TaskRecord? {
+    do {
+      return try store.task(task)
+    } catch let error as AtelierError where error.isOfRow {
+      try store.giveUp(task, reason: error.message, at: now.time)
+      return nil
+    }
+  }
+
   /// Has something done once the turn is durable, after what was decided before.
   mutating func perform(_ action: Action) { actions.append(action) }
 

@@ -16,29 +16,39 @@ struct StoredRow {
 
   /// The value of a column.
   ///
-  /// - Throws: `internal` if the statement selects no such column, `malformed` if it holds no such value.
+  /// - Throws: `internal` if the statement selects no such column, `system` caused by an ``UnreadableValue`` if it holds no
+  ///   such value.
   func value<Value: StoredValue>(_ column: StaticString) throws -> Value {
     let index = Int32(try statement.index(of: column))
     guard let value = Value(statement.statement.sqliteStatement, column: index) else {
       let text = String(statement.statement.sqliteStatement, column: index) ?? "something else"
-      throw AtelierError(
-        .malformed,
-        "The database has '\(text.prefix(60))' as '\(column)', which is no \(Value.self) that this version knows.")
+      throw AtelierError(unreadable: text, column, as: "\(Value.self)")
     }
     return value
   }
 
   /// The value of a column that is kept as JSON; nil for null.
   ///
-  /// - Throws: `internal` if there is no such column, what the decoder throws if the text is no such value.
+  /// - Throws: as ``value(_:)``.
   func decoded<Value: Decodable>(_ column: StaticString, as type: Value.Type = Value.self) throws -> Value? {
-    let text: String? = try value(column)
-    return try text.map { try JSONCoding.decode(type, from: Data($0.utf8)) }
+    guard let text: String = try value(column) else { return nil }
+    do {
+      return try JSONCoding.decode(type, from: Data(text.utf8))
+    } catch {
+      throw AtelierError(unreadable: text, column, as: "\(Value.self)")
+    }
   }
 
   /// The parameters of an item, or a model's defaults.
+  ///
+  /// - Throws: as ``value(_:)``.
   func parameters(_ column: StaticString) throws -> RenderParameters {
-    try parameterCache.parameters(try value(column))
+    let text: String = try value(column)
+    do {
+      return try parameterCache.parameters(text)
+    } catch {
+      throw AtelierError(unreadable: text, column, as: "\(RenderParameters.self)")
+    }
   }
 
   /// What an item asks for; null for a picture of its prompt, which nearly all ask for.

@@ -21,7 +21,7 @@ extension StoreTransaction {
   /// - Throws: `malformed` if something is missing or does not match the digest it was stored with.
   package func inputs(of task: LeasedTask) throws -> [Artifact.Kind: Artifact] {
     guard let kinds = task.step?.inputs, !kinds.isEmpty else { return [:] }
-    let stored = try rows(
+    let stored = try readableRows(
       """
       SELECT kind, type, shape, sha256, bytes FROM artifacts WHERE item = :item AND image IN (:shared, :image)
       """, ["item": task.item, "shared": Self.shared, "image": task.image]
@@ -49,7 +49,7 @@ extension StoreTransaction {
   /// thing.
   package func hasItemOutputs(of step: StagePlan.Step?, item: ItemID) throws -> Bool {
     guard let kinds = step?.itemOutputs, !kinds.isEmpty else { return true }
-    let stored: [Artifact.Kind] = try rows(
+    let stored: [Artifact.Kind] = try readableRows(
       "SELECT kind FROM artifacts WHERE item = :item AND image = :shared", ["item": item, "shared": Self.shared]
     ) { try $0.value("kind") }
     return kinds.allSatisfy(stored.contains)

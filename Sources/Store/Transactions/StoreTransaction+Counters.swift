@@ -23,7 +23,7 @@ extension StoreTransaction {
     _ values: (_ from: TaskState) -> NamedValues
   ) throws {
     for before in states {
-      let moved = try rows(sql, values(before)) { row in
+      let moved = try readableRows(sql, values(before)) { row in
         (job: try row.value("job") as JobNumber, stage: try row.value("stage") as Stage)
       }
       for (job, stage) in moved {
@@ -39,7 +39,7 @@ extension StoreTransaction {
   func moveImages(
     from before: ImageState, to state: ImageState, _ sql: StaticString, _ values: NamedValues
   ) throws {
-    let jobs = try rows(sql, values) { try $0.value("job") as JobNumber }
+    let jobs = try readableRows(sql, values) { try $0.value("job") as JobNumber }
     for job in jobs {
       counting.tally.add(-1, before, of: job)
       counting.tally.add(1, state, of: job)
@@ -49,7 +49,9 @@ extension StoreTransaction {
   /// How many images of a job are pending.
   func pendingImages(of job: JobNumber) throws -> Int {
     try counting.tally.pending(of: job) {
-      try row("SELECT n FROM image_counts WHERE job = :job AND state = :state", ["job": job, "state": ImageState.pending]) {
+      try row(
+        "SELECT n FROM image_counts WHERE job = :job AND state = :state", ["job": job, "state": ImageState.pending]
+      ) {
         try $0.value("n")
       } ?? 0
     }

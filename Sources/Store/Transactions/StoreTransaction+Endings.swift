@@ -9,13 +9,15 @@ package enum Ending: Sendable, Equatable {
   case abandoned(job: JobNumber)
   /// Its failed images are tried again, and count as pending already.
   case retried(job: JobNumber)
+  /// It is completed; what the stages of its failed images have left follows.
+  case completed(job: JobNumber)
 }
 
 extension StoreTransaction {
-  /// What a coordinator that died has left: cancelled jobs that have pending images, retries that go on, and jobs that
-  /// were being received, none of which was acknowledged.
+  /// What a coordinator that died has left: cancelled jobs that have pending images, retries that go on, jobs that
+  /// were being received, none of which was acknowledged, and completed ones of which stages have left something.
   package func endings() throws -> [Ending] {
-    try rows(
+    let changing: [Ending] = try rows(
       """
       SELECT seq, state FROM jobs WHERE state = 'receiving' OR retried_to IS NOT NULL OR (state = 'cancelled'
         AND EXISTS (SELECT 1 FROM image_counts WHERE job = jobs.seq AND state = 'pending' AND n > 0)) ORDER BY seq
@@ -28,6 +30,14 @@ extension StoreTransaction {
       case .active, .paused, .completed: return .retried(job: job)
       }
     }
+    // From what is left, which is of few jobs, not from all jobs that ever were.
+    let completed = try rows(
+      """
+      SELECT DISTINCT jobs.seq FROM artifacts CROSS JOIN items ON items.id = artifacts.item
+        CROSS JOIN jobs ON jobs.seq = items.job WHERE jobs.state = 'completed' ORDER BY jobs.seq
+      """
+    ) { Ending.completed(job: try $0.value("seq")) }
+    return changing + completed
   }
 
   /// Goes on with an ending, by so many images or items.
@@ -38,7 +48,16 @@ extension StoreTransaction {
     case .cancelled(let job): try cancelSome(of: job, limit: limit, at: now)
     case .abandoned(let job): try deleteSome(of: job, limit: limit)
     case .retried(let job): try retrySome(of: job, limit: limit, at: now)
+    case .completed(let job): try dropSome(ofCompleted: job, limit: limit)
     }
+  }
+
+  /// Drops what stages have left of a completed job. One that is tried again meanwhile begins at its first stages, whose
+  /// results take the place of what is left.
+  private func dropSome(ofCompleted job: JobNumber, limit: Int) throws -> Bool {
+    let state: JobState? = try row("SELECT state FROM jobs WHERE seq = :job", ["job": job]) { try $0.value("state") }
+    guard state == .completed else { return true }
+    return try dropArtifacts(ofJob: job, limit: max(1, limit / 20))
   }
 
   /// Drops what stages have left of a job, then cancels its pending images with their open tasks: as long as there are

@@ -20,7 +20,7 @@ extension StoreTransaction {
 
   /// A job with its counters, in a time that does not depend on its size.
   ///
-  /// - Throws: `notFound`, also while it is being received.
+  /// - Throws: `notFound`, also while it is being received; `system` if this version cannot read its row.
   package func job(_ id: JobID) throws -> JobRecord {
     try writeCounters()
     let found = try row(
@@ -35,10 +35,10 @@ extension StoreTransaction {
     return try counted(found)
   }
 
-  /// The newest jobs, newest first.
+  /// The newest jobs, newest first, but for those that this version cannot read.
   package func jobs(limit: Int) throws -> [JobRecord] {
     try writeCounters()
-    let newest = try rows(
+    let newest = try readableRows(
       """
       SELECT jobs.seq, jobs.id, jobs.name, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at, jobs.items,
         jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
@@ -53,11 +53,12 @@ extension StoreTransaction {
   /// A job with its counters.
   private func counted(_ job: JobRecord) throws -> JobRecord {
     var job = job
-    let images = try rows("SELECT state, n FROM image_counts WHERE job = :job", ["job": job.number]) { row in
+    let images = try readableRows("SELECT state, n FROM image_counts WHERE job = :job", ["job": job.number]) { row in
       (state: try row.value("state") as ImageState, count: try row.value("n") as Int)
     }
     for (state, count) in images { job.images[state] = count }
-    let tasks = try rows("SELECT stage, state, n FROM task_counts WHERE job = :job", ["job": job.number]) { row in
+    let tasks = try readableRows("SELECT stage, state, n FROM task_counts WHERE job = :job", ["job": job.number]) {
+      row in
       (
         stage: try row.value("stage") as Stage, state: try row.value("state") as TaskState,
         count: try row.value("n") as Int
@@ -122,7 +123,17 @@ extension StoreTransaction {
       WHERE seq = :job AND state IN ('active', 'paused') AND retried_to IS NULL
       """, ["now": now, "job": job])
     // What failed images left goes too: nothing outlives its job but pictures.
-    if finished > 0 { try dropArtifacts(ofJob: job) }
+    if finished > 0, try !dropArtifacts(ofJob: job, limit: Self.artifactsAtOnce) { counting.leftovers.append(job) }
+  }
+
+  /// So much of what stages left is dropped with the job that it is of: hundreds of kilobytes each.
+  static let artifactsAtOnce = 100
+
+  /// Jobs that this transaction has completed and of which more is left than went with that: the rest goes by
+  /// ``advance(_:limit:at:)``. Each is told once.
+  package func takeLeftovers() -> [Ending] {
+    defer { counting.leftovers = [] }
+    return counting.leftovers.map { .completed(job: $0) }
   }
 }
 

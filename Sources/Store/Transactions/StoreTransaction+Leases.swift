@@ -24,7 +24,14 @@ extension StoreTransaction {
     let ready = try readyTasks(of: stage, job: job, limit: claims.reduce(16) { $0 + $1.count })
     var (open, spare) = (claims, spare)
     var leased: [(worker: WorkerID, task: LeasedTask)] = []
-    for (task, failures) in ready where !open.isEmpty || !spare.isEmpty {
+    for found in ready where !open.isEmpty || !spare.isEmpty {
+      let (task, failures): (LeasedTask, Int)
+      switch found {
+      case .task(let found, let count): (task, failures) = (found, count)
+      case .unreadable(let id, let reason):
+        try giveUp(id, reason: reason, at: now)
+        continue
+      }
       var worker: WorkerID?
       if failures == 0 {
         worker = Self.take(from: &open) { _ in true }
@@ -57,8 +64,14 @@ extension StoreTransaction {
     return worker
   }
 
-  /// Ready tasks, as they are once they are leased, and how often each has failed.
-  private func readyTasks(of stage: Stage, job: JobNumber, limit: Int) throws -> [(task: LeasedTask, failures: Int)] {
+  private enum ReadyTask {
+    /// As it is once it is leased, and how often it has failed.
+    case task(LeasedTask, failures: Int)
+    /// This version cannot read what it is to do.
+    case unreadable(TaskID, reason: String)
+  }
+
+  private func readyTasks(of stage: Stage, job: JobNumber, limit: Int) throws -> [ReadyTask] {
     try rows(
       """
       SELECT tasks.id AS task, tasks.attempt, tasks.failures, jobs.id AS job, jobs.model, items.id AS item,
@@ -71,22 +84,20 @@ extension StoreTransaction {
       ORDER BY tasks.id LIMIT :limit
       """, ["job": job, "stage": stage, "limit": limit]
     ) { row in
-      let (attempt, operation): (Int, PictureOperation) = (try row.value("attempt"), try row.operation("operation"))
-      let imageIndex: Int = try row.value("image_index")
-      let task = LeasedTask(
-        id: TaskAttempt(task: try row.value("task"), attempt: attempt + 1), job: try row.value("job"), stage: stage,
-        item: try row.value("item"), itemIndex: try row.value("item_index"), image: try row.value("image"),
-        imageIndex: imageIndex, images: try row.value("images"), modelDigest: try row.value("model"),
-        prompt: try row.value("prompt"), operation: operation, negativePrompt: try row.value("negative_prompt"),
-        seed: try row.seed("seed", of: operation, image: imageIndex), size: try row.size("width", "height"),
-        parameters: try row.parameters("parameters"))
-      return (task, try row.value("failures"))
+      let id: TaskID = try row.value("task")
+      do {
+        return .task(try row.leasedTask(id, of: stage), failures: try row.value("failures"))
+      } catch let error as AtelierError where error.isOfRow {
+        return .unreadable(id, reason: error.message)
+      }
     }
   }
 
   /// Where attempts of a task have failed, each worker once.
   private func workersThatFailed(_ task: TaskID) throws -> [WorkerID] {
-    try rows("SELECT DISTINCT worker FROM failures WHERE task = :task", ["task": task]) { try $0.value("worker") }
+    try readableRows("SELECT DISTINCT worker FROM failures WHERE task = :task", ["task": task]) {
+      try $0.value("worker")
+    }
   }
 
   /// Makes a leased task ready again, because its worker gave it back or vanished. Does nothing to one that is not
@@ -136,7 +147,7 @@ extension StoreTransaction {
 
   /// The leases that the store remembers: after a restart, who is expected back.
   package func leases() throws -> [LeaseRecord] {
-    try rows(
+    try readableRows(
       """
       SELECT tasks.id AS task, tasks.attempt, tasks.worker, tasks.stage, jobs.id AS job,
         tasks.begun = tasks.attempt AS has_begun
@@ -157,5 +168,19 @@ extension StoreTransaction {
     try change(
       "UPDATE tasks SET begun = attempt WHERE id = :task AND attempt = :attempt",
       ["task": id.task, "attempt": id.attempt])
+  }
+}
+
+extension StoredRow {
+  /// A ready task as it is once it is leased.
+  fileprivate func leasedTask(_ id: TaskID, of stage: Stage) throws -> LeasedTask {
+    let (attempt, operation): (Int, PictureOperation) = (try value("attempt"), try operation("operation"))
+    let imageIndex: Int = try value("image_index")
+    return LeasedTask(
+      id: TaskAttempt(task: id, attempt: attempt + 1), job: try value("job"), stage: stage, item: try value("item"),
+      itemIndex: try value("item_index"), image: try value("image"), imageIndex: imageIndex,
+      images: try value("images"), modelDigest: try value("model"), prompt: try value("prompt"), operation: operation,
+      negativePrompt: try value("negative_prompt"), seed: try seed("seed", of: operation, image: imageIndex),
+      size: try size("width", "height"), parameters: try parameters("parameters"))
   }
 }

@@ -106,6 +106,23 @@ extension StoreTransaction {
     try finishIfDone(task.job, at: now)
   }
 
+  /// Gives up on a task, and so on its image, of which this version cannot read what it is to do. Does nothing to one
+  /// that has ended.
+  package func giveUp(_ task: TaskID, reason: String, at now: Double) throws {
+    try moveTasks(
+      from: [.ready, .leased, .delayed, .awaiting], to: .failed,
+      "UPDATE tasks SET state = :to WHERE id = :task AND state = :from RETURNING job, stage"
+    ) { ["to": TaskState.failed, "task": task, "from": $0] }
+    try moveImages(
+      from: .pending, to: .failed,
+      """
+      UPDATE images SET state = 'failed', error = :reason, finished_at = :now
+      WHERE id = (SELECT image FROM tasks WHERE id = :task) AND state = 'pending' RETURNING job
+      """, ["reason": reason, "now": now, "task": task])
+    let job: JobNumber? = try row("SELECT job FROM tasks WHERE id = :task", ["task": task]) { try $0.value("job") }
+    if let job { try finishIfDone(job, at: now) }
+  }
+
   /// Makes the stage before a task's again, because what it left is missing or damaged.
   ///
   /// - Returns: false if the task is no longer the one that was leased, or has no stage before it that was done.

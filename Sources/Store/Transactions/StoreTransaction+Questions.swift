@@ -5,7 +5,7 @@ extension StoreTransaction {
   /// number.
   package func queueDepths() throws -> [(stage: Stage, state: TaskState, count: Int)] {
     try writeCounters()
-    return try rows(
+    return try readableRows(
       """
       SELECT task_counts.stage, task_counts.state, sum(task_counts.n) AS n
       FROM jobs JOIN task_counts ON task_counts.job = jobs.seq
@@ -17,21 +17,21 @@ extension StoreTransaction {
 
   /// All jobs that the store has, those that are being received too.
   package func jobsByState() throws -> [(state: JobState, count: Int)] {
-    try rows("SELECT state, count(*) AS n FROM jobs GROUP BY state ORDER BY state") {
+    try readableRows("SELECT state, count(*) AS n FROM jobs GROUP BY state ORDER BY state") {
       (try $0.value("state"), try $0.value("n"))
     }
   }
 
   /// Failed attempts of a task, the oldest first.
   package func failures(of task: TaskID) throws -> [FailureRecord] {
-    try rows(
+    try readableRows(
       "SELECT task, attempt, worker, at, reason FROM failures WHERE task = :task ORDER BY id", ["task": task]
     ) { try $0.failure() }
   }
 
   /// Attempts that failed on a worker, the newest first.
   package func failures(on worker: WorkerID, limit: Int) throws -> [FailureRecord] {
-    try rows(
+    try readableRows(
       """
       SELECT task, attempt, worker, at, reason FROM failures WHERE worker = :worker ORDER BY id DESC LIMIT :limit
       """, ["worker": worker, "limit": limit]
@@ -50,7 +50,8 @@ extension StoreTransaction {
 
   /// Until when a task waits, in seconds since 1970; nil for one that waits out no pause.
   package func pauseEnds(of task: TaskID) throws -> Double? {
-    try row("SELECT not_before FROM tasks WHERE id = :task", ["task": task]) { try $0.value("not_before") as Double? } ?? nil
+    try row("SELECT not_before FROM tasks WHERE id = :task", ["task": task]) { try $0.value("not_before") as Double? }
+      ?? nil
   }
 }
 

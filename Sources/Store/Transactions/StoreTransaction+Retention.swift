@@ -4,22 +4,25 @@ extension StoreTransaction {
   /// Notes that the pictures of jobs which ended before a time are no longer kept. The manifest stays. What is finished
   /// later, after a retry, is of another generation of the job's pictures, and kept.
   ///
-  /// - Returns: the jobs, each once. They are among ``removals()`` until ``endRemoval(of:)`` says that the files are
+  /// - Parameter limit: how many jobs at most, those that ended first.
+  /// - Returns: the jobs, each once. They are among ``removals(after:limit:)`` until ``endRemoval(of:)`` says that the files are
   ///   gone.
-  package func expirePictures(endedBefore time: Double, at now: Double) throws -> [JobID] {
+  package func expirePictures(endedBefore time: Double, limit: Int = .max, at now: Double) throws -> [JobID] {
     let expired: [JobID] = try rows(
       """
       UPDATE jobs SET pictures_removed_at = :now, picture_generation = picture_generation + 1
-      WHERE finished_at IS NOT NULL AND pictures_removed_at IS NULL AND finished_at < :time
-        AND state IN ('completed', 'cancelled')
+      WHERE seq IN (SELECT seq FROM jobs
+        WHERE finished_at IS NOT NULL AND pictures_removed_at IS NULL AND finished_at < :time
+          AND state IN ('completed', 'cancelled')
+        ORDER BY finished_at LIMIT :limit)
       RETURNING id
-      """, ["now": now, "time": time]
+      """, ["now": now, "time": time, "limit": limit]
     ) { try $0.value("id") }
     for job in expired { try change("INSERT OR REPLACE INTO removals (job) VALUES (:job)", ["job": job]) }
     return expired
   }
 
-  /// How many jobs ``expirePictures(endedBefore:at:)`` would take, and those of them that ended first, with the time.
+  /// How many jobs ``expirePictures(endedBefore:limit:at:)`` would take, and those of them that ended first, with the time.
   package func expiringJobs(
     endedBefore time: Double, limit: Int
   ) throws -> (count: Int, first: [(job: JobID, finishedAt: Double)]) {
@@ -42,8 +45,15 @@ extension StoreTransaction {
   }
 
   /// Jobs whose pictures are no longer kept and whose files may still be there, because somebody died meanwhile, say.
-  package func removals() throws -> [JobID] {
-    try rows("SELECT job FROM removals ORDER BY job") { try $0.value("job") }
+  ///
+  /// - Parameters:
+  ///   - last: those behind this one, by name; from the first for nil.
+  ///   - limit: how many at most.
+  package func removals(after last: JobID? = nil, limit: Int = .max) throws -> [JobID] {
+    try rows(
+      "SELECT job FROM removals WHERE job > :last ORDER BY job LIMIT :limit",
+      ["last": last?.text ?? "", "limit": limit]
+    ) { try $0.value("job") }
   }
 
   /// The files of a job's pictures are gone, or must stay after all.

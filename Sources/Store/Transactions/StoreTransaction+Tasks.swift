@@ -5,7 +5,7 @@ extension StoreTransaction {
   /// counters: it is asked in every turn.
   package func readyWork() throws -> [ReadyWork] {
     try writeCounters()
-    return try rows(
+    return try readableRows(
       """
       SELECT jobs.seq, jobs.id, jobs.model, jobs.priority, ready.stage, ready.n, coalesce(leased.n, 0) AS leased
       FROM jobs JOIN task_counts AS ready ON ready.job = jobs.seq AND ready.state = 'ready'
@@ -27,7 +27,7 @@ extension StoreTransaction {
   /// so.
   package func imagesBetweenPools() throws -> [String: Int] {
     try writeCounters()
-    let depths = try rows(
+    let depths = try readableRows(
       """
       SELECT jobs.model, task_counts.stage, task_counts.state, sum(task_counts.n) AS n
       FROM jobs JOIN task_counts ON task_counts.job = jobs.seq
@@ -47,6 +47,8 @@ extension StoreTransaction {
   }
 
   /// A task with what its image and item say of it; nil if there is none.
+  ///
+  /// - Throws: `system` caused by an ``UnreadableValue`` if this version cannot read that.
   package func task(_ id: TaskID) throws -> TaskRecord? {
     try row(
       """
