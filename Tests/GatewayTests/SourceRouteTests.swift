@@ -1,4 +1,6 @@
+import Foundation
 import Shared
+import TestSupport
 import Testing
 
 /// Files that requests name.
@@ -49,7 +51,8 @@ import Testing
 
   @Test(
     arguments: [
-      "cat.png", String(repeating: "a", count: 63), String(repeating: "a", count: 65), String(repeating: "A", count: 64),
+      "cat.png", String(repeating: "a", count: 63), String(repeating: "a", count: 65),
+      String(repeating: "A", count: 64),
       String(repeating: "g", count: 64),
     ])
   func `what is no digest is 400`(name: String) async throws {
@@ -86,6 +89,77 @@ import Testing
     try await TestGateway.run { (gateway: TestGateway) async throws -> Void in
       #expect(try await gateway.put("sources/\(digest)", []).status == 201)
       #expect(try await gateway.head("sources/\(digest)").status == 204)
+    }
+  }
+
+  private static let reader = {
+    var model = TestGateway.model
+    model.readsPictures = true
+    return model
+  }()
+
+  /// Brings a file; returns how a line names it.
+  private func bring(_ text: String, to gateway: TestGateway) async throws -> String {
+    let bytes = Array(text.utf8)
+    let digest = hexadecimal(Artifact(kind: .source, type: .uint8, shape: [bytes.count], bytes: bytes).sha256)
+    #expect(try await gateway.put("sources/\(digest)", bytes).status == 201)
+    return "sha256:\(digest)#\(text.prefix(3)).png"
+  }
+
+  @Test func `what is no picture, and a mask that does not fit, are refused by name when they are submitted`()
+    async throws
+  {
+    try await TestGateway.run(models: [Self.reader]) { gateway in
+      let (picture, mask) = (
+        try await bring("a picture 1", to: gateway), try await bring("a picture, mask 1", to: gateway)
+      )
+      let (narrow, text) = (try await bring("a picture, mask 2", to: gateway), try await bring("words", to: gateway))
+      func answer(_ line: String) async throws -> Answer { try await gateway.post("jobs?format=jsonl", line + "\n") }
+      for (line, words) in [
+        (#"{"kind": "vary", "image": "\#(text)"}"#, "It names 'wor.png', which cannot be used. It is no picture."),
+        (#"{"kind": "edit", "prompt": "a", "image": "\#(picture)", "mask": "\#(text)"}"#, "It names 'wor.png', which"),
+        (#"{"kind": "edit", "prompt": "a", "image": "\#(picture)", "mask": "\#(narrow)"}"#, "The mask does not fit."),
+      ] {
+        let refused = try await answer(line)
+        #expect(refused.status == 400)
+        #expect(try refused.refusal.message.contains("line 1: "))
+        #expect(try refused.refusal.message.contains(words), "\(refused.text)")
+      }
+      let line = #"{"kind": "edit", "prompt": "a", "image": "\#(picture)", "mask": "\#(mask)"}"#
+      #expect(try await answer(line).status == 201)
+    }
+  }
+
+  @Test func `a request whose files are too much together is refused with the limit`() async throws {
+    try await TestGateway.run(models: [Self.reader]) { gateway in
+      // Sparse files, which nobody reads: they are refused before that.
+      var names: [String] = []
+      for index in 0..<5 {
+        let name = try await bring("a picture \(index)", to: gateway)
+        let digest = try #require(SourceFile(name).digest)
+        let path = "\(gateway.folder.path)/data/sources/\(digest.prefix(2))/\(digest)"
+        #expect(truncate(path, SourceFile.largest) == 0)
+        names.append("\"\(name)\"")
+      }
+      let line = #"{"kind": "score", "images": [\#(names.joined(separator: ", "))], "texts": ["a"]}"#
+      let refused = try await gateway.post("jobs?format=jsonl", line + "\n")
+      #expect(refused.status == 400)
+      #expect(
+        try refused.refusal.message.contains("at most \(PictureOperation.mostSourceBytes) are taken of one request"))
+    }
+  }
+
+  @Test func `a file that cannot be looked at is the coordinator's trouble, not the client's`() async throws {
+    try await TestGateway.run(models: [Self.reader]) { gateway in
+      let name = try await bring("a picture 1", to: gateway)
+      let digest = try #require(SourceFile(name).digest)
+      let path = "\(gateway.folder.path)/data/sources/\(digest.prefix(2))/\(digest)"
+      try FileManager.default.removeItem(atPath: path)
+      try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+      #expect(try await gateway.head("sources/\(digest)").status == 500)
+      let line = #"{"kind": "vary", "image": "\#(name)"}"#
+      #expect(try await gateway.post("jobs?format=jsonl&skip_bad=true", line + "\n").status == 500)
+      #expect(try await gateway.get("jobs").text == "[]")
     }
   }
 }

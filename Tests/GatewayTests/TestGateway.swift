@@ -25,6 +25,13 @@ final class TestGateway: Sendable {
   /// A model that sees ten characters of a text.
   static let measure: CutText.Measure = { $0.count > 10 ? String($0.dropFirst(10)) : nil }
 
+  /// Takes for pictures what begins as "a picture" does, and for a mask that fits what ends as the picture does.
+  static let inspector = PictureInspector(
+    fault: { $0.starts(with: "a picture".utf8) ? nil : AtelierError(.invalidInput, "It is no picture.") },
+    faultOfEdit: { picture, mask in
+      mask == nil || mask?.last == picture.last ? nil : AtelierError(.invalidInput, "The mask does not fit.")
+    })
+
   private init(models: [ModelInfo], folder: TemporaryFolder) throws {
     self.folder = folder
     var configuration = ClusterConfiguration()
@@ -33,7 +40,8 @@ final class TestGateway: Sendable {
     logger.logLevel = .critical
     var opened: SilentTransport?
     let coordinator = try Coordinator(
-      configuration: configuration, models: models, measures: [Self.model.digest: Self.measure], logger: logger
+      configuration: configuration, models: models, measures: [Self.model.digest: Self.measure],
+      inspector: Self.inspector, logger: logger
     ) {
       handler throws(AtelierError) in
       let transport = SilentTransport(handler)

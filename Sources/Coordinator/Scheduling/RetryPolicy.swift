@@ -15,6 +15,8 @@ package struct RetryPolicy: Sendable, Equatable {
   package var backoff: Duration
   /// However often a task has failed.
   package static let longestPause = Duration.seconds(60)
+  /// The pause of a task that could not be sent because of the coordinator's own trouble.
+  package static let pauseOfTrouble = Duration.seconds(5)
 
   package init(attempts: Int, backoff: Duration) {
     self.attempts = attempts

@@ -5,7 +5,10 @@ import Dispatch
 package struct BlockingWork: Sendable {
   private let queue: DispatchQueue
 
-  package init(_ label: String) { queue = DispatchQueue(label: label, attributes: .concurrent) }
+  /// - Parameter isSerial: whether one waits for the other.
+  package init(_ label: String, oneAtATime isSerial: Bool = false) {
+    queue = DispatchQueue(label: label, attributes: isSerial ? [] : .concurrent)
+  }
 
   /// Runs the work and gives what it gives or throws. It is not stopped when the calling task is cancelled.
   package func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {

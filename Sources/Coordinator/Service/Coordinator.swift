@@ -31,19 +31,22 @@ package final class Coordinator: Sendable {
   private let defaultModel: String?
   /// What models do not see of texts, by the models' digests; of some nobody here can tell.
   let measures: [String: CutText.Measure]
+  /// Looks at the pictures that requests name; nil where nobody here knows pictures.
+  let pictureInspection: PictureInspection?
 
   /// Opens the store and starts to listen for workers.
   ///
   /// - Parameters:
   ///   - models: known from the configuration; workers bring more.
   ///   - measures: tells of texts that are longer than a model reads, by the models' digests.
+  ///   - inspector: tells whether pictures that requests name can be used; without one, workers tell.
   ///   - makeTransport: opens the workers' side.
   /// - Throws: `system` if the data directory or the address cannot be used, or if another coordinator uses the
   ///   directory; `malformed` if the database is damaged or lacks its log, `wrongState` if a newer version has changed
   ///   it, which is then left as it is.
   package init(
     configuration: ClusterConfiguration, models: [ModelInfo],
-    measures: [String: CutText.Measure] = [:], logger: Logger,
+    measures: [String: CutText.Measure] = [:], inspector: PictureInspector? = nil, logger: Logger,
     makeTransport: (TransportHandler) throws(AtelierError) -> any Transport
   ) throws {
     settings = CoordinatorSettings(configuration.coordinator)
@@ -54,6 +57,7 @@ package final class Coordinator: Sendable {
     store = try Store(folder: dataFolder)
     pictures = try PictureFolder(dataFolder: dataFolder)
     sources = try SourceFolder(dataFolder: dataFolder)
+    pictureInspection = inspector.map { [sources] in PictureInspection($0, sources) }
     let snapshot = Snapshot(settings)
     self.snapshot = snapshot
     let mailbox = mailbox

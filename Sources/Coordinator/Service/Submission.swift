@@ -9,7 +9,7 @@ import Store
 /// It ends by ``finish()`` or ``abandon()``. If neither is called, because the coordinator died, what was stored is
 /// deleted at the next start.
 package struct Submission {
-  private let coordinator: Coordinator
+  let coordinator: Coordinator
   private let options: SubmitOptions
   private let model: ModelInfo
   private let id: JobID
@@ -59,12 +59,12 @@ package struct Submission {
 
   /// Takes the next bytes of the file; they may end anywhere. While one part is stored the next is read, and no more.
   ///
-  /// - Throws: `system` if the store refuses, `unavailable` while the coordinator shuts down. A bad line throws nothing
-  ///   yet: ``finish()`` names them.
+  /// - Throws: `system` if the store refuses or an uploaded file cannot be looked at, `unavailable` while the coordinator
+  ///   shuts down. A bad line throws nothing yet: ``finish()`` names them.
   package mutating func consume(_ bytes: some Sequence<UInt8>) async throws {
     if key != nil { fingerprint.consume(bytes) }
     for line in parser.consume(bytes) {
-      add(line)
+      try await add(line)
       while let part = parts.takeFull() { try await store(part) }
     }
   }
@@ -75,7 +75,7 @@ package struct Submission {
   /// - Throws: `invalidInput` that names the bad lines, or if there is no prompt; `wrongState` if the key is another
   ///   submission's. The job has to be abandoned then.
   package mutating func finish() async throws -> Submitted {
-    for line in parser.finish() { add(line) }
+    for line in parser.finish() { try await add(line) }
     if let fault = fileFault {
       throw AtelierError(
         .invalidInput,
@@ -120,7 +120,9 @@ package struct Submission {
   }
 
   /// Checks a line and gathers its item, or notes what is wrong with it.
-  private mutating func add(_ line: PromptFileParser.Line) {
+  ///
+  /// - Throws: `system` if that cannot be told at the moment.
+  private mutating func add(_ line: PromptFileParser.Line) async throws(AtelierError) {
     switch line.result {
     case .failure(let error) where line.refusesFile:
       fileFault = SkippedLine(line: line.number, reason: error.message)
@@ -128,6 +130,9 @@ package struct Submission {
     case .success(let request):
       do throws(AtelierError) {
         try check(request)
+        if !request.operation.sources.isEmpty { try await checkSources(of: request.operation) }
+      } catch  where error.code == .system {
+        throw error
       } catch {
         addBad(line.number, error)
         return
@@ -167,16 +172,6 @@ package struct Submission {
       throw AtelierError(
         .invalidInput, "To begin with a picture's own noise needs the sampler ddim; the sampler is \(sampler.rawValue)."
       )
-    }
-    for file in request.operation.sources {
-      guard let digest = file.digest else {
-        throw AtelierError(
-          .invalidInput, "There is no file '\(file)' beside the prompt file, or it was not uploaded (SHA-256).")
-      }
-      guard coordinator.sources.has(digest) else {
-        throw AtelierError(
-          .invalidInput, "The file '\(file.name)' was not uploaded; send it with PUT /api/v1/sources/\(digest).")
-      }
     }
   }
 

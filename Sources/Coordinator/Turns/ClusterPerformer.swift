@@ -35,8 +35,7 @@ struct ClusterPerformer: TurnPerformer {
   func perform(_ actions: [Action]) -> [TurnEngine.Event] {
     var events: [TurnEngine.Event] = []
     var messages: [(frames: [[UInt8]], peer: String)] = []
-    // Read once, and in memory once, however many tasks and workers it goes to.
-    var read: [String: Result<Artifact, AtelierError>] = [:]
+    var reader = SourceReader(sources)
     for action in actions {
       switch action {
       case .send(let body, let worker, let number): messages += encoded(body, [], number, to: worker)
@@ -44,16 +43,20 @@ struct ClusterPerformer: TurnPerformer {
         var assignment = Wire.Assignment()
         var frames: [[UInt8]] = []
         var files: [String: Wire.Payload] = [:]
+        reader.beginMessage()
         for var assigned in tasks {
+          let id = assigned.task.id
           do throws(AtelierError) {
-            for digest in assigned.sources {
-              let file = read[digest] ?? Result { () throws(AtelierError) in try sources.read(digest) }
-              read[digest] = file
-              assigned.task.sources[digest] = try file.get()
+            switch try reader.files(assigned.sources) {
+            case .read(let sources):
+              assigned.task.sources = sources
+              assignment.tasks.append(assigned.task.wire(frames: &frames, files: &files))
+            case .later: events.append(.heldBack(id, worker: worker))
             }
-            assignment.tasks.append(assigned.task.wire(frames: &frames, files: &files))
+          } catch  where error.code == .system {
+            events.append(.sourceUnreadable(id, worker: worker, reason: error.message))
           } catch {
-            events.append(.sourceLost(assigned.task.id, worker: worker, reason: error.message))
+            events.append(.sourceLost(id, worker: worker, reason: error.message))
           }
         }
         if !assignment.tasks.isEmpty { messages += encoded(.assignment(assignment), frames, number, to: worker) }

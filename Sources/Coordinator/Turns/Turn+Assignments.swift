@@ -122,10 +122,26 @@ extension Turn {
     try fail(task.id, worker: worker, blame: .task, reason: error.message)
   }
 
-  /// A file that a request came with could not be read when its task was to be sent. There is no other source of it.
+  /// A file that a request came with is gone or damaged. There is no other source of it.
   mutating func sourceLost(_ task: TaskAttempt, worker: WorkerID, reason: String) throws {
     log(.error, "a file of a request is damaged", ["task": "\(task.task)", "reason": "\(reason)"])
     state.registry.release(task, from: worker)
     try fail(task, worker: worker, blame: .task, reason: reason)
+  }
+
+  /// A file that a request came with cannot be read now: its task waits a while and is handed out again, uncounted.
+  mutating func sourceUnreadable(_ task: TaskAttempt, worker: WorkerID, reason: String) throws {
+    log(
+      .error, "a file of a request cannot be read now; its task is tried again",
+      ["task": "\(task.task)", "reason": "\(reason)"])
+    state.registry.release(task, from: worker)
+    guard let record = try record(of: task.task), record.currentAttempt == task, record.state == .leased else { return }
+    try store.delay(record, until: now.time + RetryPolicy.pauseOfTrouble / .seconds(1))
+  }
+
+  /// A task that was not sent goes to whoever is next.
+  mutating func takeBack(_ task: TaskAttempt, from worker: WorkerID) throws {
+    state.registry.release(task, from: worker)
+    try release(task)
   }
 }

@@ -13,8 +13,12 @@ struct TurnEngine {
     case undeliverable(WorkerID)
     /// What a person or a submission asks to be done.
     case request(Request)
-    /// A file that a task reads could not be read when the task was to be sent.
+    /// A file that a task reads is gone or damaged, as was found when the task was to be sent.
     case sourceLost(TaskAttempt, worker: WorkerID, reason: String)
+    /// A file that a task reads could not be read when the task was to be sent, for a reason that may pass.
+    case sourceUnreadable(TaskAttempt, worker: WorkerID, reason: String)
+    /// A task was not sent, since others of its turn had files enough.
+    case heldBack(TaskAttempt, worker: WorkerID)
     /// The pictures of jobs that were to be removed are out of the way.
     case picturesRemoved([JobID])
     /// Files, by their digests, that are in the folder of sources.
@@ -80,7 +84,7 @@ struct TurnEngine {
   }
 
   /// Whether the next turn has something to do though nothing arrives.
-  var hasMore: Bool { !state.endings.isEmpty }
+  var hasMore: Bool { !state.endings.isEmpty || state.isSweeping }
 
   /// Runs a turn, up to its commit: events, time, assignments, pictures, and then the caller performs what came of it.
   /// If anything fails the state is as before the turn, but for the workers, who introduce themselves again.
@@ -141,6 +145,7 @@ struct TurnEngine {
       for event in events { try decide(event, &turn, &outcome, isolating: attempt.isIsolating) }
       try turn.tick()
       try turn.assign()
+      for ending in transaction.takeLeftovers() { turn.state.begin(ending) }
       if !turn.placements.isEmpty {
         let reasons = try performer.place(turn.placements)
         if !reasons.isEmpty { throw PlacementFault(reasons: reasons) }
@@ -175,6 +180,9 @@ struct TurnEngine {
       let result = try turn.attempt(request.body)
       outcome.answers.append { request.completed(result) }
     case .sourceLost(let task, let worker, let reason): try turn.sourceLost(task, worker: worker, reason: reason)
+    case .sourceUnreadable(let task, let worker, let reason):
+      try turn.sourceUnreadable(task, worker: worker, reason: reason)
+    case .heldBack(let task, let worker): try turn.takeBack(task, from: worker)
     case .picturesRemoved(let jobs): try turn.removed(picturesOf: jobs)
     case .sourcesFound(let digests): try turn.found(sources: digests)
     }

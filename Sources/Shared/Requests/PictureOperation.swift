@@ -124,6 +124,8 @@ package enum PictureOperation: Hashable, Sendable {
   package static let interpolationSteps = 5
   /// How far the paper's text diffs go at most.
   package static let strengths = [0, 0.125, 0.25, 0.375, 0.5]
+  /// Of the files of one request together, in bytes, each file counted once: they go to a worker in one message.
+  package static let mostSourceBytes = 256 << 20
   /// The most pictures and texts of one scoring.
   static let mostScored = 1000
 }

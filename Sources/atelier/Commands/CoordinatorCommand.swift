@@ -33,7 +33,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
     let work = configuration.coordinator.work
     let configured = ConfiguredModels(configuration, logger: logger)
     let coordinator = try Coordinator(
-      configuration: configuration, models: configured.models, measures: configured.measures, logger: logger
+      configuration: configuration, models: configured.models, measures: configured.measures,
+      inspector: .imaging, logger: logger
     ) { handler throws(AtelierError) in
       try ZeroMQTransport(role: .coordinator(bind: work), handler: handler, logger: logger)
     }

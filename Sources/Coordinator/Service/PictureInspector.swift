@@ -1,0 +1,19 @@
+package import Shared
+
+/// Tells of uploaded files whether a worker could read them; given by who knows pictures, which the coordinator does
+/// not.
+package struct PictureInspector: Sendable {
+  /// Why a file is no picture that is read, with what to do: `invalidInput`, or `system` if that cannot be told now. Nil
+  /// for one that is.
+  package var fault: @Sendable (_ picture: [UInt8]) -> AtelierError?
+  /// Why a picture cannot be edited, or a mask does not fit it; nil if all is in order.
+  package var faultOfEdit: @Sendable (_ picture: [UInt8], _ mask: [UInt8]?) -> AtelierError?
+
+  package init(
+    fault: @escaping @Sendable (_ picture: [UInt8]) -> AtelierError?,
+    faultOfEdit: @escaping @Sendable (_ picture: [UInt8], _ mask: [UInt8]?) -> AtelierError?
+  ) {
+    self.fault = fault
+    self.faultOfEdit = faultOfEdit
+  }
+}
