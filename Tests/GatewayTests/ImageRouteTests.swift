@@ -204,4 +204,17 @@ import Testing
       #expect(try await gateway.status(of: job).images.failed == 0)
     }
   }
+
+  @Test func `a row that cannot be read is 500 for its own job, and lists and other jobs still answer`() async throws {
+    try await TestGateway.run { gateway in
+      let (bad, good) = (try await gateway.submit(), try await gateway.submit())
+      try await gateway.spoil(bad)
+      let answer = try await gateway.get("jobs/\(bad)/images")
+      #expect(answer.status == 500)
+      #expect(try answer.refusal.code == "system")
+      #expect(try answer.refusal.message.contains("as 'operation', which is no"), "\(answer.text)")
+      #expect(try await gateway.get("jobs/\(good)/images").status == 200)
+      #expect(try await gateway.get("jobs").decoded(as: [JobStatus].self).count == 2)
+    }
+  }
 }

@@ -1,10 +1,10 @@
 import Foundation
 import Shared
-import Store
 import TestSupport
 import Testing
 
 @testable import Coordinator
+@testable import Store
 
 /// What workers would do, done to the store: these tests are of the routes.
 extension TestGateway {
@@ -52,6 +52,14 @@ extension TestGateway {
     try await coordinator.perform { turn in
       let later = turn.now.time + 1
       _ = try turn.store.expirePictures(endedBefore: later, at: later)
+    }
+  }
+
+  /// Leaves items of a job in the database as nobody can read them.
+  func spoil(_ job: JobID) async throws {
+    try await coordinator.perform { turn in
+      _ = try turn.store.change(
+        "UPDATE items SET operation = '{' WHERE job = (SELECT seq FROM jobs WHERE id = :job)", ["job": job])
     }
   }
 

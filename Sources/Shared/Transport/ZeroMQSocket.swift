@@ -139,7 +139,8 @@ final class ZeroMQSocket {
   }
 
   /// The next message, or nil if none has arrived. One that is over the limits is read to its end, and none of what is
-  /// over them is kept.
+  /// over them is kept. ZeroMQ itself gathers the frames of a message until its last one has come, and has no bound for
+  /// that.
   func receive() -> Received? {
     var received = Received(frames: [], peer: "")
     var (count, bytes, isFirst) = (0, 0, true)
