@@ -42,7 +42,7 @@ package struct DecoderStage: Sendable {
   private static func unet(_ model: ModelFolder) throws -> UNet {
     let part = try model.part("decoder")
     let unet = try UNet(part.weights, configuration: UNetConfiguration(decoder: part.config))
-    try part.weights.requireAllConsumed()
+    try part.weights.noteUnused()
     return unet
   }
 
@@ -84,7 +84,8 @@ package struct DecoderStage: Sendable {
     }
     let noise = shape.noisePlan(request).source(seed: request.seed, afterPasses: 1)
     return try DenoisingRun(
-      loop(request, noise, model), noise: noise, shape: sampleShape, checkpointInterval: request.cacheInterval, from: checkpoint)
+      loop(request, noise, model), noise: noise, shape: sampleShape, checkpointInterval: request.cacheInterval,
+      from: checkpoint)
   }
 
   /// The walk that a request asks for: from noise, around what an edit keeps, or from a picture's own noise.

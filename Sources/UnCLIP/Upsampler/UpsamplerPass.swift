@@ -41,7 +41,7 @@ struct UpsamplerPass: Sendable {
   private static func unet(_ model: ModelFolder, _ name: String) throws -> UNet {
     let part = try model.part(name)
     let unet = try UNet(part.weights, configuration: UNetConfiguration(upsampler: part.config))
-    try part.weights.requireAllConsumed()
+    try part.weights.noteUnused()
     return unet
   }
 
