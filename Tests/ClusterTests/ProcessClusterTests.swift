@@ -145,8 +145,13 @@ import Testing
     #expect(try await eventually { kill(first.processIdentifier, SIGTERM); return !first.isRunning })
     let explained = try processes.run(["explain", job])
     #expect(explained.output.contains("No decoder worker is connected"), "\(explained.output)\(explained.error)")
-    try processes.start(["worker", "--pool", "decoder", "--threads", "1"])
+    let log = processes.folder.path + "/second.log"
+    try processes.start(["worker", "--pool", "decoder", "--threads", "1"], log: log)
     #expect(try await eventually(within: .seconds(90)) { try processes.status(of: job)?.state == .completed })
+    let begins = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+      .first { $0.contains("task begins") && $0.contains("denoise") }
+    let from = begins?.firstMatch(of: /from_step\W+(\d+)/).flatMap { Int($0.1) } ?? 0
+    #expect(from > 20, "it goes on from step \(from)")
 
     let out = processes.folder.path + "/out"
     #expect(try processes.run(["fetch", job, "--out", out]).status == 0)
