@@ -34,6 +34,51 @@ import Testing
       String(decoding: try JSONCoding.encode(line), as: UTF8.self) + "\n", to: "manifest.jsonl")
   }
 
+  /// Adds a number to a file of weights, as a tensor that nothing calls for.
+  private func addStray(to path: String) throws {
+    let file = URL(filePath: path)
+    let data = try Data(contentsOf: file)
+    let length = data.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    let values = data.dropFirst(8 + length)
+    var header = try #require(
+      JSONSerialization.jsonObject(with: data.dropFirst(8).prefix(length)) as? [String: Any])
+    header["stray"] = ["dtype": "F32", "shape": [1], "data_offsets": [values.count, values.count + 4]]
+    let text = try JSONSerialization.data(withJSONObject: header)
+    let start = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
+    try (start + text + values + Data(count: 4)).write(to: file)
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `tensors that nothing calls for are said by render, by a worker once, and by a check that finds nothing wrong`()
+    async throws
+  {
+    let processes = try Processes()
+    let (folder, model) = (processes.folder.path, processes.folder.path + "/model")
+    try FileManager.default.copyItem(atPath: Processes.model, toPath: model)
+    try addStray(to: model + "/text_encoder/model.safetensors")
+    let warning =
+      "text_encoder' holds tensors that its configuration does not call for, and that are not used: 'stray'."
+    let rendered = try ["/x.png", "/y.png"].map { name in
+      let answer = try processes.run(
+        ["render", "--model", name == "/x.png" ? model : Processes.model, "--prompt", "a cat", "--seed", "5"]
+          + ["--n", "2", "--out", folder + name] + Self.steps)
+      #expect(answer.status == 0, "\(answer.error)")
+      let picture = try Data(contentsOf: URL(filePath: folder + name.replacing(".png", with: "-1.png")))
+      return (error: answer.error, picture: picture)
+    }
+    #expect(rendered[0].error.components(separatedBy: warning).count == 2, "\(rendered[0].error)")
+    #expect(!rendered[1].error.contains("not used"))
+    #expect(rendered[0].picture == rendered[1].picture)
+    let checked = try processes.run(["model", "check", model])
+    #expect(checked.status == 0 && checked.error.contains(warning), "\(checked.error)")
+    let log = folder + "/worker.log"
+    try processes.start(["worker", "--pool", "prior", "--threads", "1", "--model", model], log: log)
+    // It says so before the weights are used.
+    #expect(try await eventually { try String(contentsOfFile: log, encoding: .utf8).contains("starting") })
+    let told = try String(contentsOfFile: log, encoding: .utf8)
+    #expect(told.components(separatedBy: warning).count == 2, "\(told)")
+  }
+
   @Test func `what a model does not see of a manifest's prompt is said`() throws {
     let processes = try Processes()
     let prompt = Array(repeating: "apple", count: 200).joined(separator: " ") + " pear"

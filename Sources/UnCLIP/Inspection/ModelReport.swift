@@ -71,10 +71,10 @@ package struct ModelReport: Sendable, Codable {
     guard problems.isEmpty else { return }
     note { report in
       report.memory = try MemoryEstimate.all(model)
-      report.digest = try model.digest
-    }
-    // Also what was looked at before the digest may have been zeros where a file was cut short.
-    note { _ in try model.requireUnchanged()
+      let digest = try model.digest
+      // What was looked at may have been zeros where a file was cut short.
+      try model.requireUnchanged()
+      report.digest = digest
     }
   }
 
