@@ -170,9 +170,13 @@ import Testing
       _ = try PromptFileCheck.run(path, format, SourceFolder(of: path, allowsOutside: false), skipsBad: false)
     }
     #expect(error?.code == .invalidInput)
+    let record = format == .csv ? "row" : "line"
     #expect(
       error?.message.hasPrefix(
-        "Line 3 is refused, so nothing was accepted: It is longer than \(RecordSplitter.longestRecord) bytes.") == true)
+        "Line 3 is refused, so nothing was accepted: The \(record) is longer than \(RecordSplitter.longestRecord) bytes."
+      ) == true)
+    // What may be meant by a row without an end.
+    #expect(error?.message.contains("a quote that is not closed") == (format == .csv))
     // Other tests run beside this one.
     #expect(PeakMemory.bytes - before < 1 << 29)
   }

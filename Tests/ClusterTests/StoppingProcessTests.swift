@@ -16,13 +16,6 @@ import Testing
     }
   }
 
-  private func step(_ processes: Processes) throws -> Int {
-    let answer = try processes.run(["workers", "--json"])
-    guard answer.status == 0 else { return 0 }
-    return try JSONCoding.decode([WorkerStatus].self, from: Data(answer.output.utf8)).flatMap(\.running).first?.step
-      ?? 0
-  }
-
   @Test(.timeLimit(.minutes(3))) func `a worker leaves at the second SIGTERM, though nobody answers it`() async throws {
     let processes = try Processes()
     let coordinator = try processes.start(["coordinator"])
@@ -31,7 +24,7 @@ import Testing
     #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
     let file = try processes.folder.write("a long picture\n", to: "prompts.txt")
     _ = try processes.submit([file, "--prior-steps", "3", "--decoder-steps", "1000"])
-    #expect(try await eventually { try step(processes) > 3 })
+    #expect(try await eventually { try processes.step(of: .denoise) > 3 })
     processes.die(coordinator)
     #expect(try await stop(decoder))
     // It has left work behind.
@@ -47,7 +40,7 @@ import Testing
     #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
     let file = try processes.folder.write("a long picture\n", to: "prompts.txt")
     let job = try processes.submit([file, "--prior-steps", "3", "--decoder-steps", "1000", "--super-res-steps", "3"])
-    #expect(try await eventually { try step(processes) > 3 })
+    #expect(try await eventually { try processes.step(of: .denoise) > 3 })
     #expect(first.isRunning)
     kill(first.processIdentifier, SIGTERM)
     #expect(try await eventually { !first.isRunning })

@@ -162,18 +162,7 @@ package final class WeightStore: Sendable {
     }
     // What was widened is not read again.
     defer { file.release(entry.range) }
-    return Tensor(shape: shape) { values in
-      switch entry.type {
-      case .float16: HalfPrecision.widen(float16: bytes, to: values)
-      case .bfloat16: HalfPrecision.widen(bfloat16: bytes, to: values)
-      case .float64:
-        for index in values.indices {
-          values[index] = Float(bytes.loadUnaligned(fromByteOffset: index * 8, as: Double.self))
-        }
-      default:
-        for index in values.indices { values[index] = bytes.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
-      }
-    }
+    return Tensor(shape: shape) { entry.type.read(bytes, to: $0) }
   }
 
   /// Whether a tensor is used where it lies. A mapping begins at a page, so that the place in the file decides.
