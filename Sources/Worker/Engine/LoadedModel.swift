@@ -10,8 +10,8 @@ struct LoadedModel: Sendable {
   private(set) var decoder: DecoderStage?
   private(set) var upsampler: UpsamplerStage?
 
-  /// Loads the decoder and the upsampler for their pool; of the other pool's parts each is read when it is first needed,
-  /// or by ``EmbeddingStage/load(prior:pictures:)``.
+  /// Loads the decoder and the upsampler for their pool; of the other pool's parts each is read when it is first
+  /// needed, or by ``EmbeddingStage/load(prior:pictures:)``.
   ///
   /// - Throws: `UnCLIPError` that names the model's file and what is wrong with it.
   init(_ folder: ModelFolder, pools: [Pool], threads: ThreadPool) throws {

@@ -9,8 +9,8 @@ package struct StageChain: Sendable {
 
   /// Loads what a task needs, and with it all like ones.
   ///
-  /// - Throws: an `UnCLIPError` that names the model's file and what is wrong with it; as ``run(_:report:)`` for a file of
-  ///   the task.
+  /// - Throws: an `UnCLIPError` that names the model's file and what is wrong with it; as ``run(_:report:)`` for a file
+  ///   of the task.
   package init(_ folder: ModelFolder, for task: StageTask, threads: ThreadPool) throws {
     model = try LoadedModel(folder, pools: Pool.allCases, threads: threads)
     let source = try PictureRequest(task).embedding
@@ -23,8 +23,8 @@ package struct StageChain: Sendable {
   ///   - task: with the files that its operation names, at its first stage.
   ///   - report: called after each step.
   /// - Returns: what all stages have left.
-  /// - Throws: `CancellationError` when `report` has answered `.stop`; `invalidInput` or an `UnCLIPError` if the request
-  ///   cannot be done; an `UnCLIPError` of the code `malformed` if the weights were changed meanwhile.
+  /// - Throws: `CancellationError` when `report` has answered `.stop`; `invalidInput` or an `UnCLIPError` if the
+  ///   request cannot be done; an `UnCLIPError` of the code `malformed` if the weights were changed meanwhile.
   package func run(
     _ task: StageTask, report: (Stage, StageProgress) -> StageDirective
   ) throws -> [Artifact.Kind: Artifact] {

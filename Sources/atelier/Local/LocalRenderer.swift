@@ -22,8 +22,8 @@ struct LocalRenderer: Sendable {
     threads = options.pool(profiled: output.profile)
   }
 
-  /// The tasks of a request's pictures, with the model's defaults where it leaves something out. A seed that is left out
-  /// is random, and printed. Texts that are longer than the model reads are warned of.
+  /// The tasks of a request's pictures, with the model's defaults where it leaves something out. A seed that is left
+  /// out is random, and printed. Texts that are longer than the model reads are warned of.
   ///
   /// - Parameter sources: the files that the request names.
   /// - Throws: an `UnCLIPError` if the model's tokenizer cannot be read.
