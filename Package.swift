@@ -154,7 +154,7 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "WorkerTests", dependencies: ["Worker", "Shared", "UnCLIP", "TestSupport"],
+      name: "WorkerTests", dependencies: ["Worker", "Shared", "Tensor", "UnCLIP", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "GatewayTests",

@@ -319,20 +319,13 @@ static void CK(finish_columns)(float *out, size_t ld, size_t rows, size_t column
                    residual ? residual + r * ld_residual : NULL, factor, activation);
 }
 
-static void CK(combine)(const float *x, float a, const float *y0, float b, const float *z, float c,
-                        float *y, size_t n) {
-  v16 va = CK(splat)(a), vb = CK(splat)(b), vc = CK(splat)(c);
+static void CK(combine)(const float *x, float a, const float *y0, float b, float *y, size_t n) {
+  v16 va = CK(splat)(a), vb = CK(splat)(b);
   size_t i = 0;
-  for (; i + 16 <= n; i += 16) {
-    v16 v = va * CK(load)(x + i) + vb * CK(load)(y0 + i);
-    if (z) v = v + vc * CK(load)(z + i);
-    CK(store)(y + i, v);
-  }
+  for (; i + 16 <= n; i += 16) CK(store)(y + i, va * CK(load)(x + i) + vb * CK(load)(y0 + i));
   if (i < n) {
     size_t part = n - i;
-    v16 v = va * CK(load_part)(x + i, part) + vb * CK(load_part)(y0 + i, part);
-    if (z) v = v + vc * CK(load_part)(z + i, part);
-    CK(store_part)(y + i, v, part);
+    CK(store_part)(y + i, va * CK(load_part)(x + i, part) + vb * CK(load_part)(y0 + i, part), part);
   }
 }
 

@@ -1,12 +1,30 @@
 // Calls of Linux that its C library has and Swift's module of it does not show.
 #pragma once
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 int syncfs(int descriptor);
+
+/* O_TMPFILE, which the header has for GNU's extensions alone. */
+#define ATELIER_UNNAMED (020000000 | O_DIRECTORY)
+
+/* Opens a new file in a folder that has no name yet: whatever ends the process, nothing is left of it. -1 where the
+   file system knows no such files. */
+static inline int atelier_open_unnamed(const char *folder) {
+  return open(folder, ATELIER_UNNAMED | O_WRONLY | O_CLOEXEC, 0666);
+}
+
+/* Gives such a file a name that is not taken; see linkat(2). */
+static inline int atelier_name(int descriptor, const char *path) {
+  char open_file[32];
+  snprintf(open_file, sizeof open_file, "/proc/self/fd/%d", descriptor);
+  return linkat(AT_FDCWD, open_file, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
 
 /* Asks for a signal when the thread ends that started this process; see prctl(2), which is variadic. */
 static inline int atelier_signal_at_parents_death(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }

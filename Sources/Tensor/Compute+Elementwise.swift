@@ -11,15 +11,13 @@ extension Compute {
     }
   }
 
-  /// a · x + b · y (+ c · z), element by element; shapes must agree.
-  package func combine(
-    _ x: Tensor, _ a: Float, _ y: Tensor, _ b: Float, _ z: Tensor? = nil, _ c: Float = 0
-  ) -> Tensor {
-    precondition(x.count == y.count && (z.map { $0.count == x.count } ?? true))
+  /// a · x + b · y, element by element; shapes must agree.
+  package func combine(_ x: Tensor, _ a: Float, _ y: Tensor, _ b: Float) -> Tensor {
+    precondition(x.count == y.count)
     return measured(.elementwise) {
       let result = Tensor(uninitialized: x.shape)
       let table = kernels.table
-      run(1) { _ in table.combine(x.base, a, y.base, b, z.map { $0.base }, c, result.unsharedBase, x.count) }
+      run(1) { _ in table.combine(x.base, a, y.base, b, result.unsharedBase, x.count) }
       return result
     }
   }

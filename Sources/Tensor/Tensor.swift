@@ -9,7 +9,7 @@ package struct Tensor: Sendable {
   /// Extent of each dimension, outermost first.
   package let shape: [Int]
   package let count: Int
-  private var storage: TensorStorage
+  private let storage: TensorStorage
 
   /// A tensor whose elements are undefined until written.
   package init(uninitialized shape: [Int]) {
@@ -71,20 +71,6 @@ package struct Tensor: Sendable {
   ) rethrows -> Value {
     try withExtendedLifetime(storage) {
       try body(UnsafeBufferPointer(start: storage.base, count: storage.hasElements ? count : 0))
-    }
-  }
-
-  /// Calls `body` with the elements for writing, after a copy if the storage is shared or borrowed.
-  package mutating func withUnsafeMutableBufferPointer<Value>(
-    _ body: (UnsafeMutableBufferPointer<Float>) throws -> Value
-  ) rethrows -> Value {
-    if storage.isBorrowed || !isKnownUniquelyReferenced(&storage) {
-      let copy = TensorStorage(uninitialized: count)
-      if copy.hasElements, storage.hasElements { copy.base.update(from: storage.base, count: count) }
-      storage = copy
-    }
-    return try withExtendedLifetime(storage) {
-      try body(UnsafeMutableBufferPointer(start: storage.base, count: storage.hasElements ? count : 0))
     }
   }
 

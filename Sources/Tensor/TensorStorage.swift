@@ -4,8 +4,8 @@
 /// Heap buffers come from ``BufferPool`` and go back to it, so that a denoising step after the first
 /// finds its activations' memory warm instead of asking the kernel for pages.
 ///
-/// Sharing between threads is safe because ``Tensor`` writes only through a unique reference
-/// (copy on write) and borrowed regions are never written.
+/// Sharing between threads is safe because a ``Tensor`` is written only while it is made, and borrowed
+/// regions are never written.
 package final class TensorStorage: @unchecked Sendable {
   /// First element, aligned to 64 bytes for heap buffers, to 4 for borrowed regions.
   let base: UnsafeMutablePointer<Float>
@@ -36,9 +36,6 @@ package final class TensorStorage: @unchecked Sendable {
     pool = nil
     self.owner = owner
   }
-
-  /// Whether the memory belongs to someone else and must not be written.
-  var isBorrowed: Bool { owner != nil }
 
   /// Whether there is memory behind it, and not only a count of what it would take.
   var hasElements: Bool { pool?.countsOnly != true }

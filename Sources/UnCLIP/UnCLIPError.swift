@@ -7,7 +7,7 @@ package struct UnCLIPError: Error, Sendable, CustomStringConvertible {
     case malformed
     /// A configuration asks for something that this engine does not do.
     case unsupported
-    /// A tensor is missing, extra or misshapen.
+    /// A tensor is missing, misshapen or not of floats.
     case weights
     /// The request makes no sense for this model.
     case request

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Shared
+import UnCLIP
 
 /// The command line: parsing and composition, nothing else. A person begins here, on one machine or with a cluster.
 ///
@@ -39,6 +40,8 @@ struct Atelier: AsyncParsableCommand {
   /// Why it failed is on standard error, behind `atelier:`; usage errors come with the usage.
   static func main() async {
     StandardStreams.open()
+    // Whoever computes with weights asks whether they were changed, before it counts.
+    MappedFile.outlivesTruncation()
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {

@@ -122,6 +122,17 @@ import Testing
     }
   }
 
+  @Test(arguments: FieldTaker.allCases)
+  func `every number has a range, below and above which it is refused`(taker: FieldTaker) {
+    for field in taker.declared where field.isNumber {
+      for value in ["-1000000", field.name == "seed" ? "18446744073709551616" : "1000000"] {
+        let message = refusal(of: taker.arguments + ["\(field.option)=\(value)"])
+        #expect(message.contains("'\(field.name)' is "), "\(message)")
+        #expect(message.contains(/it must be (a whole number )?from -?[0-9]+ to [0-9]+\./), "\(message)")
+      }
+    }
+  }
+
   @Test func `a number that begins with a minus may stand behind its option`() throws {
     let command = try Atelier.parseAsRoot(FieldTaker.submit.arguments + ["--priority", "-5"])
     #expect(try FieldTaker.submit.text(of: "priority", in: command) == "-5")

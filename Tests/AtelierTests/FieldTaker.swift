@@ -12,6 +12,7 @@ enum FieldTaker: String, Sendable, CaseIterable {
     let name: String
     let help: String
     let expected: String
+    let isNumber: Bool
 
     var option: String { "--" + name.replacing("_", with: "-") }
   }
@@ -70,5 +71,7 @@ enum FieldTaker: String, Sendable, CaseIterable {
 }
 
 extension FieldTaker.Declared {
-  init<Root>(_ field: Field<Root>) { self.init(name: field.name, help: field.help, expected: field.expected) }
+  init<Root>(_ field: Field<Root>) {
+    self.init(name: field.name, help: field.help, expected: field.expected, isNumber: field.isNumber)
+  }
 }

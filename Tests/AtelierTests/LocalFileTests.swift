@@ -100,6 +100,19 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["file"])
   }
 
+  @Test func `a file that is being written has no name that a killed process could leave behind`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/file"
+    func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path) }
+    let file = try PartialFile(of: path)
+    try file.write(Data("whole".utf8))
+    // Not on a file system that knows no files without a name.
+    #expect(try names().isEmpty || file.isThere)
+    try file.finish(replacing: false)
+    #expect(try names() == ["file"])
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "whole")
+  }
+
   @Test func `several write to one name at once, and only one if none may be replaced`() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/file"

@@ -93,7 +93,7 @@ import Testing
       return ModelText.report(
         try decoded(
           """
-          {"path": "m", "parameters": 1, "bytes": 2, "resolutions": [64], "memory": [], "problems": [],
+          {"path": "m", "parameters": 1, "bytes": 2, "resolutions": [64], "memory": [], "problems": [], "warnings": [],
            "parts": [{"name": \(text), "type": \(text), "parameters": 1, "bytes": 2, "types": [\(text)],
              "faults": [{"tensor": \(text), "kind": "missing", "type": \(text), "shape": [1]}]}],
            "absent": [{"part": \(text), "consequence": \(text)}], "digest": \(text),

@@ -68,6 +68,18 @@ import Testing
     #expect(names.sorted() == files.sorted())
   }
 
+  @Test func `a refusal names what was found on this machine of the lines that were left out`() {
+    let error = AtelierError(.invalidInput, "There is no prompt in the file.")
+    #expect(RefusedLines().explaining(error).message == error.message)
+    var refused = RefusedLines()
+    for line in (1...7).reversed() { refused.add(line, "It names '\(line).png'.") }
+    let told = refused.explaining(error)
+    #expect(told.code == .invalidInput)
+    #expect(told.message.hasPrefix("There is no prompt in the file. Found here: line 1: It names '1.png'. line 2: "))
+    #expect(told.message.hasSuffix("line 5: It names '5.png'. And 2 more."), "\(told.message)")
+    #expect(refused.explaining(AtelierError(.unavailable, "It is away.")).message == "It is away.")
+  }
+
   @Test(arguments: ["not json", "[]", "\"image\""])
   func `a line that is no object names no file`(line: String) {
     let isObject = SourceFields.object(line) != nil

@@ -25,7 +25,7 @@ import Testing
     let kept = Duration.seconds(min(interval, 0.4)) + Self.slack
     #expect(
       try await eventually(within: .seconds(60)) {
-        let step = try Self.step(processes)
+        let step = try processes.step(of: .denoise)
         if step > 0 { seen.append((.now, step)) }
         return seen.first.map { $0.at + kept + .seconds(1) < .now } ?? false
       })
@@ -39,20 +39,10 @@ import Testing
     var begins: Int?
     #expect(
       try await eventually(within: .seconds(30)) {
-        let text = try String(contentsOfFile: log, encoding: .utf8)
-        let line = text.split(separator: "\n").first { $0.contains("task begins") && $0.contains("denoise") }
-        begins = line?.firstMatch(of: /from_step\W+(\d+)/).flatMap { Int($0.1) }
+        begins = try processes.firstStep(of: .denoise, inLog: log)
         return begins != nil
       })
     let step = try #require(begins)
     #expect((step >= least) == isKept, "it goes on from step \(step); step \(least) was done in time")
-  }
-
-  /// Of the running decoder task, as the coordinator knows it.
-  private static func step(_ processes: Processes) throws -> Int {
-    let answer = try processes.run(["workers", "--json"])
-    guard answer.status == 0 else { return 0 }
-    return try JSONCoding.decode([WorkerStatus].self, from: Data(answer.output.utf8)).flatMap(\.running)
-      .first { $0.stage == .denoise }?.step ?? 0
   }
 }

@@ -133,20 +133,17 @@ import Testing
     let steps = ["--prior-steps", "3", "--decoder-steps", "1000", "--super-res-steps", "3"]
     let submitted = try processes.run(["submit", file, "--seed", "3", "--json"] + steps)
     let job = try JSONCoding.decode(Submitted.self, from: Data(submitted.output.utf8)).job.text
-    func step() throws -> Int {
-      let answer = try processes.run(["workers", "--json"])
-      guard answer.status == 0 else { return 0 }
-      return try JSONCoding.decode([WorkerStatus].self, from: Data(answer.output.utf8)).flatMap(\.running)
-        .first { $0.stage == .denoise }?.step ?? 0
-    }
-    #expect(try await eventually { try step() > 20 })
+    #expect(try await eventually { try processes.step(of: .denoise) > 20 })
     kill(first.processIdentifier, SIGTERM)
     kill(first.processIdentifier, SIGTERM)
     #expect(try await eventually { kill(first.processIdentifier, SIGTERM); return !first.isRunning })
     let explained = try processes.run(["explain", job])
     #expect(explained.output.contains("No decoder worker is connected"), "\(explained.output)\(explained.error)")
-    try processes.start(["worker", "--pool", "decoder", "--threads", "1"])
+    let log = processes.folder.path + "/second.log"
+    try processes.start(["worker", "--pool", "decoder", "--threads", "1"], log: log)
     #expect(try await eventually(within: .seconds(90)) { try processes.status(of: job)?.state == .completed })
+    let from = try #require(try processes.firstStep(of: .denoise, inLog: log))
+    #expect(from > 20, "it goes on from step \(from)")
 
     let out = processes.folder.path + "/out"
     #expect(try processes.run(["fetch", job, "--out", out]).status == 0)

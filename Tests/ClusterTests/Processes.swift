@@ -90,6 +90,23 @@ final class Processes: @unchecked Sendable {
     return answer.status == 0 ? try JSONCoding.decode(JobStatus.self, from: Data(answer.output.utf8)) : nil
   }
 
+  /// The step that a running task is at, as the coordinator knows it; 0 for none.
+  ///
+  /// - Parameter stage: of the task; any for nil.
+  func step(of stage: Stage? = nil) throws -> Int {
+    let answer = try run(["workers", "--json"])
+    guard answer.status == 0 else { return 0 }
+    return try JSONCoding.decode([WorkerStatus].self, from: Data(answer.output.utf8)).flatMap(\.running)
+      .first { stage == nil || $0.stage == stage }?.step ?? 0
+  }
+
+  /// The step at which the first task of a stage began in a log of ``start(_:log:)``; nil while none has.
+  func firstStep(of stage: Stage, inLog log: String) throws -> Int? {
+    let text = try String(contentsOfFile: log, encoding: .utf8)
+    let line = text.split(separator: "\n").first { $0.contains("task begins") && $0.contains(stage.rawValue) }
+    return line?.firstMatch(of: /from_step\W+(\d+)/).flatMap { Int($0.1) }
+  }
+
   func die(_ process: Process) {
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()

@@ -16,13 +16,6 @@ import Testing
     }
   }
 
-  private func step(_ processes: Processes) throws -> Int {
-    let answer = try processes.run(["workers", "--json"])
-    guard answer.status == 0 else { return 0 }
-    return try JSONCoding.decode([WorkerStatus].self, from: Data(answer.output.utf8)).flatMap(\.running).first?.step
-      ?? 0
-  }
-
   @Test(.timeLimit(.minutes(3))) func `a worker leaves at the second SIGTERM, though nobody answers it`() async throws {
     let processes = try Processes()
     let coordinator = try processes.start(["coordinator"])
@@ -31,11 +24,37 @@ import Testing
     #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
     let file = try processes.folder.write("a long picture\n", to: "prompts.txt")
     _ = try processes.submit([file, "--prior-steps", "3", "--decoder-steps", "1000"])
-    #expect(try await eventually { try step(processes) > 3 })
+    #expect(try await eventually { try processes.step(of: .denoise) > 3 })
     processes.die(coordinator)
     #expect(try await stop(decoder))
     // It has left work behind.
     #expect(decoder.terminationReason == .exit && decoder.terminationStatus == 1)
+  }
+
+  @Test(.timeLimit(.minutes(3)))
+  func `one SIGTERM lets a worker finish its task, whose result is kept`() async throws {
+    let processes = try Processes()
+    try processes.start(["coordinator"])
+    try processes.start(["worker", "--pool", "prior", "--threads", "1"])
+    let first = try processes.start(["worker", "--pool", "decoder", "--threads", "1"])
+    #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
+    let file = try processes.folder.write("a long picture\n", to: "prompts.txt")
+    let job = try processes.submit([file, "--prior-steps", "3", "--decoder-steps", "1000", "--super-res-steps", "3"])
+    #expect(try await eventually { try processes.step(of: .denoise) > 3 })
+    #expect(first.isRunning)
+    kill(first.processIdentifier, SIGTERM)
+    #expect(try await eventually { !first.isRunning })
+    // It has left nothing behind.
+    #expect(first.terminationReason == .exit && first.terminationStatus == 0)
+    try processes.start(["worker", "--pool", "decoder", "--threads", "1"])
+    #expect(try await eventually { try processes.status(of: job)?.state == .completed })
+    let out = processes.folder.path + "/out"
+    #expect(try processes.run(["fetch", job, "--out", out]).status == 0)
+    let text = try String(contentsOfFile: out + "/manifest.jsonl", encoding: .utf8)
+    let line = try JSONCoding.decode(ManifestLine.self, from: Data(text.utf8))
+    let denoise = try #require(line.stages.first { $0.stage == .denoise })
+    #expect(denoise.attempts == 1)
+    #expect(denoise.worker?.contains("\(first.processIdentifier)") == true, "\(denoise)")
   }
 
   @Test(.timeLimit(.minutes(3))) func `a coordinator leaves, though an upload hangs`() async throws {

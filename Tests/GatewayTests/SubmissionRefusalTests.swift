@@ -109,11 +109,16 @@ import Testing
     }
   }
 
-  @Test func `a file of which every line was left out is refused`() async throws {
+  @Test func `a file of which every line was left out is refused with the lines' reasons`() async throws {
     try await TestGateway.run { gateway in
-      let answer = try await gateway.post("jobs?format=jsonl&skip_bad=true", "bad\nworse\n")
+      let text = "{\"prompt\": \"\"}\n" + String(repeating: "bad\n", count: 11)
+      let answer = try await gateway.post("jobs?format=jsonl&skip_bad=true", text)
       #expect(answer.status == 400)
-      #expect(try answer.refusal.message == "There is no prompt in the file: all of its 2 lines were left out.")
+      let message = try answer.refusal.message
+      let start = "There is no prompt in the file: all of its 12 lines were left out: line 1: "
+      #expect(message.hasPrefix(start + "The prompt is empty. line 2: "), "\(message)")
+      #expect(message.contains(" line 10: ") && message.hasSuffix(" And 2 more."), "\(message)")
+      #expect(!message.contains("line 11: "))
     }
   }
 

@@ -14,8 +14,7 @@ import Testing
   ]
 
   private func parse(_ line: String) throws -> ItemRequest {
-    var parser = PromptFileParser(format: .jsonl)
-    return try #require((parser.consume(Array(line.utf8)) + parser.finish()).first).result.get()
+    try #require(ParsedFile(line, as: .jsonl).lines.first).result.get()
   }
 
   @Test(arguments: all) func `operations survive the store and the prompt file`(operation: PictureOperation) throws {

@@ -3,14 +3,7 @@ import Testing
 
 @Suite struct PromptFileTests {
   private func parse(_ text: String, as format: PromptFileFormat, pieces: Int = 1 << 20) -> [PromptFileParser.Line] {
-    var parser = PromptFileParser(format: format)
-    var lines: [PromptFileParser.Line] = []
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      lines += parser.consume(rest.prefix(pieces))
-      rest = rest.dropFirst(pieces)
-    }
-    return lines + parser.finish()
+    ParsedFile(text, as: format, pieces: pieces).lines
   }
 
   private func reason(_ line: PromptFileParser.Line?) -> String {

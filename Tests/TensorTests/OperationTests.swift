@@ -103,15 +103,6 @@ struct OperationTests {
     #expect(compute.upsampleNearest2x2(x).array.prefix(10) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
   }
 
-  @Test("Writing to a copy leaves the original alone")
-  func copyOnWrite() {
-    let original = Tensor([1, 2, 3], shape: [3])
-    var copy = original
-    copy.withUnsafeMutableBufferPointer { $0[0] = 9 }
-    #expect(original.array == [1, 2, 3])
-    #expect(copy.array == [9, 2, 3])
-  }
-
   @Test("Buffers come back from the pool")
   func pool() {
     let pool = BufferPool()

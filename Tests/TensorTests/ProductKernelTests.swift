@@ -8,10 +8,7 @@ import Testing
 @Suite struct ProductKernelTests {
   private static let levels = Array(0...Int(ck_level_available()))
 
-  private func values(_ count: Int, seed: UInt64) -> [Float] {
-    var generator = SeededGenerator(seed: seed)
-    return (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
-  }
+  private func values(_ count: Int, seed: UInt64) -> [Float] { randomValues(count, in: -1...1, seed: seed) }
 
   @Test(arguments: levels, [1, 3, 4, 5, 11, 12, 13, 24, 48, 49])
   func `a product is the sum over the depth, for any number of rows and columns`(

@@ -210,7 +210,10 @@ private struct Schedule {
     while true {
       let run = try start(pipeline(), checkpoint)
       for _ in 0..<Int.random(in: 0...3, using: &random) { _ = run.next() }
-      if let result = run.result { return Tensor(result.array, shape: result.shape) }
+      if run.nextInput == nil {
+        let result = run.complete()
+        return Tensor(result.array, shape: result.shape)
+      }
       let state = run.checkpoint
       checkpoint = StageCheckpoint(
         stage: state.stage, pass: state.pass, completedSteps: state.completedSteps,

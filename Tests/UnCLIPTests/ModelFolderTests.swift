@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Synchronization
 import Tensor
 import TestSupport
 import Testing
@@ -292,12 +293,42 @@ import Testing
     #expect(names(.extra) == Set(lost.map { "old.\($0)" }))
     for fault in faults where fault.kind == .misshapen { #expect(fault.shape == fault.expected.map { $0 + [1] }) }
     #expect(report.parts.first { $0.name == "text_encoder" }?.faults.map(\.tensor) == ["stray"])
-    #expect(report.problems.count == 2)
+    #expect(report.problems.count == 1)
     #expect(
       report.problems.contains {
         $0.contains("decoder'") && $0.contains("\(lost.count) missing, \(bent.count) misshapen")
       })
-    #expect(report.problems.contains { $0.contains("text_encoder'") && $0.hasSuffix("1 extra.") })
+    #expect(report.warnings.count == 2)
+    #expect(report.warnings.contains { $0.contains("text_encoder'") && $0.hasSuffix("not used: 'stray'.") })
+    #expect(report.warnings.contains { $0.contains("decoder'") && $0.hasSuffix(" and \(lost.count - 5) more.") })
+  }
+
+  @Test("A model with tensors that nothing calls for makes the same pictures, and says so once a part")
+  func unusedTensors() throws {
+    let copy = try Copy()
+    let request = PictureRequest(prompt: "a", seed: 1, priorSteps: 2, decoderSteps: 2, superResSteps: 2)
+    let expected = try Pipeline(model: ModelFolder(path: copy.path), threads: ThreadPool(threads: 1)).render(request)
+    for (part, stem) in [("text_encoder", "model"), ("decoder", "diffusion_pytorch_model")] {
+      try copy.rewrite(part, stem: stem) { tensors in
+        // NaN, which would spoil every picture where it was used.
+        for number in 1...7 {
+          tensors["stray.\(number)"] = .init(type: "F32", shape: [1], bytes: Data([0, 0, 0xC0, 0x7F]))
+        }
+        tensors["stray.position_ids"] = .init(type: "I64", shape: [1], bytes: Data(count: 8))
+      }
+    }
+    let warnings = Mutex<[String]>([])
+    let model = try ModelFolder(path: copy.path) { warning in warnings.withLock { $0.append(warning) } }
+    let pipeline = try Pipeline(model: model, threads: ThreadPool(threads: 1))
+    for _ in 0..<2 { #expect(try pipeline.render(request).picture == expected.picture) }
+    let list = "not used: 'stray.1', 'stray.2', 'stray.3', 'stray.4', 'stray.5' and 2 more."
+    let told = warnings.withLock { $0.sorted() }
+    #expect(told.count == 2 && told.allSatisfy { $0.hasSuffix(list) }, "\(told)")
+    #expect(told.first?.contains("/decoder' holds tensors") == true)
+    let report = try ModelReport(checking: copy.path)
+    #expect(report.problems == [] && report.digest != nil)
+    #expect(report.warnings.sorted() == told)
+    #expect(report.parts.first { $0.name == "decoder" }?.faults.allSatisfy { $0.kind == .extra } == true)
   }
 
   @Test("A report names the tensors that hold NaN or infinity, whatever their type, and rendering says so too")
@@ -369,7 +400,8 @@ import Testing
     try FileManager.default.removeItem(atPath: copy.path + "/super_res_first/diffusion_pytorch_model.safetensors")
     let report = try ModelReport(checking: copy.path)
     #expect(report.digest == nil)
-    for fragment in ["prior'", "'hidden_act' is \"tanhshrink\"", "'act_fn' is \"tanh\"", "super_res_first'"] {
+    #expect(report.warnings.contains { $0.contains("prior'") }, "\(report.warnings)")
+    for fragment in ["'hidden_act' is \"tanhshrink\"", "'act_fn' is \"tanh\"", "super_res_first'"] {
       #expect(report.problems.contains { $0.contains(fragment) }, "\(fragment): \(report.problems)")
     }
   }

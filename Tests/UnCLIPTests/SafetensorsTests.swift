@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Tensor
 import TestSupport
 import Testing
@@ -252,12 +253,22 @@ import Testing
     }
   }
 
-  @Test("A missing, misshapen, left over or whole-numbered tensor is an error that names it")
+  @Test("A missing, misshapen or whole-numbered tensor is an error that names it; one left over is warned of, once")
   func strictness() throws {
     _ = try file(
       #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]},"e.position_ids":{"dtype":"I64","shape":[1],"data_offsets":[12,20]}}"#,
       bytes: 20)
-    let store = try WeightStore(folder: folder.path)
+    let warnings = Mutex<[String]>([])
+    func take() -> [String] {
+      warnings.withLock { warnings in
+        defer { warnings = [] }
+        return warnings
+      }
+    }
+    func open() throws -> WeightStore {
+      try WeightStore(folder: folder.path) { warning in warnings.withLock { $0.append(warning) } }
+    }
+    let store = try open()
     func message(_ body: () throws -> Void) throws -> String {
       let error = try #require(throws: UnCLIPError.self, performing: body)
       #expect(error.code == .weights)
@@ -268,10 +279,19 @@ import Testing
       try message { _ = try store.tensor("a", shape: [2, 1]) }.contains(
         "model.safetensors': tensor 'a' has shape [2], expected [2, 1]."))
     #expect(try message { _ = try store.tensor("e.position_ids", shape: [1]) }.contains("is of type I64"))
-    #expect(try message { try store.requireAllConsumed() }.contains("2 of its tensors: 'a', 'b'."))
-    _ = try store.tensor("a", shape: [2])
-    _ = try store.tensor("b", shape: [1])
-    try store.requireAllConsumed()
+    #expect(take() == [])
+    try store.noteUnused()
+    let warned = take()
+    #expect(warned.count == 1)
+    #expect(warned.first?.contains("'\(folder.path)' holds tensors that its configuration does not call for") == true)
+    #expect(warned.first?.hasSuffix("not used: 'a', 'b'.") == true)
+    try store.noteUnused()
+    #expect(take() == [])
+    let used = try open()
+    _ = try used.tensor("a", shape: [2])
+    _ = try used.tensor("b", shape: [1])
+    try used.noteUnused()
+    #expect(take() == [])
   }
 
   @Test("Shards are read through their index, which must tell the truth")

@@ -98,9 +98,8 @@ struct ck_table {
   void (*finish_columns)(float *out, size_t ld, size_t rows, size_t columns, const float *bias,
                          const float *residual, size_t ld_residual, float factor, int activation);
 
-  // y = a * x + b * y0 (+ c * z where z is given), n elements; y may be any of the inputs.
-  void (*combine)(const float *x, float a, const float *y0, float b, const float *z, float c,
-                  float *y, size_t n);
+  // y = a * x + b * y0, n elements; y may be any of the inputs.
+  void (*combine)(const float *x, float a, const float *y0, float b, float *y, size_t n);
 
   // C = A * B, or C += A * B: A of `rows` x `depth` with row stride `lda`, B of `depth` x `columns` with row stride
   // `ldb`, which is 32 for a packed panel, C with row stride `ldc`. Columns are read and written in sixteens. Each sum

@@ -83,8 +83,10 @@ package struct Submission {
     }
     guard bad.isEmpty else { throw refusal() }
     guard items > 0 else {
-      let left = badCount == 0 ? "it is empty or has only comments" : "all of its \(badCount) lines were left out"
-      throw AtelierError(.invalidInput, "There is no prompt in the file: \(left).")
+      let left =
+        badCount == 0
+        ? "it is empty or has only comments." : "all of its \(badCount) lines were left out: \(named(skipped))"
+      throw AtelierError(.invalidInput, "There is no prompt in the file: \(left)")
     }
     while let part = parts.take() { try await store(part) }
     try await storing?.value
@@ -201,13 +203,17 @@ package struct Submission {
     storing = Task { try await coordinator.add(items, to: number) }
   }
 
-  /// Names the first bad lines with their reasons and counts the rest.
+  /// The first bad lines with their reasons, and how many more there are.
+  private func named(_ lines: [SkippedLine]) -> String {
+    let first = lines.prefix(Self.badLinesNamed)
+    return first.map { "line \($0.line): \($0.reason)" }.joined(separator: " ")
+      + (badCount > first.count ? " And \(badCount - first.count) more." : "")
+  }
+
   private func refusal() -> AtelierError {
-    let named = bad.map { "line \($0.line): \($0.reason)" }.joined(separator: " ")
-    let more = badCount > bad.count ? " And \(badCount - bad.count) more." : ""
-    return AtelierError(
+    AtelierError(
       .invalidInput,
-      "\(badCount) \(badCount == 1 ? "line" : "lines") cannot be read, so nothing was accepted: \(named)\(more) "
+      "\(badCount) \(badCount == 1 ? "line" : "lines") cannot be read, so nothing was accepted: \(named(bad)) "
         + "Mend the file, or leave such lines out with --skip-bad.")
   }
 }

@@ -55,6 +55,13 @@ package struct ManifestLine: Sendable, Codable, Equatable {
     }
   }
 
+  /// What was asked for, of this picture alone.
+  package var request: ItemRequest {
+    ItemRequest(
+      prompt: prompt, operation: operation ?? .render(embedding: nil), negativePrompt: negativePrompt, seed: seed,
+      size: size, parameters: parameters)
+  }
+
   /// What a person would call the picture: its prompt, or where that says nothing what was asked for.
   package var title: String {
     switch operation {

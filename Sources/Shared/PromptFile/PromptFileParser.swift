@@ -44,7 +44,8 @@ package struct PromptFileParser {
   private mutating func read(_ record: RecordSplitter.Record) -> Line? {
     if isRefused { return nil }
     switch record {
-    case .tooLong(let line): return failure(tooLong, line: line)
+    case .tooLong(let line):
+      return failure(AtelierError(.invalidInput, Self.tooLong(format)), line: line)
     case .bytes(let bytes, let line):
       // Later, where lines of the file are sound, it is a mistake in one line.
       let isUnmarkedUTF16 = !seenFirstRecord && Self.looksLikeUTF16(bytes)
@@ -71,13 +72,13 @@ package struct PromptFileParser {
     return Line(number: line, result: .failure(error), refusesFile: isRefused)
   }
 
-  private var tooLong: AtelierError {
+  /// What is wrong with a record that is too long, and what to do about it.
+  package static func tooLong(_ format: PromptFileFormat) -> String {
     let (record, reason) =
       format == .csv
       ? ("row", "If that is not meant, a field begins with a quote that is not closed: close it, or leave it out.")
       : ("line", "Divide it, or leave it out.")
-    return AtelierError(
-      .invalidInput, "The \(record) is longer than \(RecordSplitter.longestRecord) bytes. \(reason)")
+    return "The \(record) is longer than \(RecordSplitter.longestRecord) bytes. \(reason)"
   }
 
   /// A record as text.

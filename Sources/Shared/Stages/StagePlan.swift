@@ -36,22 +36,6 @@ package struct StagePlan: Sendable, Equatable {
         (Variant(kind: kind, inverts: inverts), StagePlan(steps: steps(of: kind, inverts: inverts)))
       }
     })
-
-  /// The plan itself: a scoring ends with its first stage, everything else goes through all three.
-  private static func steps(of kind: PictureOperation.Kind, inverts: Bool) -> [Step] {
-    guard kind != .score else {
-      return [Step(stage: .embed, inputs: [], outputs: [.scores], readsSources: true)]
-    }
-    let text: [Artifact.Kind] = [.textStates, .textEmbedding, .textMask]
-    // An edit is decoded and enlarged around its picture; its embedding is the prompt's alone.
-    let isEdit = kind == .edit
-    return [
-      Step(stage: .embed, inputs: [], outputs: [.imageEmbedding] + text, readsSources: !isEdit),
-      Step(
-        stage: .denoise, inputs: text + [.imageEmbedding], outputs: [.baseImage], readsSources: isEdit || inverts),
-      Step(stage: .upsample, inputs: [.baseImage], outputs: [.picture], readsSources: isEdit),
-    ]
-  }
 }
 
 extension StagePlan {

@@ -58,6 +58,11 @@ package struct Artifact: Sendable, Equatable {
     sha256 = Array(SHA256.hash(data: bytes))
   }
 
+  /// A file that came with a request.
+  package init(source bytes: [UInt8]) {
+    self.init(kind: .source, type: .uint8, shape: [bytes.count], bytes: bytes)
+  }
+
   /// The rows of a two-dimensional array of floats; none if it is something else.
   package var rows: [[Double]] {
     guard type == .float32, shape.count == 2, hasConsistentSize else { return [] }

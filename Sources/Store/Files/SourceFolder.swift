@@ -58,7 +58,7 @@ package final class SourceFolder: @unchecked Sendable {
     guard let data = try DurableFile.read(path(digest)) else {
       throw AtelierError(.notFound, "The file '\(path(digest))', which a request came with, is missing.")
     }
-    let file = Artifact(kind: .source, type: .uint8, shape: [data.count], bytes: Array(data))
+    let file = Artifact(source: Array(data))
     guard hexadecimal(file.sha256) == digest else {
       throw AtelierError(.malformed, "The file '\(path(digest))', which a request came with, is damaged on disk.")
     }

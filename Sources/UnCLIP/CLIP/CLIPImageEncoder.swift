@@ -52,7 +52,7 @@ struct CLIPImageEncoder: Sendable {
     }
     lastNorm = try LayerNorm(weights, "vision_model.post_layernorm", width: width, epsilon: epsilon)
     projection = try Linear(weights, "visual_projection", from: width, to: embeddingWidth, bias: false)
-    try weights.requireAllConsumed()
+    try weights.noteUnused()
   }
 
   /// The embedding of a picture, `[embeddingWidth]`, not normalised.

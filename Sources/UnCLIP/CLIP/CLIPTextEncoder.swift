@@ -47,7 +47,7 @@ struct CLIPTextEncoder: Sendable {
       weights, "text_model.final_layer_norm", width: width, epsilon: epsilon)
     projection = try Linear(
       weights, "text_projection", from: width, to: embeddingWidth, bias: false)
-    try weights.requireAllConsumed()
+    try weights.noteUnused()
   }
 
   /// What a sequence of tokens means.

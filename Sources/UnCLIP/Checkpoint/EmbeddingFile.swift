@@ -20,35 +20,18 @@ package enum EmbeddingFile {
         throw UnCLIPError(
           .request, "Cannot use '\(name)': its tensor has shape \(entry.shape); an embedding is one row.")
       }
+      guard entry.type.isFloat else {
+        throw UnCLIPError(
+          .request,
+          "Cannot use '\(name)': its tensor is of type \(entry.type.rawValue); supported: F64, F32, F16, BF16.")
+      }
       let values = UnsafeRawBufferPointer(rebasing: bytes[entry.range])
-      let embedding = try row(of: values, entry.type, width: width, name: name)
+      let embedding = Tensor(shape: [width]) { entry.type.read(values, to: $0) }
       guard embedding.withUnsafeBufferPointer({ $0.allSatisfy(\.isFinite) }) else {
         throw UnCLIPError(
           .request, "Cannot use '\(name)': its embedding holds values that are no numbers, or infinite.")
       }
       return embedding
-    }
-  }
-
-  private static func row(
-    of values: UnsafeRawBufferPointer, _ type: SafetensorsFile.ElementType, width: Int, name: String
-  ) throws(UnCLIPError) -> Tensor {
-    switch type {
-    case .float64:
-      Tensor(shape: [width]) { row in
-        for index in row.indices {
-          row[index] = Float(values.loadUnaligned(fromByteOffset: index * 8, as: Double.self))
-        }
-      }
-    case .float32:
-      Tensor(shape: [width]) { row in
-        for index in row.indices { row[index] = values.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
-      }
-    case .float16: Tensor(shape: [width]) { HalfPrecision.widen(float16: values, to: $0) }
-    case .bfloat16: Tensor(shape: [width]) { HalfPrecision.widen(bfloat16: values, to: $0) }
-    default:
-      throw UnCLIPError(
-        .request, "Cannot use '\(name)': its tensor is of type \(type.rawValue); supported: F64, F32, F16, BF16.")
     }
   }
 

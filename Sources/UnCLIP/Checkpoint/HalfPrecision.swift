@@ -1,3 +1,21 @@
+extension SafetensorsFile.ElementType {
+  /// Writes values of this type, little-endian as they lie in a file at whatever place, in single precision: halves are
+  /// widened, doubles rounded. For types that are not of floats nothing is written.
+  func read(_ bytes: UnsafeRawBufferPointer, to values: UnsafeMutableBufferPointer<Float>) {
+    switch self {
+    case .float16: HalfPrecision.widen(float16: bytes, to: values)
+    case .bfloat16: HalfPrecision.widen(bfloat16: bytes, to: values)
+    case .float32:
+      for index in values.indices { values[index] = bytes.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
+    case .float64:
+      for index in values.indices {
+        values[index] = Float(bytes.loadUnaligned(fromByteOffset: index * 8, as: Double.self))
+      }
+    case .bool, .uint8, .int8, .float8e4, .float8e5, .int16, .uint16, .int32, .uint32, .int64, .uint64: break
+    }
+  }
+}
+
 /// Widens half and bfloat16 values to single precision.
 enum HalfPrecision {
   /// IEEE 754 binary16, little-endian. Written with bit patterns: Swift has no `Float16` on x86-64 macOS,

@@ -11,6 +11,8 @@ package final class ModelFolder: Sendable {
   package let cascade: [CascadeStep]
   /// The words of the captions that the model was trained on, if its folder lists them.
   package let words: Set<String>?
+  /// Is told, once a part, of what in it is not used.
+  private let warn: @Sendable (String) -> Void
   private let state = Mutex(State())
   /// How the last verification failed; held through each, so that there is one at a time.
   private let verification = Mutex<UnCLIPError?>(nil)
@@ -20,8 +22,11 @@ package final class ModelFolder: Sendable {
     var digest: String?
   }
 
+  /// - Parameter warn: is told in a sentence what does no harm, but may not be meant: tensors of a part that no layer
+  ///   asks for. Once a part, when it is loaded.
   /// - Throws: `missing` or `malformed`.
-  package init(path: String) throws(UnCLIPError) {
+  package init(path: String, warn: @escaping @Sendable (String) -> Void = { _ in }) throws(UnCLIPError) {
+    self.warn = warn
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
@@ -108,7 +113,7 @@ package final class ModelFolder: Sendable {
       guard FileManager.default.fileExists(atPath: folder) else {
         throw UnCLIPError(.missing, "The model '\(path)' lacks the folder '\(name)', which model_index.json names.")
       }
-      let part = try ModelPart(name: name, folder: folder)
+      let part = try ModelPart(name: name, folder: folder, warn: warn)
       state.parts[name] = part
       return part
     }
@@ -127,26 +132,40 @@ package final class ModelFolder: Sendable {
     get throws(UnCLIPError) {
       if let known = state.withLock({ $0.digest }) { return known }
       let computed = try ModelDigest.compute(self)
+      // What is missing of a file reads as zeros.
+      if let (file, _) = changes().first(where: { $0.file.isTruncated($0.change) }) {
+        throw UnCLIPError(
+          .malformed, "The file '\(file.path)' was cut short while it was read. Fetch or copy the model again.")
+      }
       state.withLock { $0.digest = computed }
       return computed
     }
   }
 
-  /// Makes sure that what was computed so far was computed with the weights that the digest is of. Files are read again
-  /// if somebody has written into them; that another file has taken the name of one that is in use does no harm.
+  /// The mapped files that somebody has written into since they were opened or last accepted.
+  private func changes() -> [(file: MappedFile, change: MappedFile.Stamp)] {
+    state.withLock { Array($0.parts.values) }.flatMap(\.mappedFiles)
+      .compactMap { file in file.change.map { (file: file, change: $0) } }
+  }
+
+  /// Makes sure that what was computed so far was computed with the weights that were loaded: those that the digest is
+  /// of, if it was asked for. Files are then read again if somebody has written into them; without a digest there is
+  /// nothing to compare with, and all that was written counts. That another file has taken the name of one that is in
+  /// use does no harm.
   ///
   /// - Throws: `malformed` if they have other contents now. The model must then be loaded anew.
   package func requireUnchanged() throws(UnCLIPError) {
     try verification.withLock { (failure) throws(UnCLIPError) in
       if let failure { throw failure }
-      let (parts, digest) = state.withLock { (Array($0.parts.values), $0.digest) }
-      let changes = parts.flatMap(\.mappedFiles).compactMap { file in file.change.map { (file: file, change: $0) } }
-      guard let first = changes.first, let digest else { return }
+      let changes = changes()
+      guard let first = changes.first else { return }
+      let digest = state.withLock { $0.digest }
       let isTruncated = changes.contains { $0.file.isTruncated($0.change) }
-      guard !isTruncated, try ModelDigest.compute(self) == digest else {
+      guard let digest, !isTruncated, try ModelDigest.compute(self) == digest else {
+        let model = digest.map { "the model \($0.prefix(12))" } ?? "the model"
         let error = UnCLIPError(
           .malformed,
-          "The file '\(first.file.path)' was changed while it was in use, and is not what the model \(digest.prefix(12)) was loaded from. Start again; copy a new model beside the old one."
+          "The file '\(first.file.path)' was changed while it was in use, and is not what \(model) was loaded from. Start again; copy a new model beside the old one."
         )
         failure = error
         throw error

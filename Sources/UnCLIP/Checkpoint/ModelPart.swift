@@ -6,12 +6,17 @@ package final class ModelPart: Sendable {
   package let name: String
   package let folder: String
   package let config: Config
+  private let warn: @Sendable (String) -> Void
   private let opened = Mutex<WeightStore?>(nil)
 
+  /// - Parameter warn: is told of tensors that no layer asks for.
   /// - Throws: `missing` or `malformed` for the configuration.
-  init(name: String, folder: String) throws(UnCLIPError) {
+  init(
+    name: String, folder: String, warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(UnCLIPError) {
     self.name = name
     self.folder = folder
+    self.warn = warn
     let file = ["scheduler_config.json", "preprocessor_config.json", "tokenizer_config.json", "config.json"]
       .map { "\(folder)/\($0)" }.first { FileManager.default.fileExists(atPath: $0) }
     guard let file else {
@@ -35,7 +40,7 @@ package final class ModelPart: Sendable {
     get throws(UnCLIPError) {
       try opened.withLock { (store) throws(UnCLIPError) in
         if let store { return store }
-        let new = try WeightStore(folder: folder)
+        let new = try WeightStore(folder: folder, warn: warn)
         store = new
         return new
       }

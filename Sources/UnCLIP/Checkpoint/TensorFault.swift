@@ -4,7 +4,7 @@ package struct TensorFault: Sendable, Codable, Equatable {
     case missing, misshapen
     /// Not of floats.
     case mistyped
-    /// Nothing calls for it.
+    /// Nothing calls for it: it is not used, and does no harm.
     case extra
     /// It holds NaN or infinity, which would make every picture black.
     case notFinite = "not_finite"
@@ -20,6 +20,20 @@ package struct TensorFault: Sendable, Codable, Equatable {
 }
 
 extension TensorFault {
+  /// How many of several tensors are named.
+  private static let named = 5
+
+  /// What a person is told of the tensors of a part that nothing calls for.
+  static func unused(_ tensors: [String], folder: String) -> String {
+    "'\(folder)' holds tensors that its configuration does not call for, and that are not used: \(list(tensors))."
+  }
+
+  /// The first few names, then how many more there are.
+  static func list(_ tensors: [String]) -> String {
+    tensors.prefix(named).map { "'\($0)'" }.joined(separator: ", ")
+      + (tensors.count > named ? " and \(tensors.count - named) more" : "")
+  }
+
   /// The fault as an error.
   ///
   /// - Parameters:

@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 package import Tensor
 
-/// The tensors of one part. Each is asked for by name and shape; what is missing, misshapen or left over
-/// is an error that names it, or is told to an inspector.
+/// The tensors of one part. Each is asked for by name and shape; what is missing or misshapen is an error that names
+/// it, or is told to an inspector. What nobody asks for does no harm, as in the reference, and is warned of.
 package final class WeightStore: Sendable {
   /// The folder, for errors.
   package let path: String
@@ -13,6 +13,8 @@ package final class WeightStore: Sendable {
   private let consumed = Mutex<Set<String>>([])
   /// Who is told of faults, so that all can be told together; nil where the first one is thrown.
   private let inspector: (any WeightInspector)?
+  /// Who is told, once, of tensors that nobody asked for; nobody any more once it is done.
+  private let warn: Mutex<(@Sendable (String) -> Void)?>
 
   /// Buffers that some exporters save beside the parameters; they can be derived.
   private static let ignoredSuffixes = ["position_ids", "causal_attention_mask"]
@@ -20,13 +22,19 @@ package final class WeightStore: Sendable {
   /// Opens the weights in a part's folder: one safetensors file, or shards with an index. Half-precision
   /// variants (`.fp16`) are taken where there are no others.
   ///
+  /// - Parameter warn: is told of tensors that nobody asked for, in one sentence.
   /// - Throws: `missing` if there are none, `malformed` if they cannot be read.
-  package convenience init(folder: String) throws(UnCLIPError) { try self.init(folder: folder, for: nil) }
+  package convenience init(
+    folder: String, warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(UnCLIPError) { try self.init(folder: folder, for: nil, warn: warn) }
 
   /// - Parameter inspector: is told of faulty tensors and shards, and gives what stands for all tensors.
-  init(folder: String, for inspector: (any WeightInspector)?) throws(UnCLIPError) {
+  init(
+    folder: String, for inspector: (any WeightInspector)?, warn: (@Sendable (String) -> Void)? = nil
+  ) throws(UnCLIPError) {
     path = folder
     self.inspector = inspector
+    self.warn = Mutex(warn)
     var files: [SafetensorsFile] = []
     var fileOfTensor: [String: Int] = [:]
     for (name, promised) in try WeightFiles.all(of: folder) {
@@ -154,18 +162,7 @@ package final class WeightStore: Sendable {
     }
     // What was widened is not read again.
     defer { file.release(entry.range) }
-    return Tensor(shape: shape) { values in
-      switch entry.type {
-      case .float16: HalfPrecision.widen(float16: bytes, to: values)
-      case .bfloat16: HalfPrecision.widen(bfloat16: bytes, to: values)
-      case .float64:
-        for index in values.indices {
-          values[index] = Float(bytes.loadUnaligned(fromByteOffset: index * 8, as: Double.self))
-        }
-      default:
-        for index in values.indices { values[index] = bytes.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
-      }
-    }
+    return Tensor(shape: shape) { entry.type.read(bytes, to: $0) }
   }
 
   /// Whether a tensor is used where it lies. A mapping begins at a page, so that the place in the file decides.
@@ -177,21 +174,25 @@ package final class WeightStore: Sendable {
     entry.range.lowerBound % entry.type.size == 0
   }
 
-  /// - Throws: `weights` naming tensors that nobody asked for.
-  package func requireAllConsumed() throws(UnCLIPError) {
+  /// Tells of tensors that nobody asked for: to be called when all layers of the part are built. The reference does not
+  /// use them either.
+  ///
+  /// - Throws: what an inspector throws.
+  package func noteUnused() throws(UnCLIPError) {
     let used = consumed.withLock { $0 }
     let extra = names.filter { !used.contains($0) && !Self.isDerived($0) }
-    guard let inspector else {
-      guard !extra.isEmpty else { return }
-      let named = extra.prefix(5).map { "'\($0)'" }.joined(separator: ", ") + (extra.count > 5 ? ", ..." : "")
-      throw UnCLIPError(
-        .weights,
-        "Cannot use '\(path)': its configuration does not call for \(extra.count) of its tensors: \(named).")
+    if let inspector {
+      for name in extra {
+        let entry = entry(name)
+        try inspector.note(
+          TensorFault(tensor: name, kind: .extra, shape: entry?.shape, type: entry?.type.rawValue), in: path)
+      }
+      return
     }
-    for name in extra {
-      let entry = entry(name)
-      try inspector.note(
-        TensorFault(tensor: name, kind: .extra, shape: entry?.shape, type: entry?.type.rawValue), in: path)
+    let warn = warn.withLock { warn in
+      defer { warn = nil }
+      return warn
     }
+    if let warn, !extra.isEmpty { warn(TensorFault.unused(extra, folder: path)) }
   }
 }

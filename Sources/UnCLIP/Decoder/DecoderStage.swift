@@ -16,8 +16,9 @@ package struct DecoderStage: Sendable {
     shape = try ModelShape(model)
     let part = try model.part("text_proj")
     projection = try TextProjection(part)
-    unet = try Self.unet(model)
-    let decoder = try model.part("decoder").config
+    let decoderPart = try model.part("decoder")
+    unet = try UNet(decoderPart) { try UNetConfiguration(decoder: $0) }
+    let decoder = decoderPart.config
     let schedule = try model.part("decoder_scheduler").config
     scheduler = try UnCLIPScheduler(schedule)
     let configuration = unet.configuration
@@ -37,13 +38,6 @@ package struct DecoderStage: Sendable {
       throw part.config.refusal(
         "clip_embeddings_dim", "the prior's embeddings are \(shape.embeddingWidth) wide")
     }
-  }
-
-  private static func unet(_ model: ModelFolder) throws -> UNet {
-    let part = try model.part("decoder")
-    let unet = try UNet(part.weights, configuration: UNetConfiguration(decoder: part.config))
-    try part.weights.requireAllConsumed()
-    return unet
   }
 
   /// Width of the image embeddings that the stage takes.
@@ -84,7 +78,8 @@ package struct DecoderStage: Sendable {
     }
     let noise = shape.noisePlan(request).source(seed: request.seed, afterPasses: 1)
     return try DenoisingRun(
-      loop(request, noise, model), noise: noise, shape: sampleShape, checkpointInterval: request.cacheInterval, from: checkpoint)
+      loop(request, noise, model), noise: noise, shape: sampleShape, checkpointInterval: request.cacheInterval,
+      from: checkpoint)
   }
 
   /// The walk that a request asks for: from noise, around what an edit keeps, or from a picture's own noise.

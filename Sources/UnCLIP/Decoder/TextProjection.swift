@@ -38,7 +38,7 @@ struct TextProjection: Sendable {
       weights, "encoder_hidden_states_proj", from: embeddingWidth, to: contextWidth)
     statesNorm = try LayerNorm(
       weights, "text_encoder_hidden_states_norm", width: contextWidth)
-    try weights.requireAllConsumed()
+    try weights.noteUnused()
   }
 
   /// Width of the image embeddings that it takes, from the configuration alone.

@@ -87,9 +87,6 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
     return DenoisingStep(index: index, count: self.count, timestep: loop.timesteps[index])
   }
 
-  /// What the stage hands on, once all steps are made; `nil` before.
-  package var result: Tensor? { completed == loop.timesteps.count ? finish() : nil }
-
   /// Makes the remaining steps and returns the result.
   package func complete() -> Tensor {
     while next() != nil {}

@@ -53,10 +53,6 @@ extension ModelReport {
   private mutating func noteUNet(
     _ model: ModelFolder, _ name: String, _ configuration: (Config) throws -> UNetConfiguration
   ) {
-    note { _ in
-      let part = try model.part(name)
-      _ = try UNet(part.weights, configuration: configuration(part.config))
-      try part.weights.requireAllConsumed()
-    }
+    note { _ in _ = try UNet(model.part(name), configuration) }
   }
 }

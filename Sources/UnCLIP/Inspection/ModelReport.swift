@@ -32,6 +32,8 @@ package struct ModelReport: Sendable, Codable {
   package var digest: String?
   /// One sentence each; empty for a model that can be rendered with.
   package var problems: [String] = []
+  /// One sentence each, of what does no harm but may not be meant.
+  package var warnings: [String] = []
 
   /// Reads the whole model: every part is opened and every tensor's name, type and shape is compared with what
   /// the configurations call for, and every number is looked at.
@@ -69,7 +71,10 @@ package struct ModelReport: Sendable, Codable {
     guard problems.isEmpty else { return }
     note { report in
       report.memory = try MemoryEstimate.all(model)
-      report.digest = try model.digest
+      let digest = try model.digest
+      // What was looked at may have been zeros where a file was cut short.
+      try model.requireUnchanged()
+      report.digest = digest
     }
   }
 
@@ -103,14 +108,15 @@ package struct ModelReport: Sendable, Codable {
     parts[index].faults = inspection.faults
     problems += inspection.problems
     let folder = "\(model.path)/\(parts[index].name)"
-    let notFinite = parts[index].faults.filter { $0.kind == .notFinite }.map { "'\($0.tensor)'" }
+    let notFinite = parts[index].faults.filter { $0.kind == .notFinite }.map(\.tensor)
     if !notFinite.isEmpty {
       problems.append(
         "Cannot use '\(folder)': \(notFinite.count) of its tensors hold NaN or infinity: "
-          + notFinite.prefix(5).joined(separator: ", ") + (notFinite.count > 5 ? ", ..." : "")
-          + ". Fetch or convert the model again.")
+          + TensorFault.list(notFinite) + ". Fetch or convert the model again.")
     }
-    let counts = TensorFault.Kind.allCases.filter { $0 != .notFinite }.compactMap { kind in
+    let extra = parts[index].faults.filter { $0.kind == .extra }.map(\.tensor)
+    if !extra.isEmpty { warnings.append(TensorFault.unused(extra, folder: folder)) }
+    let counts = TensorFault.Kind.allCases.filter { $0 != .notFinite && $0 != .extra }.compactMap { kind in
       let count = parts[index].faults.count { $0.kind == kind }
       return count == 0 ? nil : "\(count) \(kind.rawValue)"
     }

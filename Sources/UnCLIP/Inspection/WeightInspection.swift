@@ -10,6 +10,8 @@ final class WeightInspection: WeightInspector {
 
   private struct Notes: Sendable {
     var faults: [String: TensorFault] = [:]
+    /// Of them, those that a model cannot be used with.
+    var harmful = 0
     var problems: [String] = []
     var unread: Set<String> = []
   }
@@ -27,8 +29,10 @@ final class WeightInspection: WeightInspector {
   func note(_ fault: TensorFault, in folder: String) throws(UnCLIPError) {
     let count = notes.withLock { notes in
       // Of a tensor in a file that could not be read nothing is known.
-      if fault.kind != .missing || !notes.unread.contains(fault.tensor) { notes.faults[fault.tensor] = fault }
-      return notes.faults.count
+      guard fault.kind != .missing || !notes.unread.contains(fault.tensor) else { return notes.harmful }
+      if fault.kind != .extra, notes.faults[fault.tensor] == nil { notes.harmful += 1 }
+      notes.faults[fault.tensor] = fault
+      return notes.harmful
     }
     guard count < Self.limit else {
       throw UnCLIPError(
@@ -40,7 +44,8 @@ final class WeightInspection: WeightInspector {
     guard let tensor = ZeroPages.tensor(shape: shape) else {
       throw UnCLIPError(
         .weights,
-        "Cannot use '\(folder)': its configuration asks for a tensor '\(name)' of shape \(shape), larger than any machine.")
+        "Cannot use '\(folder)': its configuration asks for a tensor '\(name)' of shape \(shape), larger than any machine."
+      )
     }
     return tensor
   }

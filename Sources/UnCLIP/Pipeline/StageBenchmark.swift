@@ -63,9 +63,8 @@ package struct StageBenchmark: Sendable {
   private static func decoder(
     _ model: ModelFolder, _ batch: Int, _ compute: Compute
   ) throws -> Work {
-    let part = try model.part("decoder")
-    let configuration = try UNetConfiguration(decoder: part.config)
-    let unet = try UNet(part.weights, configuration: configuration)
+    let unet = try UNet(model.part("decoder")) { try UNetConfiguration(decoder: $0) }
+    let configuration = unet.configuration
     let tokens =
       try Tokenizer(model: model).length
       + model.part("text_proj").config.positive("clip_extra_context_tokens", default: 4)
@@ -91,9 +90,8 @@ package struct StageBenchmark: Sendable {
     guard let step = model.cascade.first else {
       throw UnCLIPError(.missing, "Cannot time the upsampler of '\(model.path)': the model has none.")
     }
-    let part = try model.part(step.first)
-    let configuration = try UNetConfiguration(upsampler: part.config)
-    let unet = try UNet(part.weights, configuration: configuration)
+    let unet = try UNet(model.part(step.first)) { try UNetConfiguration(upsampler: $0) }
+    let configuration = unet.configuration
     let size = configuration.sampleSize
     let sample = random([batch, configuration.inChannels, size, size])
     return ({}, { _ = unet(compute, sample, timestep: timestep) })

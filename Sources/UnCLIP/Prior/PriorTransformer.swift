@@ -75,7 +75,7 @@ struct PriorTransformer: Sendable {
     imageOut = try Linear(weights, "proj_to_clip_embeddings", from: width, to: dimension)
     mean = try weights.tensor("clip_mean", shape: [1, dimension])
     deviation = try weights.tensor("clip_std", shape: [1, dimension])
-    try weights.requireAllConsumed()
+    try weights.noteUnused()
   }
 
   /// Width of the image embedding, from the configuration alone.

@@ -39,10 +39,7 @@ struct UpsamplerPass: Sendable {
   }
 
   private static func unet(_ model: ModelFolder, _ name: String) throws -> UNet {
-    let part = try model.part(name)
-    let unet = try UNet(part.weights, configuration: UNetConfiguration(upsampler: part.config))
-    try part.weights.requireAllConsumed()
-    return unet
+    try UNet(model.part(name)) { try UNetConfiguration(upsampler: $0) }
   }
 
   var shape: [Int] { [channels, size, size] }

@@ -29,9 +29,6 @@ package struct UpsamplerStage: Sendable {
   /// Enlargements of a picture; each is a run of its own.
   package var passCount: Int { passes.count }
 
-  /// Height and width of the finished picture.
-  package var pictureSize: Int { passes.last?.size ?? shape.base.size }
-
   /// The loop of one enlargement, which makes a picture of shape `[3, height, width]`.
   ///
   /// - Parameters:
@@ -60,7 +57,8 @@ package struct UpsamplerStage: Sendable {
       compute, picture: baseImage, steps: request.superResSteps, sampler: request.sampler,
       cache: DeepCache(interval: request.cacheInterval), known: known)
     return try DenoisingRun(
-      loop, noise: noise, shape: enlargement.shape, pass: pass, checkpointInterval: request.cacheInterval, from: checkpoint)
+      loop, noise: noise, shape: enlargement.shape, pass: pass, checkpointInterval: request.cacheInterval,
+      from: checkpoint)
   }
 
   /// The finished picture: what the last pass made, laid into the source where the request is an edit.

@@ -1,5 +1,5 @@
-import Shared
-import Tensor
+package import Shared
+package import Tensor
 
 extension Artifact {
   /// The tensor's values, as they travel: 32-bit floats, little-endian, the last side of the shape running fastest.
@@ -12,7 +12,7 @@ extension Artifact {
   /// The values as a tensor.
   ///
   /// - Throws: `malformed` if they are no floats of this shape.
-  var tensor: Tensor {
+  package var tensor: Tensor {
     get throws(AtelierError) {
       guard type == .float32, hasConsistentSize else {
         throw AtelierError(

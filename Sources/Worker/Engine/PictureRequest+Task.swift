@@ -1,14 +1,14 @@
 import Imaging
-package import Shared
+import Shared
 import Tensor
-package import UnCLIP
+import UnCLIP
 
 extension PictureRequest {
   /// Takes over steps, scales and sampler; what the parameters leave out stays, but the part of the walk that is
   /// guided, which is all of it then.
   ///
   /// - Throws: `invalidInput` for a sampler that the engine does not have.
-  package mutating func apply(_ parameters: RenderParameters) throws(AtelierError) {
+  mutating func apply(_ parameters: RenderParameters) throws(AtelierError) {
     priorSteps = parameters.priorSteps ?? priorSteps
     decoderSteps = parameters.decoderSteps ?? decoderSteps
     superResSteps = parameters.superResSteps ?? superResSteps
@@ -41,20 +41,6 @@ extension PictureRequest {
     case .edit(let image, let mask): edit = try task.edit(image, mask: mask)
     default: break
     }
-  }
-}
-
-extension PictureRequest {
-  /// All that a task's picture needs, for who makes it in one go.
-  ///
-  /// - Parameter task: with all files that its operation names.
-  /// - Throws: `invalidInput` or an `UnCLIPError` if a file is not what the operation takes.
-  package init(whole task: StageTask) throws {
-    var (first, later) = (task, task)
-    (first.stage, later.stage) = (.embed, .denoise)
-    try self.init(first)
-    let decoded = try PictureRequest(later)
-    (inverted, edit) = (decoded.inverted, decoded.edit)
   }
 }
 

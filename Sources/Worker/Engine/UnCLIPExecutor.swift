@@ -13,17 +13,24 @@ package struct UnCLIPExecutor: StageExecutor {
   /// Whether all models are so small that pictures are made faster side by side.
   private let favoursSideBySide: Bool
 
-  /// Loads what the pool needs of each model; weights are mapped, not copied, where their type allows.
+  /// Loads what the pool needs of each model, but the image encoder, which is read when a task first needs it; weights
+  /// are mapped, not copied, where their type allows.
   ///
   /// - Throws: `UnCLIPError` that names the model's file and what is wrong with it.
   package init(pool: Pool, models: [(name: String, folder: ModelFolder)], threads: Int) throws {
     MappedFile.outlivesTruncation()
     let threads = ThreadPool(threads: threads)
-    let loaded = try models.map { try LoadedModel(name: $0.name, folder: $0.folder, pool: pool, threads: threads) }
+    let loaded = try models.map { name, folder in
+      // The digest comes first: what is loaded is compared with it.
+      let info = try ModelInfo(name: name, folder: folder)
+      let model = try LoadedModel(folder, pools: [pool], threads: threads)
+      try model.embedding?.load(prior: folder.hasPrior, pictures: false)
+      return (info: info, model: model)
+    }
     self.pool = pool
     self.threads = threads
     self.models = loaded.map(\.info)
-    self.loaded = Dictionary(loaded.map { ($0.info.digest, $0) }) { first, _ in first }
+    self.loaded = Dictionary(loaded.map { ($0.info.digest, $0.model) }) { first, _ in first }
     favoursSideBySide = try pool == .decoder && models.allSatisfy { try $0.folder.favoursSideBySide }
   }
 
@@ -86,7 +93,7 @@ package struct UnCLIPExecutor: StageExecutor {
     do {
       // Also what fails may fail because of other weights.
       let result = Result {
-        try Self.stage(task.stage, model).run(task) { Self.isSound(model) ? report($0) : .stop }
+        try model.engine(for: task.stage).run(task) { Self.isSound(model) ? report($0) : .stop }
       }
       try Self.verify(model)
       return try result.get()
@@ -104,14 +111,5 @@ package struct UnCLIPExecutor: StageExecutor {
   private static func isSound(_ model: LoadedModel) -> Bool {
     do { try verify(model) } catch { return false }
     return true
-  }
-
-  /// Who does the work of a stage.
-  private static func stage(_ stage: Stage, _ model: LoadedModel) throws -> any EngineStage {
-    switch stage {
-    case .embed: try EmbedStage(model)
-    case .denoise: try DenoiseStage(model)
-    case .upsample: try UpsampleStage(model)
-    }
   }
 }

@@ -82,7 +82,11 @@ struct CoordinatorClient: CoordinatorQuestions {
             try await upload(bytes, digest: digest)
           }, length: .unknown)
         : .stream(try FileChunks(path: file), length: .unknown)
-      return try await send(body, options, format, key)
+      do {
+        return try await send(body, options, format, key)
+      } catch let error as AtelierError {
+        throw refused.explaining(error)
+      }
     }
     // The coordinator knows only that it has no such file.
     submitted.skipped = submitted.skipped.map { SkippedLine(line: $0.line, reason: refused[$0.line] ?? $0.reason) }

@@ -29,7 +29,7 @@ struct PromptFileCheck {
     while let piece = try file.read(upToCount: 1 << 18), !piece.isEmpty {
       try splitter.consume(piece) { try check.look(at: $0) }
       // At once: its end may be gigabytes away.
-      if let line = splitter.tooLongLine, !skipsBad { throw Self.refusal(line, Self.tooLong) }
+      if let line = splitter.tooLongLine, !skipsBad { throw Self.refusal(line, PromptFileParser.tooLong(format)) }
     }
     try splitter.finish { try check.look(at: $0) }
     return check.refused
@@ -38,7 +38,7 @@ struct PromptFileCheck {
   private mutating func look(at record: RecordSplitter.Record) throws {
     switch record {
     case .tooLong(let line):
-      if !skipsBad { throw Self.refusal(line, Self.tooLong) }
+      if !skipsBad { throw Self.refusal(line, PromptFileParser.tooLong(format)) }
     case .bytes(let bytes, let line):
       guard format == .jsonl else { return }
       do throws(AtelierError) {
@@ -50,8 +50,6 @@ struct PromptFileCheck {
       }
     }
   }
-
-  private static let tooLong = "It is longer than \(RecordSplitter.longestRecord) bytes. Divide it, or leave it out."
 
   /// The error of a line that refuses the file.
   static func refusal(_ line: Int, _ reason: String) -> AtelierError {

@@ -45,8 +45,9 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     let pool = ThreadCount.pool(threads, profiled: profile)
+    let folder = try ModelFolder(path: model)
     let benchmark = try StageBenchmark(
-      model: ModelFolder(path: model), stage: stage.denoising, batch: batch, threads: pool)
+      model: folder, stage: stage.denoising, batch: batch, threads: pool)
     benchmark.prepare()
     let started = ProcessAge.seconds
     benchmark.step()
@@ -54,6 +55,7 @@ struct BenchCommand: ParsableCommand {
     let clock = ContinuousClock()
     let prepared = clock.measure { benchmark.prepare() }.seconds
     let stepped = clock.measure { for _ in 0..<steps { benchmark.step() } }.seconds
+    try folder.requireUnchanged()
     let facts = Facts(
       stage: stage.rawValue, batch: batch, steps: steps, threads: pool.threads,
       secondsTotal: prepared + stepped, secondsPerStep: stepped / Double(steps), secondsToFirstStep: started,

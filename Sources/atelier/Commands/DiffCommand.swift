@@ -32,17 +32,12 @@ struct DiffCommand: ParsableCommand {
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [from, to])
-    try CutWarning.tell(
-      renderer.model,
-      [("prompt", prompt), ("negative_prompt", options.values.negativePrompt), ("from", from), ("to", to)])
-    let picture = try LocalFile.seen(image)
-    let requests = try renderer.requests(
-      options.values, prompt: prompt, count: strengths.values.count, countsSeeds: false,
-      inverted: invert ? picture : nil
-    ) { index, request in
-      request.embedding = .moved(picture, from: from, to: to, strength: strengths.values[index])
-    }
-    try renderer.render(requests, size: options.values.size)
+    var sources = LocalSources()
+    var request = options.values
+    request.prompt = prompt
+    request.operation = .diff(
+      image: try sources.picture(image), from: from, to: to, strengths: strengths.values, invert: invert)
+    try renderer.render(renderer.tasks(of: request, sources))
   }
 
   /// Numbers from 0 to 1 with commas between, a thousand at most.

@@ -29,9 +29,12 @@ struct EditCommand: ParsableCommand {
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [prompt])
-    try CutWarning.tell(renderer.model, [("prompt", prompt), ("negative_prompt", options.values.negativePrompt)])
-    let edit = try PictureEdit(picture: LocalFile.picture(image), mask: mask.map { try LocalFile.picture($0) })
-    let requests = try renderer.requests(options.values, prompt: prompt) { _, request in request.edit = edit }
-    try renderer.render(requests)
+    // What does not fit is told before the model is loaded.
+    _ = try PictureEdit(picture: LocalFile.picture(image), mask: mask.map { try LocalFile.picture($0) })
+    var sources = LocalSources()
+    var request = options.values
+    request.prompt = prompt
+    request.operation = .edit(image: try sources.picture(image), mask: try mask.map { try sources.picture($0) })
+    try renderer.render(renderer.tasks(of: request, sources))
   }
 }

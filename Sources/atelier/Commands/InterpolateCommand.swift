@@ -27,7 +27,9 @@ struct InterpolateCommand: ParsableCommand {
 
   /// At least the two ends, and each given by a picture or a prompt, not by both.
   func validate() throws {
-    guard count > 1 else { throw ValidationError("--n must be at least 2, the two ends.") }
+    guard (options.values.n ?? PictureOperation.interpolationSteps) > 1 else {
+      throw ValidationError("--n must be at least 2, the two ends.")
+    }
     for (name, image, prompt) in [("from", fromImage, fromPrompt), ("to", toImage, toPrompt)]
     where (image == nil) == (prompt == nil) {
       throw ValidationError("Give either --\(name)-image or --\(name)-prompt.")
@@ -37,23 +39,19 @@ struct InterpolateCommand: ParsableCommand {
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
     UnknownWords.warn(renderer.model, about: [fromPrompt, toPrompt].compactMap { $0 })
-    try CutWarning.tell(
-      renderer.model,
-      [("prompt", prompt), ("negative_prompt", options.values.negativePrompt), ("from", fromPrompt), ("to", toPrompt)])
-    let ends = try (end(fromImage, fromPrompt), end(toImage, toPrompt))
-    let requests = try renderer.requests(options.values, prompt: prompt, count: count, countsSeeds: false) {
-      index, request in
-      request.embedding = .between(ends.0, ends.1, fraction: Double(index) / Double(count - 1))
-    }
-    try renderer.render(requests, size: options.values.size)
+    var sources = LocalSources()
+    var request = options.values
+    request.prompt = prompt
+    request.operation = .interpolate(
+      from: try Self.end(fromImage, fromPrompt, &sources), to: try Self.end(toImage, toPrompt, &sources))
+    try renderer.render(renderer.tasks(of: request, sources))
   }
 
-  /// Pictures, both ends included.
-  private var count: Int { options.values.n ?? PictureOperation.interpolationSteps }
-
-  /// Where the embedding of an end comes from.
-  private func end(_ image: String?, _ prompt: String?) throws -> EmbeddingSource {
-    if let image { return .picture(try LocalFile.seen(image)) }
-    return .caption(prompt ?? "")
+  /// What is at an end of the way.
+  private static func end(
+    _ image: String?, _ prompt: String?, _ sources: inout LocalSources
+  ) throws(AtelierError) -> PictureOperation.End {
+    if let image { return .image(try sources.picture(image)) }
+    return .prompt(prompt ?? "")
   }
 }

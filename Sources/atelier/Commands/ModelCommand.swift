@@ -18,7 +18,8 @@ struct ModelCommand: ParsableCommand {
       discussion: """
         atelier model check models/starter
 
-        The exit status is 1 if the model cannot be rendered with. Memory is for one guided picture at a time.
+        The exit status is 1 if the model cannot be rendered with. Tensors that nothing calls for are only warned of.
+        Memory is for one guided picture at a time.
         """)
 
     @Argument(help: ArgumentHelp("The model's folder.", valueName: "dir")) var folder: String
@@ -30,6 +31,7 @@ struct ModelCommand: ParsableCommand {
         try printJSON(report)
       } else {
         print(ModelText.report(report))
+        for warning in report.warnings { standardError("atelier: \(warning)") }
         for problem in report.problems { standardError("atelier: \(problem)") }
       }
       if !report.problems.isEmpty { throw ExitCode(1) }

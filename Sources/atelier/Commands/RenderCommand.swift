@@ -1,6 +1,7 @@
 import ArgumentParser
 import Shared
 import UnCLIP
+import Worker
 
 /// `atelier render`: pictures of a prompt on this machine; of an embedding, which skips the prior; or of a job's line
 /// once more.
@@ -59,23 +60,21 @@ struct RenderCommand: ParsableCommand {
     if let saveEmbedding { try LocalFile.checkFolder(of: saveEmbedding) }
     if let manifest = again.from {
       let lines = try ManifestFile(path: manifest).lines(item: again.item, index: again.index)
-      let requests = try lines.map {
-        try ManifestRequest($0, model: renderer.model, folder: again.folder(of: manifest))
-      }
-      return try renderer.render(requests.map(\.request), size: requests.first?.size)
+      // The pictures of an item have the same texts.
+      if let line = lines.first { try CutWarning.tell(renderer.model, line.request) }
+      let folder = again.folder(of: manifest)
+      return try renderer.render(lines.map { try ManifestRequest($0, model: renderer.model, folder: folder).task })
     }
     UnknownWords.warn(renderer.model, about: [prompt, options.values.negativePrompt].compactMap { $0 })
-    try CutWarning.tell(renderer.model, [("prompt", prompt), ("negative_prompt", options.values.negativePrompt)])
-    var source = EmbeddingSource.prompt
-    if let embedding { source = .given(try EmbeddingFile.read(LocalFile.read(embedding), name: embedding)) }
-    let requests = try renderer.requests(options.values, prompt: prompt ?? "") { _, request in
-      request.embedding = source
-    }
-    try renderer.render(requests, size: options.values.size) { index, rendering in
-      guard let saveEmbedding else { return }
+    var sources = LocalSources()
+    var request = options.values
+    request.prompt = prompt ?? ""
+    request.operation = .render(embedding: try embedding.map { try sources.embedding($0) })
+    let tasks = try renderer.tasks(of: request, sources)
+    try renderer.render(tasks) { index, made in
+      guard let saveEmbedding, let embedding = made[.imageEmbedding] else { return }
       try LocalFile.write(
-        EmbeddingFile.encode(rendering.imageEmbedding),
-        to: LocalFile.numbered(saveEmbedding, index, of: requests.count))
+        EmbeddingFile.encode(embedding.tensor), to: LocalFile.numbered(saveEmbedding, index, of: tasks.count))
     }
   }
 }

@@ -28,10 +28,11 @@ struct ScoreCommand: ParsableCommand {
 
   func run() throws {
     let folder = try model.folder()
-    try CutWarning.tell(folder, text.map { (field: "text", text: $0) })
+    try CutWarning.tell(folder, ItemRequest(prompt: "", operation: .score(images: [], texts: text)))
     let stage = try EmbeddingStage(model: folder, threads: model.pool())
     let pictures = try images.map { try stage.embed(LocalFile.seen($0)) }
     let scores = try stage.scores(pictures: pictures, texts: text)
+    try folder.requireUnchanged()
     if json {
       try printJSON(Facts(images: images, texts: text, scores: scores))
     } else {

@@ -29,12 +29,10 @@ struct VaryCommand: ParsableCommand {
 
   func run() throws {
     let renderer = try LocalRenderer(model, output: output)
-    try CutWarning.tell(renderer.model, [("prompt", prompt), ("negative_prompt", options.values.negativePrompt)])
-    let picture = try LocalFile.seen(image)
-    let requests = try renderer.requests(options.values, prompt: prompt, inverted: invert ? picture : nil) {
-      _, request in
-      request.embedding = .picture(picture)
-    }
-    try renderer.render(requests, size: options.values.size)
+    var sources = LocalSources()
+    var request = options.values
+    request.prompt = prompt
+    request.operation = .vary(image: try sources.picture(image), invert: invert)
+    try renderer.render(renderer.tasks(of: request, sources))
   }
 }

@@ -42,7 +42,7 @@ struct WorkerCommand: ParsableCommand {
     let logger = logging.logger("worker.\(pool)")
     let threads = threads ?? configuration.worker.threads ?? ProcessInfo.processInfo.activeProcessorCount
     let executor = try UnCLIPExecutor(
-      pool: pool, models: try folders(configuration), threads: threads)
+      pool: pool, models: try folders(configuration, logger), threads: threads)
 
     var generator = SystemRandomNumberGenerator()
     let host = ProcessInfo.processInfo.hostName
@@ -67,7 +67,9 @@ struct WorkerCommand: ParsableCommand {
   /// the folder's own.
   ///
   /// - Throws: `configuration` if there is none; an `UnCLIPError` if a folder is no model.
-  private func folders(_ configuration: ClusterConfiguration) throws -> [(name: String, folder: ModelFolder)] {
+  private func folders(_ configuration: ClusterConfiguration, _ logger: Logger) throws -> [(
+    name: String, folder: ModelFolder
+  )] {
     let named: [(String, String)] = model.map { text in
       if let equals = text.firstIndex(of: "=") {
         return (String(text[..<equals]), String(text[text.index(after: equals)...]))
@@ -81,7 +83,12 @@ struct WorkerCommand: ParsableCommand {
     guard !all.isEmpty else {
       throw AtelierError(.configuration, "The worker has no model: name a folder with --model, or in cluster.yaml.")
     }
-    return try all.map { (name: $0.0, folder: try ModelFolder(path: $0.1)) }
+    return try all.map { name, path in
+      (
+        name: name,
+        folder: try ModelFolder(path: path) { logger.warning("weights not used", metadata: ["reason": "\($0)"]) }
+      )
+    }
   }
 
   /// A coordinator that listens on all addresses is on this machine, if no other address was given.

@@ -46,7 +46,13 @@ enum LocalFile {
   ///
   /// - Throws: `invalidInput` if it is no such picture.
   static func picture(_ path: String) throws(AtelierError) -> RGBAImage {
-    let bytes = try read(path)
+    try picture(read(path), path)
+  }
+
+  /// The same of its bytes.
+  ///
+  /// - Parameter path: for errors.
+  static func picture(_ bytes: [UInt8], _ path: String) throws(AtelierError) -> RGBAImage {
     do throws(ImagingError) {
       return try PictureFile.decodeWithOpacity(bytes)
     } catch {

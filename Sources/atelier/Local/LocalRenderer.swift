@@ -1,16 +1,14 @@
 import Foundation
-import Imaging
 import Shared
 import Tensor
 import UnCLIP
 import Worker
 
 /// Renders requests on this machine, and says what came of them: what `render`, `vary`, `interpolate`, `diff` and
-/// `edit` have in common. The pictures are those that a cluster makes of the same requests.
+/// `edit` have in common. The pictures are those that a cluster makes of the same requests: the stages are those of its
+/// workers.
 struct LocalRenderer: Sendable {
   let model: ModelFolder
-  /// The three stages, joined without a cluster.
-  let pipeline: Pipeline
   private let output: OutputOptions
   private let threads: ThreadPool
 
@@ -22,63 +20,56 @@ struct LocalRenderer: Sendable {
     self.output = output
     model = try options.folder()
     threads = options.pool(profiled: output.profile)
-    pipeline = try Pipeline(model: model, threads: threads)
   }
 
-  /// The requests of several pictures, with the model's defaults where the options leave something out. A seed that is
-  /// left out is random, and printed.
+  /// The tasks of a request's pictures, with the model's defaults where it leaves something out. A seed that is left
+  /// out is random, and printed. Texts that are longer than the model reads are warned of.
   ///
-  /// - Parameters:
-  ///   - count: how many; what the options say, else one, for nil.
-  ///   - countsSeeds: whether picture k has seed + k; else all have one seed.
-  ///   - inverted: a picture with whose own noise the decoder begins.
-  ///   - complete: says what else is asked for of each picture.
-  /// - Throws: `invalidInput` for what the engine cannot do.
-  func requests(
-    _ options: ItemRequest, prompt: String, count: Int? = nil, countsSeeds: Bool = true, inverted: RGBImage? = nil,
-    complete: (Int, inout PictureRequest) -> Void
-  ) throws(AtelierError) -> [PictureRequest] {
+  /// - Parameter sources: the files that the request names.
+  /// - Throws: an `UnCLIPError` if the model's tokenizer cannot be read.
+  func tasks(of request: ItemRequest, _ sources: LocalSources = LocalSources()) throws -> [StageTask] {
+    try CutWarning.tell(model, request)
+    let operation = request.operation
     // 32 bits are enough to be distinct and short enough to be typed.
-    let first = options.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
-    let standard = inverted == nil ? RenderParameters() : PictureOperation.inversionDefaults
-    let parameters = options.parameters.filled(from: standard).filled(from: RenderParameters(model.defaults))
-      .filled(from: .karlo)
-    return try (0..<(count ?? options.n ?? 1)).map { index throws(AtelierError) in
-      var request = PictureRequest(
-        prompt: prompt, negativePrompt: options.negativePrompt ?? "",
-        seed: first &+ (countsSeeds ? UInt64(index) : 0))
-      request.inverted = inverted
-      try request.apply(parameters)
-      complete(index, &request)
-      return request
+    let first = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
+    let parameters = request.parameters.filled(from: operation.defaults)
+      .filled(from: RenderParameters(model.defaults)).filled(from: .karlo)
+    let count = operation.count(requested: request.n, standard: nil)
+    return try (0..<count).map { index throws(AtelierError) in
+      var task = StageTask(
+        id: TaskAttempt(task: TaskID(0), attempt: 1), job: JobID(""), item: 0, image: index,
+        stage: StagePlan(for: operation).first, modelDigest: "", prompt: request.prompt,
+        negativePrompt: request.negativePrompt ?? "", seed: first &+ (operation.countsSeeds ? UInt64(index) : 0),
+        parameters: parameters, size: request.size,
+        operation: try TaskOperation(operation, image: index, of: count), itemOutputsWanted: true)
+      task.sources = sources.artifacts
+      return task
     }
   }
 
-  /// Makes a picture of each request and writes it to the file of its index: pictures of small models side by side.
+  /// Makes the picture of each task and writes it to the file of its index: pictures of small models side by side.
   ///
-  /// - Parameters:
-  ///   - size: of the pictures; nil for what the model makes.
-  ///   - made: called with the index and all that was made, after the picture was written, once at a time.
+  /// - Parameter made: called with the index and all that was made, after the picture was written, once at a time.
   /// - Throws: what the first picture that failed has thrown; no further one is begun.
   func render(
-    _ requests: [PictureRequest], size: PictureSize? = nil,
-    made: @escaping @Sendable (Int, Pipeline.Rendering) throws -> Void = { _, _ in }
+    _ tasks: [StageTask], made: @escaping @Sendable (Int, [Artifact.Kind: Artifact]) throws -> Void = { _, _ in }
   ) throws {
+    guard let first = tasks.first else { return }
     let start = ContinuousClock.now
-    if let first = requests.first { try pipeline.load(for: first) }
+    let stages = try StageChain(model, for: first, threads: threads)
     let watch = StageClock(loading: ContinuousClock.now - start)
     // A profile tells what an operation takes on all threads.
-    let isSideBySide = try requests.count > 1 && threads.profile == nil && model.favoursSideBySide
-    let lanes = isSideBySide ? threads.lanes(of: requests.count) : 1
-    let progress = RenderProgress(pictures: requests.count, lanes: lanes, watch: watch)
+    let isSideBySide = try tasks.count > 1 && threads.profile == nil && model.favoursSideBySide
+    let lanes = isSideBySide ? threads.lanes(of: tasks.count) : 1
+    let progress = RenderProgress(pictures: tasks.count, lanes: lanes, watch: watch)
     let render = { @Sendable (index: Int) throws in
-      try renderOne(requests[index], index, of: requests.count, progress, size, made)
+      try renderOne(tasks[index], index, of: tasks.count, stages, progress, made)
     }
     if isSideBySide {
-      threads.sideBySide(requests.count) { index in progress.attempt { try render(index) } }
+      threads.sideBySide(tasks.count) { index in progress.attempt { try render(index) } }
       try progress.rethrow()
     } else {
-      for index in requests.indices { try render(index) }
+      for index in tasks.indices { try render(index) }
     }
     let (pictures, seconds) = progress.result
     let profile = ProfileReport(threads, of: ContinuousClock.now - start)
@@ -93,37 +84,30 @@ struct LocalRenderer: Sendable {
 
   /// Makes one picture, writes it and tells the progress.
   private func renderOne(
-    _ request: PictureRequest, _ index: Int, of count: Int, _ progress: RenderProgress,
-    _ size: PictureSize?, _ made: @Sendable (Int, Pipeline.Rendering) throws -> Void
+    _ task: StageTask, _ index: Int, of count: Int, _ stages: StageChain, _ progress: RenderProgress,
+    _ made: @Sendable (Int, [Artifact.Kind: Artifact]) throws -> Void
   ) throws {
     var watch = StageClock()
-    let text = try pipeline.embedding.encode(request)
-    watch.lap("encode")
-    let rendering = try pipeline.render(request, text: text) { stage, step in
+    let artifacts = try stages.run(task) { stage, step in
       watch.step(stage.rawValue)
-      try progress.show(index, "\(stage.rawValue) \(step.index + 1)/\(step.count)")
+      return progress.show(index, "\(stage) \(step.completedSteps)/\(step.steps)") ? .proceed : .stop
+    }
+    guard let picture = artifacts[.picture] else {
+      throw AtelierError(.wrongState, "The stages of '\(task.operation.kind)' have left no picture.")
     }
     let file = output.file(index, of: count)
-    try LocalFile.write(PNG.encode(rendering.picture.resized(to: size)), to: file)
+    try LocalFile.write(picture.bytes, to: file)
     watch.lap("write")
-    try progress.end(index, file: file, seed: request.seed, watch, prints: !output.json) { try made(index, rendering) }
+    try progress.end(index, file: file, seed: task.seed, watch, prints: !output.json) { try made(index, artifacts) }
   }
 
   /// What `--json` prints; the keys, in snake case, are part of the command line's contract.
   private struct Facts: Encodable {
     let pictures: [RenderProgress.Picture]
-    /// By part of the rendering: `load`, `encode`, each stage, `write`. What ran side by side has its share.
+    /// By part of the rendering: `load`, each stage, `write`. What ran side by side has its share.
     let seconds: [String: Double]
     let peakMemoryBytes: Int
     /// With `--profile` only.
     let profile: ProfileReport?
-  }
-}
-
-extension RGBAImage {
-  /// The picture at the size that was asked for. An edit keeps its picture's size, so this one is opaque.
-  fileprivate func resized(to size: PictureSize?) -> RGBAImage {
-    guard let size else { return self }
-    return RGBAImage(Resampler.lanczos.resize(colours, width: size.width, height: size.height))
   }
 }

@@ -1,14 +1,17 @@
+import CLinux
 import Foundation
 import Shared
 
 /// A file on its way: whole under its name in the end, or not there. Several may be on their way to one name, as each
-/// has a name of its own until then; what is not finished goes with the object.
+/// has none until then, so that nothing is left of it however the process ends. On a file system that knows no files
+/// without a name it has one of its own, and goes with the object.
 final class PartialFile {
   private let path: String
   private let temporary: String
   private let descriptor: Int32
   private var isOpen = true
-  private var isThere = true
+  /// Whether it has the temporary name.
+  private(set) var isThere: Bool
   /// In bytes, so far.
   private(set) var size = 0
 
@@ -20,7 +23,9 @@ final class PartialFile {
     let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
     // No longer than any name may be, whatever the file's own.
     temporary = folder + (folder.hasSuffix("/") ? "" : "/") + ".atelier-\(UInt64.random(in: 0...UInt64.max)).part"
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    let unnamed = atelier_open_unnamed(folder)
+    isThere = unnamed < 0
+    descriptor = isThere ? open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) : unnamed
     guard descriptor >= 0 else { throw AtelierError(errno: errno, "Cannot write '\(path)'") }
   }
 
@@ -55,9 +60,22 @@ final class PartialFile {
   /// - Throws: `system`; `invalidInput` for a file that is not to be replaced.
   func finish(replacing: Bool = true, durable: Bool = false) throws(AtelierError) {
     if durable, fsync(descriptor) != 0 { throw AtelierError(errno: errno, "Cannot write '\(path)'") }
+    // Without a name it would go when it is closed. The name that it gets for a moment is one that is not taken.
+    if !isThere {
+      let name = replacing ? temporary : path
+      guard atelier_name(descriptor, name) == 0 else {
+        throw errno == EEXIST ? Self.taken(path) : AtelierError(errno: errno, "Cannot write '\(path)'")
+      }
+      isThere = replacing
+    }
     isOpen = false
     // Some file systems say only now that they are full.
-    guard close(descriptor) == 0 else { throw AtelierError(errno: errno, "Cannot write '\(path)'") }
+    guard close(descriptor) == 0 else {
+      let number = errno
+      if !isThere { unlink(path) }
+      throw AtelierError(errno: number, "Cannot write '\(path)'")
+    }
+    guard isThere else { return }
     if replacing {
       guard rename(temporary, path) == 0 else { throw AtelierError(errno: errno, "Cannot write '\(path)'") }
       isThere = false

@@ -58,12 +58,14 @@ final class RenderProgress: Sendable {
 
   /// Shows a terminal how far a picture is, if it is the first of those that are being made.
   ///
-  /// - Throws: `CancellationError` once the work on another picture has failed.
-  func show(_ index: Int, _ what: String) throws {
-    try state.withLock { state in
-      if state.failure != nil { throw CancellationError() }
-      guard isShown, (0..<index).allSatisfy({ state.pictures[$0] != nil }) else { return }
-      Self.replaceLine("picture \(index + 1) of \(count): \(what)")
+  /// - Returns: whether to go on: not once the work on another picture has failed.
+  func show(_ index: Int, _ what: String) -> Bool {
+    state.withLock { state in
+      guard state.failure == nil else { return false }
+      if isShown, (0..<index).allSatisfy({ state.pictures[$0] != nil }) {
+        Self.replaceLine("picture \(index + 1) of \(count): \(what)")
+      }
+      return true
     }
   }
 

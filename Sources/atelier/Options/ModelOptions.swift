@@ -11,10 +11,12 @@ struct ModelOptions: ParsableArguments {
     try ThreadCount.check(threads)
   }
 
-  /// The model's folder, of which the configuration is read.
+  /// The model's folder, of which the configuration is read. What in it is not used is warned of on standard error.
   ///
   /// - Throws: `missing` or `malformed` if there is no model in the folder.
-  func folder() throws -> ModelFolder { try ModelFolder(path: model) }
+  func folder() throws -> ModelFolder {
+    try ModelFolder(path: model) { standardError("atelier: \($0)") }
+  }
 
   /// The threads that were asked for; with `profiled`, what runs on them is measured.
   func pool(profiled: Bool = false) -> ThreadPool { ThreadCount.pool(threads, profiled: profiled) }

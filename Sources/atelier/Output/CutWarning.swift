@@ -6,15 +6,12 @@ enum CutWarning {
   /// Lines that are named.
   private static let named = 20
 
-  /// Warns of a request that is rendered on this machine.
+  /// Warns of a request that is done on this machine.
   ///
-  /// - Parameter texts: under the names of their fields; nil for what was not given.
   /// - Throws: an `UnCLIPError` if the model's tokenizer cannot be read.
-  static func tell(_ model: ModelFolder, _ texts: [(field: String, text: String?)]) throws {
-    let given = texts.compactMap { field, text in text.map { (field: field, text: $0) } }
-    guard !given.isEmpty else { return }
+  static func tell(_ model: ModelFolder, _ request: ItemRequest) throws {
     let tokenizer = try Tokenizer(model: model)
-    for text in CutText.all(given, { tokenizer.cutOff($0) }) { standardError("atelier: \(text.sentence)") }
+    for text in request.cutTexts({ tokenizer.cutOff($0) }) ?? [] { standardError("atelier: \(text.sentence)") }
   }
 
   /// Warns of lines of a submission.

@@ -1,10 +1,12 @@
-package import Imaging
-package import Tensor
+import Imaging
+import Tensor
 
-/// The three stages joined on one machine: a request goes in, a picture comes out. Parts are read when a request
-/// first needs them.
-package struct Pipeline: Sendable {
-  package let embedding: EmbeddingStage
+@testable import UnCLIP
+
+/// The three stages joined by nothing but this library: a request goes in, a picture comes out. Parts are read when a
+/// request first needs them.
+struct Pipeline: Sendable {
+  let embedding: EmbeddingStage
   private let model: ModelFolder
   private let loadedDecoder: Lazy<DecoderStage>
   private let loadedUpsampler: Lazy<UpsamplerStage>
@@ -12,18 +14,18 @@ package struct Pipeline: Sendable {
   /// Reads the configuration alone.
   ///
   /// - Throws: ``UnCLIPError`` naming the file and what is wrong with it.
-  package init(model: ModelFolder, threads: ThreadPool) throws {
+  init(model: ModelFolder, threads: ThreadPool) throws {
     self.model = model
     embedding = try EmbeddingStage(model: model, threads: threads)
     loadedDecoder = Lazy { try DecoderStage(model: model, threads: threads) }
     loadedUpsampler = Lazy { try UpsamplerStage(model: model, threads: threads) }
   }
 
-  package var decoder: DecoderStage { get throws { try loadedDecoder.value } }
-  package var upsampler: UpsamplerStage { get throws { try loadedUpsampler.value } }
+  var decoder: DecoderStage { get throws { try loadedDecoder.value } }
+  var upsampler: UpsamplerStage { get throws { try loadedUpsampler.value } }
 
   /// Reads what a request needs ahead of it, so that rendering can be timed without loading.
-  package func load(for request: PictureRequest) throws {
+  func load(for request: PictureRequest) throws {
     try embedding.load(
       prior: request.embedding.usesPrior, pictures: request.embedding.usesImageEncoder)
     _ = try decoder
@@ -31,11 +33,11 @@ package struct Pipeline: Sendable {
   }
 
   /// A picture, and what was made on the way to it.
-  package struct Rendering: Sendable {
+  struct Rendering: Sendable {
     /// Opaque, but for an edit of a picture that is not.
-    package let picture: RGBAImage
-    package let imageEmbedding: Tensor
-    package let baseImage: Tensor
+    let picture: RGBAImage
+    let imageEmbedding: Tensor
+    let baseImage: Tensor
   }
 
   /// Renders one picture.
@@ -43,7 +45,7 @@ package struct Pipeline: Sendable {
   /// - Parameters:
   ///   - text: the encoded prompts, if they were encoded before.
   ///   - progress: called after each step; throwing from it stops the rendering.
-  package func render(
+  func render(
     _ request: PictureRequest, text: TextConditioning? = nil,
     progress: (DenoisingStage, DenoisingStep) throws -> Void = { _, _ in }
   ) throws -> Rendering {
