@@ -81,6 +81,7 @@ extension SimulatedCluster {
     case .slowLink:
       if let victim { slowDown(&workers[victim].link, until: now + Double.random(in: 5...60, using: &random)) }
     case .clockJump: wallOffset += [-100_000, -3600, 3600, 100_000].randomElement(using: &random) ?? 0
+    case .clockJumpAtRestart: jumpAtRestart()
     case .drain:
       guard let victim else { return }
       let id = workers[victim].id
@@ -96,6 +97,10 @@ extension SimulatedCluster {
       guard let job = submissions[submission].job else { return }
       submissions[submission].isCancelled = true
       request { try $0.cancel(job) }
+      // It ends an image a turn: the coordinator dies between two of them.
+      if profile.diesWhileEnding {
+        events.add(.fault(.coordinatorCrash), at: now + Double.random(in: 0.01...1, using: &troubles))
+      }
     case .retry:
       guard let job = submissions[submission].job else { return }
       request { try $0.retry(job) }
