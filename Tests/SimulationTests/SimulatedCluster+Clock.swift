@@ -11,6 +11,7 @@ extension SimulatedCluster {
   /// A job that ended before the run, and whose pictures a clock that is set ahead makes look old; and a coordinator
   /// that had noted the time.
   static func addOldJob(to store: StoreTransaction) throws {
+    try store.register(SimulatedStage.model, at: startTime)
     let job = try store.beginJob(JobID("job-old"), model: SimulatedStage.model, at: startTime)
     try store.addItems(
       [

@@ -37,7 +37,7 @@ struct SimulationProfile {
   var hasOnlyClockJumps = false
   /// How often the clock is set by days while the coordinator is started again.
   var clockJumpsAtRestart = 0
-  /// Whether the coordinator dies while it ends a cancelled job, an image a turn.
+  /// Whether the coordinator dies in the middle of a cancellation or a retry, which take an image a turn.
   var diesWhileEnding = false
   /// Chance that a message of a worker is poisoned.
   var poison = 0.0
