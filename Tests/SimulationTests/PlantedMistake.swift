@@ -20,4 +20,10 @@ enum PlantedMistake: String, Sendable, CaseIterable {
   /// The transport says of each heartbeat that its worker had received everything: an assignment that is still on its
   /// way counts as lost.
   case lostByOldHeartbeats
+  /// What could not be delivered counts as a failed attempt.
+  case undeliverableCounted
+  /// A message that throws when it is handled has no savepoint of its own: the whole turn ends with it.
+  case poisonStopsTurns
+  /// The store forgets what the clock showed: a coordinator that is started again believes the wall clock.
+  case wallClockBelieved
 }

@@ -36,6 +36,10 @@ struct Promises {
   private var images: [ImageID: Image] = [:]
   private var tasks: [TaskID: Task] = [:]
   private var successes: Set<Sent> = []
+  /// Results that must not count.
+  private var poisoned: Set<Sent> = []
+  /// All that ended, whichever way.
+  private var told: Set<Sent> = []
   /// Of a task: the furthest state that a committed turn took, and the attempt that sent it.
   private var saved: [TaskID: (attempt: Int, step: Int)] = [:]
   private var broken: String?
@@ -46,8 +50,15 @@ struct Promises {
 
   // MARK: What workers do
 
-  mutating func sent(_ attempt: TaskAttempt, by worker: WorkerID, isSuccess: Bool) {
-    if isSuccess { successes.insert(Sent(attempt: attempt, worker: worker)) }
+  mutating func sent(_ attempt: TaskAttempt, by worker: WorkerID, isSuccess: Bool, isPoisoned: Bool) {
+    let sent = Sent(attempt: attempt, worker: worker)
+    told.insert(sent)
+    if isPoisoned { poisoned.insert(sent) } else if isSuccess { successes.insert(sent) }
+  }
+
+  /// Whether a worker has told how an attempt ended.
+  func hasTold(_ attempt: TaskAttempt, _ worker: WorkerID) -> Bool {
+    told.contains(Sent(attempt: attempt, worker: worker))
   }
 
   mutating func began(_ task: StageTask, by pool: Pool) {
@@ -96,6 +107,7 @@ struct Promises {
       (seenChanges, seenLeases) = (changes, leases)
       try checkImages(transaction.db)
       try checkTasks(transaction.db, state)
+      try checkExpiry(transaction.db)
       try checkJobs(transaction.db, submissions)
       if let wrong = try Counters.wrong(in: transaction.db).first { throw Broken("a counter is wrong: \(wrong)") }
     }
@@ -135,6 +147,9 @@ struct Promises {
   func checkSaid(_ envelope: Wire.FromCoordinator, to worker: WorkerID, _ store: Store) throws {
     guard case .verdict(let verdict)? = envelope.body, verdict.decision == .committed else { return }
     let attempt = TaskAttempt(verdict.task)
+    if poisoned.contains(Sent(attempt: attempt, worker: worker)) {
+      throw Broken("the poisoned result of \(attempt) was called committed")
+    }
     guard successes.contains(Sent(attempt: attempt, worker: worker)) else { return }
     let row = try store.read {
       try Row.fetchOne(

@@ -118,8 +118,25 @@ extension SimulatedCluster {
         message.envelope.body = .heartbeat(heartbeat)
         return (try? .message(Arrival(message.encoded()), from: worker)) ?? event
       }
+    case .undeliverableCounted:
+      return events.flatMap { event -> [TurnEngine.Event] in
+        guard case .undeliverable(let id) = event, let known = engine.state.registry[id] else { return [event] }
+        let failed = known.leasesInOrder.filter { $0.1.progress == nil && !$0.1.hasBegun }
+        return failed.compactMap { task, lease in
+          try? .message(Arrival(Self.failure(TaskAttempt(task: task, attempt: lease.attempt))), from: id)
+        } + [event]
+      }
     default: return events
     }
+  }
+
+  /// A failure in the name of a worker.
+  private static func failure(_ attempt: TaskAttempt) throws -> [[UInt8]] {
+    var envelope = Wire.FromWorker()
+    envelope.protocolVersion = Wire.protocolVersion
+    envelope.outcome.task = attempt.wire
+    envelope.outcome.failure = .init(.transient, "could not be delivered")
+    return try WireMessage(envelope).encoded()
   }
 
   /// A heartbeat in the name of a worker: it holds what it is known to hold.

@@ -64,6 +64,12 @@ extension SimulatedCluster {
     planTurn()
   }
 
+  /// A long change is done an image a turn: the coordinator dies between two of them.
+  private func dieInTheMiddle() {
+    guard profile.diesWhileEnding else { return }
+    events.add(.fault(.coordinatorCrash), at: now + Double.random(in: 0.01...1, using: &troubles))
+  }
+
   func strike(_ fault: Fault) {
     note("\(fault)")
     let alive = workers.indices.filter { workers[$0].isAlive }
@@ -81,6 +87,7 @@ extension SimulatedCluster {
     case .slowLink:
       if let victim { slowDown(&workers[victim].link, until: now + Double.random(in: 5...60, using: &random)) }
     case .clockJump: wallOffset += [-100_000, -3600, 3600, 100_000].randomElement(using: &random) ?? 0
+    case .clockJumpAtRestart: jumpAtRestart()
     case .drain:
       guard let victim else { return }
       let id = workers[victim].id
@@ -96,9 +103,11 @@ extension SimulatedCluster {
       guard let job = submissions[submission].job else { return }
       submissions[submission].isCancelled = true
       request { try $0.cancel(job) }
+      dieInTheMiddle()
     case .retry:
       guard let job = submissions[submission].job else { return }
       request { try $0.retry(job) }
+      dieInTheMiddle()
     case .damage:
       request { turn in
         try turn.store.db.execute(sql: "UPDATE artifacts SET bytes = x'0000000000000000' WHERE id % 2 = 0")

@@ -54,14 +54,16 @@ extension SimulatedCluster {
   func perform(_ actions: [WorkerSession.Action], _ index: Int) {
     for action in actions {
       switch action {
-      case .send(let body, let frames):
+      case .send(var body, var frames):
+        let isPoisoned = poison(&body, &frames, index)
+        sendNoise(index)
         var envelope = Wire.FromWorker()
         envelope.protocolVersion = Wire.protocolVersion
         envelope.workerID = workers[index].id.text
         envelope.body = body
         if case .outcome(let outcome) = body {
           let isSuccess = if case .success? = outcome.result { true } else { false }
-          promises.sent(TaskAttempt(outcome.task), by: workers[index].id, isSuccess: isSuccess)
+          promises.sent(TaskAttempt(outcome.task), by: workers[index].id, isSuccess: isSuccess, isPoisoned: isPoisoned)
         }
         guard let parts = try? WireMessage(envelope, frames: frames).encoded() else { continue }
         carry(.toCoordinator(parts, from: workers[index].id), worker: index)

@@ -27,7 +27,7 @@ final class SimulatedCluster: @unchecked Sendable {
 
   enum Fault {
     case workerCrash, coordinatorCrash, commitFailure, slowCommit, partition, clockJump, drain, stop, pause, cancel,
-      retry, damage, slowLink
+      retry, damage, slowLink, clockJumpAtRestart
     case resume(JobID)
   }
 
@@ -45,6 +45,10 @@ final class SimulatedCluster: @unchecked Sendable {
   let keepsTrace: Bool
   var trace: [String] = []
   var random: SeededGenerator
+  /// Decides about poison and what else came later, so that the other troubles of a seed stay as they are.
+  var troubles: SeededGenerator
+  /// What is wrong with the result of an attempt, as it was when it was sent first; nil if nothing is.
+  var poisons: [TaskAttempt: Poison?] = [:]
   var promises: Promises
   private static let origin = ContinuousClock.now
 
@@ -74,7 +78,10 @@ final class SimulatedCluster: @unchecked Sendable {
     performer = SimulatedPerformer(pictures, mistake: mistake)
     self.keepsTrace = keepsTrace
     random = SeededGenerator(seed: seed &* 0x9E37_79B9 &+ 77)
-    profile = SimulationProfile(using: &random)
+    troubles = SeededGenerator(seed: seed &* 0x9E37_79B9 &+ 78)
+    var profile = SimulationProfile(using: &random)
+    profile.addTroubles(using: &troubles)
+    self.profile = profile
     var configuration = ClusterConfiguration().coordinator
     configuration.heartbeat = .seconds(2)
     configuration.silence = .seconds(7)
@@ -83,6 +90,7 @@ final class SimulatedCluster: @unchecked Sendable {
     configuration.attempts = profile.attempts
     configuration.canary = .seconds(3)
     configuration.patience = .seconds(5)
+    configuration.keepPicturesDays = 1
     var settings = CoordinatorSettings(configuration)
     // So few that ending a job takes several turns, between which anything may happen.
     settings.imagesPerTurn = 1
@@ -95,7 +103,9 @@ final class SimulatedCluster: @unchecked Sendable {
       for table in ["jobs", "models", "quarantines", "clock", "removals"] {
         try store.db.execute(sql: "DELETE FROM \(table)")
       }
+      try Self.refusePoison(in: store)
     }
+    if profile.clockJumps + profile.clockJumpsAtRestart > 0 { try store.write { try Self.addOldJob(to: $0) } }
   }
 
   /// Runs to the end of all jobs.
@@ -108,8 +118,10 @@ final class SimulatedCluster: @unchecked Sendable {
       do {
         try happen(event)
         if now > SimulationProfile.troubled, try isDone() {
+          // What is damaged in the store is no worker's to tell.
+          if profile.damages == 0 { try promises.checkFailures(store) }
           try promises.checkEnd(store, pictures: pictures.files, submissions: submissions)
-          if profile.hasOnlySlowLinks { try promises.checkAttempts(store) }
+          if profile.hasOnlySlowLinks || profile.hasOnlyClockJumps { try promises.checkAttempts(store) }
           return
         }
         guard now < SimulationProfile.limit else { throw Promises.Broken("a job does not end: \(try leftovers())") }
@@ -140,6 +152,10 @@ final class SimulatedCluster: @unchecked Sendable {
         events.add(.fault(fault), at: Double.random(in: 0.6..<SimulationProfile.troubled, using: &random))
       }
     }
+    for _ in 0..<profile.clockJumpsAtRestart {
+      events.add(
+        .fault(.clockJumpAtRestart), at: Double.random(in: 0.6..<SimulationProfile.troubled, using: &troubles))
+    }
   }
 
   private func happen(_ event: Event) throws {
@@ -162,7 +178,7 @@ final class SimulatedCluster: @unchecked Sendable {
   }
 
   var coordinatorTime: Moment {
-    Moment(instant: instant, time: 1_000_000 + now + wallOffset)
+    Moment(instant: instant, time: Self.startTime + now + wallOffset)
   }
 
   var instant: ContinuousClock.Instant { Self.origin + .seconds(now) }

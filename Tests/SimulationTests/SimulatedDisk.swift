@@ -45,6 +45,8 @@ final class SimulatedDisk: TurnStore, @unchecked Sendable {
     } catch is Interruption where mistake == .failedCommitIgnored {
       if let decided { return decided }
       throw Interruption.diskFull
+    } catch  where mistake == .poisonStopsTurns && !(error is Interruption) {
+      throw Interruption.diskFull
     }
   }
 
@@ -60,6 +62,7 @@ final class SimulatedDisk: TurnStore, @unchecked Sendable {
     if mistake == .twoLeasesAfterRestart, isStarting {
       for lease in try transaction.leases() { try transaction.release(lease.task.task) }
     }
+    if mistake == .wallClockBelieved, isStarting { try transaction.forgetClock() }
     guard mistake == .noFence || mistake == .publishedTwice else { return }
     for case .message(let arrival, let worker) in arriving {
       guard case .outcome(let outcome)? = arrival.message.envelope.body else { continue }

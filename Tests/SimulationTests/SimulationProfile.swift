@@ -33,6 +33,14 @@ struct SimulationProfile {
   var slowLinks = 0
   /// Whether nothing else goes wrong, and all links are slow all the time.
   var hasOnlySlowLinks = false
+  /// Whether nothing else goes wrong but that somebody sets the clock.
+  var hasOnlyClockJumps = false
+  /// How often the clock is set by days while the coordinator is started again.
+  var clockJumpsAtRestart = 0
+  /// Whether the coordinator dies in the middle of a cancellation or a retry, which take an image a turn.
+  var diesWhileEnding = false
+  /// Chance that a message of a worker is poisoned.
+  var poison = 0.0
   /// Prompts and pictures a prompt, by job.
   var jobs: [(prompts: Int, n: Int, priority: Int)] = []
 
@@ -42,7 +50,7 @@ struct SimulationProfile {
   static let limit = 400.0
   /// As many attempts as no run of crashes uses up, where no task fails by itself.
   var attempts: Int { failsTasks ? 4 : 1000 }
-  var failsTasks: Bool { taskFailure + workerFailure + transientFailure > 0 }
+  var failsTasks: Bool { taskFailure + workerFailure + transientFailure + poison > 0 }
 
   init(using random: inout SeededGenerator) {
     func maybe(_ chance: Double, _ count: ClosedRange<Int>) -> Int {
@@ -87,6 +95,27 @@ struct SimulationProfile {
     }
     slowLinks = maybe(0.2, 1...2)
     if maybe(0.04, 1...1) > 0 { leaveOnlySlowLinks() }
+  }
+
+  /// What came later, decided by a generator of its own so that the rest of a seed stays as it was.
+  mutating func addTroubles(using random: inout SeededGenerator) {
+    let choice = Double.random(in: 0..<1, using: &random)
+    guard !hasOnlySlowLinks else { return }
+    switch choice {
+    case ..<0.1: poison = Double.random(in: 0.02...0.2, using: &random)
+    case ..<0.2: clockJumpsAtRestart = Int.random(in: 1...2, using: &random)
+    case ..<0.23: leaveOnlyClockJumps()
+    case ..<0.5: diesWhileEnding = true
+    default: break
+    }
+  }
+
+  /// Messages come in their order, or one that overtakes another could have a task handed out again.
+  private mutating func leaveOnlyClockJumps() {
+    leaveOnlySlowLinks()
+    (hasOnlySlowLinks, hasOnlyClockJumps) = (false, true)
+    delay = 0.0005
+    clockJumps = 4
   }
 
   /// One worker a pool and one job besides, or tasks would be taken from one for the sake of another.

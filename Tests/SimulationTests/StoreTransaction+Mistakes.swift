@@ -20,4 +20,7 @@ extension StoreTransaction {
     try db.execute(sql: "UPDATE images SET state = 'pending' WHERE id = ?", arguments: [task.image.number])
     count(imageOf: task, becomes: .pending)
   }
+
+  /// Forgets what the wall clock showed, and that it was set.
+  func forgetClock() throws { try db.execute(sql: "DELETE FROM clock") }
 }

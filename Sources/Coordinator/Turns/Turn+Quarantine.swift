@@ -26,8 +26,8 @@ extension Turn {
   /// A worker that was in quarantine before this coordinator knew it still is.
   mutating func recallQuarantine(of id: WorkerID) throws {
     guard state.registry[id]?.health.quarantine == nil, let record = try store.quarantine(of: id) else { return }
-    // The wall clock may have been set since; no pause is longer than the longest.
-    let left = min(max(0, record.nextCanary - now.time), WorkerHealth.Policy.longestPause / .seconds(1))
+    // The wall clock may have been set since; the pause that runs is no longer than the one that would follow it.
+    let left = min(max(0, record.nextCanary - now.time), record.pause)
     state.registry.restore(
       WorkerHealth(
         WorkerHealth.Quarantine(
