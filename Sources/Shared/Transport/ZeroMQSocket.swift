@@ -1,5 +1,6 @@
 import CZeroMQ
 import Foundation
+import Logging
 
 /// One ZeroMQ socket and, unless it shares one, its context. For the use of one thread.
 final class ZeroMQSocket {
@@ -7,6 +8,8 @@ final class ZeroMQSocket {
   private let ownsContext: Bool
   let socket: UnsafeMutableRawPointer
   private let isRouter: Bool
+  /// Decides who connects; nil where anybody may, and at a worker's side.
+  private let gatekeeper: ZAPHandler?
   /// What ZeroMQ holds for each peer. Of peers for which it holds something, and some others.
   private var held: [String: HeldBytes] = [:]
 
@@ -14,14 +17,19 @@ final class ZeroMQSocket {
   ///
   /// - Parameter shared: a context of several sockets, which outlives them.
   /// - Throws: `system` if the address is taken, `configuration` if it is no ZeroMQ address.
-  init(role: ZeroMQTransport.Role, context shared: UnsafeMutableRawPointer? = nil) throws(AtelierError) {
-    let (text, identity): (String, String?) =
-      switch role {
-      case .coordinator(let bind): (bind, nil)
-      case .worker(let connect, let name): (connect, name)
-      }
+  init(
+    role: ZeroMQTransport.Role, context shared: UnsafeMutableRawPointer? = nil,
+    logger: Logger = Logger(label: "zeromq")
+  ) throws(AtelierError) {
+    let text: String
+    var server: CurveServer?
+    switch role {
+    case .coordinator(let bind, let curve):
+      (text, server, isRouter) = (bind, curve, true)
+    case .worker(let connect, _, _):
+      (text, isRouter) = (connect, false)
+    }
     let address = try ZeroMQAddress(text)
-    isRouter = identity == nil
     ownsContext = shared == nil
     guard let context = shared ?? zmq_ctx_new() else {
       throw AtelierError(.system, "Cannot start ZeroMQ: \(Self.lastError).")
@@ -29,6 +37,15 @@ final class ZeroMQSocket {
     guard let socket = zmq_socket(context, isRouter ? ZMQ_ROUTER : ZMQ_DEALER) else {
       if ownsContext { zmq_ctx_term(context) }
       throw AtelierError(.system, "Cannot open a ZeroMQ socket: \(Self.lastError).")
+    }
+    do throws(AtelierError) {
+      gatekeeper = try server.map { server throws(AtelierError) in
+        try ZAPHandler(context: context, logger: logger, admits: server.admits)
+      }
+    } catch {
+      zmq_close(socket)
+      if ownsContext { zmq_ctx_term(context) }
+      throw error
     }
     self.context = context
     self.socket = socket
@@ -47,22 +64,48 @@ final class ZeroMQSocket {
     set(ZMQ_TCP_MAXRT, Self.deafMilliseconds)
     var largest = Int64(Artifact.largest)
     zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, MemoryLayout<Int64>.size)
-    if let identity {
-      let bytes = Array(identity.utf8)
-      zmq_setsockopt(socket, ZMQ_ROUTING_ID, bytes, bytes.count)
+    switch role {
+    case .coordinator:
+      // Without this, messages to unknown or full peers vanish in silence. No handover: who takes another's routing id
+      // would get what is said to that.
+      set(ZMQ_ROUTER_MANDATORY, 1)
+      if let server { prove(server) }
+    case .worker(_, let routingID, let curve):
+      if let routingID { set(ZMQ_ROUTING_ID, routingID) }
       // What is said while nobody is connected would be heard all at once, when it is no longer so.
       set(ZMQ_IMMEDIATE, 1)
-    } else {
-      // Without this, messages to unknown or full peers vanish in silence.
-      set(ZMQ_ROUTER_MANDATORY, 1)
-      // A worker that comes back may do so before its old connection is known to be dead.
-      set(ZMQ_ROUTER_HANDOVER, 1)
+      if let curve { prove(curve) }
     }
     guard (isRouter ? zmq_bind(socket, text) : zmq_connect(socket, text)) == 0 else {
       let error = Self.failure(to: isRouter ? "listen on" : "connect to", text)
       close()
       throw error
     }
+  }
+
+  /// Only who proves to have a key that the gatekeeper admits gets in; without a gatekeeper nobody does.
+  private func prove(_ curve: CurveServer) {
+    set(ZMQ_CURVE_SERVER, 1)
+    set(ZMQ_CURVE_SECRETKEY, curve.keys.secret)
+    set(ZMQ_ZAP_DOMAIN, ZAPHandler.domain)
+    set(Self.enforceDomain, 1)
+  }
+
+  /// `ZMQ_ZAP_ENFORCE_DOMAIN`, which zmq.h has among its drafts: without a gatekeeper nobody gets in, rather than all.
+  private static let enforceDomain: Int32 = 93
+
+  private func prove(_ curve: CurveClient) {
+    set(ZMQ_CURVE_SERVERKEY, curve.server.text)
+    set(ZMQ_CURVE_PUBLICKEY, curve.keys.publicKey.text)
+    set(ZMQ_CURVE_SECRETKEY, curve.keys.secret)
+  }
+
+  /// Where it listens, or connects to.
+  var endpoint: String {
+    var text = [CChar](repeating: 0, count: 1024)
+    var size = text.count
+    zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, &text, &size)
+    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// How long a peer may take in nothing of what is sent to it before the connection is broken.
@@ -73,7 +116,8 @@ final class ZeroMQSocket {
     let held = heldBytes(of: peer)
     guard held.count < Self.mostHeld else { return .full }
     if isRouter {
-      switch send(Array(peer.utf8), more: true, held) {
+      guard let route = Peer.bytes(of: peer) else { return .gone }
+      switch send(route, more: true, held) {
       case 0: break
       case EAGAIN: return .full
       default: return .gone
@@ -127,8 +171,9 @@ final class ZeroMQSocket {
   private static let mostIdlePeers = 4096
 
   /// The next message, or nil if none has arrived.
-  func receive() -> (frames: [[UInt8]], peer: String)? {
+  func receive() -> (frames: [[UInt8]], peer: Peer)? {
     var frames: [[UInt8]] = []
+    var key: CurveKey?
     var message = zmq_msg_t()
     repeat {
       zmq_msg_init(&message)
@@ -137,9 +182,13 @@ final class ZeroMQSocket {
       guard zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0 else { return nil }
       let bytes = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
       frames.append(Array(bytes))
+      // The routing id's frame bears no metadata.
+      if gatekeeper != nil, frames.count == 2, let user = zmq_msg_gets(&message, "User-Id") {
+        key = CurveKey(String(cString: user))
+      }
     } while hasMore
-    guard isRouter else { return (frames, "") }
-    return (Array(frames.dropFirst()), String(decoding: frames[0], as: UTF8.self))
+    guard isRouter else { return (frames, Peer(route: "")) }
+    return (Array(frames.dropFirst()), Peer(route: Peer.route(frames[0]), key: key))
   }
 
   /// Waits for input or for the descriptor; returns whether the descriptor is the reason.
@@ -157,6 +206,7 @@ final class ZeroMQSocket {
   /// Closes the socket, and its own context, which waits a second at most for what was sent.
   func close() {
     zmq_close(socket)
+    gatekeeper?.close()
     guard ownsContext else { return }
     while zmq_ctx_term(context) != 0, errno == EINTR {}
   }
@@ -173,6 +223,8 @@ final class ZeroMQSocket {
     var value = value
     zmq_setsockopt(socket, option, &value, MemoryLayout<Int32>.size)
   }
+
+  private func set(_ option: Int32, _ text: String) { zmq_setsockopt(socket, option, text, text.utf8.count) }
 
   private static var lastError: String { String(cString: zmq_strerror(zmq_errno())) }
 

@@ -48,6 +48,8 @@ package final class Worker: Sendable {
   /// When it is full, the network and the executor wait.
   private let mailbox = Mailbox<Event>(capacity: 1024)
   private let runner: StageRunner
+  /// By which a coordinator that asks for no keys knows this process.
+  private let secret = Data((0..<16).map { _ in UInt8.random(in: 0...UInt8.max) })
   /// Opens the connection when the worker runs, not before.
   private let makeTransport: @Sendable (TransportHandler) throws(AtelierError) -> any Transport
 
@@ -206,7 +208,7 @@ package final class Worker: Sendable {
           metadata: ["task": "\(attempt.task)", "attempt": "\(attempt.attempt)", "reason": "\(reason)"])
       case .silent(let time):
         logger.warning(
-          "no answer from \(settings.coordinator) for \(Self.seconds(time)); is it a coordinator's address for workers?"
+          "no answer from \(settings.coordinator) for \(Self.seconds(time)); is it a coordinator's address for workers, and does it know this worker's key, if it asks for one?"
         )
       case .lost(let time):
         logger.warning("lost: no word from \(settings.coordinator) for \(Self.seconds(time))")
@@ -233,6 +235,7 @@ package final class Worker: Sendable {
     hello.processID = UInt32(getpid())
     hello.threads = UInt32(settings.threads)
     hello.softwareVersion = AtelierVersion.current
+    hello.secret = secret
     return hello
   }
 
