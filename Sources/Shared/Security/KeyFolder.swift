@@ -11,7 +11,8 @@ package struct KeyFolder: Sendable {
     self.path = path
     do {
       let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
-      try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: parent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw AtelierError("Cannot create the folder of '\(path)'", system: error)
     }

@@ -29,12 +29,15 @@ package struct TransportHandler: Sendable {
   package var received: @Sendable (_ frames: [[UInt8]], _ peer: Peer) -> Void
   /// A message could not be delivered: the peer is gone, or takes nothing more.
   package var undeliverable: @Sendable (_ route: String) -> Void
+  /// The coordinator does not let this worker's key in. The transport does not try again.
+  package var refused: @Sendable () -> Void
 
   package init(
     received: @escaping @Sendable ([[UInt8]], Peer) -> Void,
-    undeliverable: @escaping @Sendable (String) -> Void
+    undeliverable: @escaping @Sendable (String) -> Void, refused: @escaping @Sendable () -> Void = {}
   ) {
     self.received = received
     self.undeliverable = undeliverable
+    self.refused = refused
   }
 }

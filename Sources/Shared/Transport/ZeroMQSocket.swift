@@ -10,6 +10,8 @@ final class ZeroMQSocket {
   private let isRouter: Bool
   /// Decides who connects; nil where anybody may, and at a worker's side.
   private let gatekeeper: ZAPHandler?
+  /// Tells that a key was refused; nil where none is shown.
+  private var monitor: UnsafeMutableRawPointer?
   /// What ZeroMQ holds for each peer. Of peers for which it holds something, and some others.
   private var held: [String: HeldBytes] = [:]
 
@@ -74,7 +76,10 @@ final class ZeroMQSocket {
       if let routingID { set(ZMQ_ROUTING_ID, routingID) }
       // What is said while nobody is connected would be heard all at once, when it is no longer so.
       set(ZMQ_IMMEDIATE, 1)
-      if let curve { prove(curve) }
+      if let curve {
+        prove(curve)
+        watch()
+      }
     }
     guard (isRouter ? zmq_bind(socket, text) : zmq_connect(socket, text)) == 0 else {
       let error = Self.failure(to: isRouter ? "listen on" : "connect to", text)
@@ -98,6 +103,26 @@ final class ZeroMQSocket {
     set(ZMQ_CURVE_SERVERKEY, curve.server.text)
     set(ZMQ_CURVE_PUBLICKEY, curve.keys.publicKey.text)
     set(ZMQ_CURVE_SECRETKEY, curve.keys.secret)
+  }
+
+  /// After its key was refused a socket stays silent for ever, and only such a monitor knows.
+  private func watch() {
+    // Of this socket, in whatever context.
+    let address = "inproc://monitor-\(UInt(bitPattern: socket))"
+    guard zmq_socket_monitor(socket, address, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) == 0,
+      let monitor = zmq_socket(context, ZMQ_PAIR)
+    else { return }
+    zmq_connect(monitor, address)
+    self.monitor = monitor
+  }
+
+  /// Whether the coordinator has refused this worker's key since it was asked last.
+  func takeRefusal() -> Bool {
+    guard let monitor else { return false }
+    var isRefused = false
+    // Two frames an event: its number, and the address.
+    while zmq_recv(monitor, nil, 0, ZMQ_DONTWAIT) >= 0 { isRefused = true }
+    return isRefused
   }
 
   /// Where it listens, or connects to.
@@ -199,12 +224,17 @@ final class ZeroMQSocket {
       zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
       zmq_pollitem_t(socket: nil, fd: descriptor, events: Int16(ZMQ_POLLIN), revents: 0),
     ]
-    zmq_poll(&items, 2, milliseconds ?? -1)
+    if let monitor { items.append(zmq_pollitem_t(socket: monitor, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)) }
+    zmq_poll(&items, Int32(items.count), milliseconds ?? -1)
     return items[1].revents != 0
   }
 
   /// Closes the socket, and its own context, which waits a second at most for what was sent.
   func close() {
+    if let monitor {
+      zmq_socket_monitor(socket, nil, 0)
+      zmq_close(monitor)
+    }
     zmq_close(socket)
     gatekeeper?.close()
     guard ownsContext else { return }

@@ -100,6 +100,7 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
         continue
       }
       if socket.waitForInput(or: wake.descriptor, upTo: waiting.isEmpty ? nil : Self.pause) { wake.clear() }
+      if socket.takeRefusal() { handler.refused() }
       // A bounded burst, so that a flood of input cannot keep output waiting.
       for _ in 0..<256 {
         guard let (frames, peer) = socket.receive() else { break }

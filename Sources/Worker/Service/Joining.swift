@@ -40,7 +40,9 @@ package enum Joining {
     let mailbox = Mailbox<[[UInt8]]>(capacity: 16)
     let transport = try ZeroMQTransport(
       role: .worker(connect: token.address, curve: CurveClient(keys: token.invitation, server: token.server)),
-      handler: TransportHandler(received: { frames, _ in mailbox.put(frames) }, undeliverable: { _ in }), logger: logger)
+      handler: TransportHandler(
+        received: { frames, _ in mailbox.put(frames) }, undeliverable: { _ in }, refused: { mailbox.put([]) }),
+      logger: logger)
     // The other way round the transport's thread could wait for room.
     defer { transport.close() }
     defer { mailbox.close() }
@@ -55,6 +57,12 @@ package enum Joining {
     while ContinuousClock.now < end {
       transport.send(request, to: "")
       for frames in mailbox.takeAll(waitingUpTo: pause) ?? [] {
+        guard !frames.isEmpty else {
+          throw AtelierError(
+            .unavailable,
+            "The coordinator at \(token.address) does not know this token, or no more. 'atelier worker-token' makes a new one."
+          )
+        }
         switch try WireMessage<Wire.FromCoordinator>(decoding: frames).envelope.body {
         case .joined?: return
         case .refusal(let refusal)?:
@@ -65,7 +73,7 @@ package enum Joining {
     }
     throw AtelierError(
       .unavailable,
-      "The coordinator at \(token.address) does not answer. It may not be there, or the token may be of another one or too old: 'atelier worker-token' makes a new one."
+      "The coordinator at \(token.address) does not answer. It may not be there, or the token may be of another one: 'atelier worker-token' makes a new one."
     )
   }
 }

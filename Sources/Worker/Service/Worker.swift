@@ -36,6 +36,8 @@ package final class Worker: Sendable {
     case ended(TaskAttempt, Wire.Outcome.OneOf_Result?, frames: [[UInt8]])
     /// A message has not got on its way.
     case undelivered
+    /// The coordinator lets this worker's key in no more.
+    case refused
     /// The executor can do no more.
     case unfit(String)
     case drain
@@ -80,7 +82,8 @@ package final class Worker: Sendable {
     let mailbox = mailbox
     let transport = try makeTransport(
       TransportHandler(
-        received: { frames, _ in mailbox.put(.message(frames)) }, undeliverable: { _ in mailbox.put(.undelivered) }))
+        received: { frames, _ in mailbox.put(.message(frames)) }, undeliverable: { _ in mailbox.put(.undelivered) },
+        refused: { mailbox.put(.refused) }))
     runner.start { [logger] report in
       switch report {
       case .progress(let task, let step, let steps): mailbox.put(.progress(task, step: step, steps: steps))
@@ -124,6 +127,11 @@ package final class Worker: Sendable {
           if unfit == nil { logger.error("unfit for work", metadata: ["reason": "\(reason)"]) }
           unfit = unfit ?? reason
           try perform(session.drain(), over: transport)
+        } else if case .refused = event {
+          throw AtelierError(
+            .unavailable,
+            "The coordinator at \(settings.coordinator) does not let this worker's key in: it was revoked, or is of another coordinator. Join again with a token of 'atelier worker-token'."
+          )
         } else if case .message(let frames) = event {
           try perform(receive(frames, &session), over: transport)
         } else {
@@ -137,7 +145,7 @@ package final class Worker: Sendable {
   /// What is to be done about something that happened here.
   private func take(_ event: Event, _ session: inout WorkerSession) -> [WorkerSession.Action] {
     switch event {
-    case .message, .unfit: return []
+    case .message, .unfit, .refused: return []
     case .progress(let task, let step, let steps):
       session.progressed(task, step: step, of: steps)
       return []
