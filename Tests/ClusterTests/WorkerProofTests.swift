@@ -119,7 +119,7 @@ import Worker
     let cluster = try TestCluster(proving: true)
     cluster.addWorker(.prior, curve: try await cluster.join("one"))
     cluster.addWorker(
-      .decoder, executor: FakeExecutor(pause: .seconds(3), steps: 60), curve: try await cluster.join("two"))
+      .decoder, executor: FakeExecutor(pause: .milliseconds(1500), steps: 60), curve: try await cluster.join("two"))
     let job = try await cluster.submit("a\n")
     let (victim, task) = try await running(cluster, .denoise)
 
@@ -143,7 +143,7 @@ import Worker
   @Test func `without keys too nothing counts of who takes another's name or routing id`() async throws {
     let cluster = try TestCluster()
     cluster.addWorker(.prior)
-    cluster.addWorker(.decoder, executor: FakeExecutor(pause: .seconds(3), steps: 60))
+    cluster.addWorker(.decoder, executor: FakeExecutor(pause: .milliseconds(1500), steps: 60))
     let job = try await cluster.submit("a\n")
     let (victim, task) = try await running(cluster, .denoise)
 
