@@ -26,7 +26,8 @@ import Testing
     let last = try #require(text.last)
     let mistyped = text.dropLast(5) + (last == "A" ? "BBBBB" : "AAAAA")
     for (wrong, sentence) in [
-      (String(text.dropLast()), "cut or mistyped"), (String(mistyped), "cut or mistyped"), ("atelier1-", "cut or mistyped"),
+      (String(text.dropLast()), "cut or mistyped"), (String(mistyped), "cut or mistyped"),
+      ("atelier1-", "cut or mistyped"),
       ("", "no worker's token"), ("atelier2-abc", "no worker's token"),
     ] {
       let error = #expect(throws: AtelierError.self) { try WorkerToken(wrong) }

@@ -61,7 +61,10 @@ struct WorkerReception: Sendable {
   private func noteSeen(_ key: CurveKey?) {
     let now = Date().timeIntervalSince1970
     guard let key, admissions?.isToBeNoted(key, at: now) == true else { return }
-    request { try $0.store.noteSeen(key, at: now) } completed: { _ in }
+    request {
+      try $0.store.noteSeen(key, at: now)
+    } completed: { _ in
+    }
   }
 
   /// A machine asks to be admitted; the answer follows once it is durable.
@@ -69,7 +72,9 @@ struct WorkerReception: Sendable {
     guard let key = CurveKey(bytes: join.publicKey), join.name.utf8.count <= 200 else {
       return refuse("What asks to join brings no key, or a name of more than 200 bytes.", on: route)
     }
-    request { try $0.store.join(key, name: join.name, by: invitation, at: $0.now.time) } completed: { result in
+    request {
+      try $0.store.join(key, name: join.name, by: invitation, at: $0.now.time)
+    } completed: { result in
       switch result {
       case .success(let value):
         guard let record = value as? WorkerKeyRecord else { return }

@@ -34,7 +34,8 @@ package struct ModelNames: Sendable {
   /// What is wrong with a model that a worker holds under a name that means other weights; nil if nothing is.
   package func conflict(of model: ModelInfo) -> String? {
     if let known = configured[model.name], known.digest == model.digest, known != model.settled {
-      return "It says of the model '\(model.name)' other sizes, defaults or limits than the coordinator's configuration "
+      return
+        "It says of the model '\(model.name)' other sizes, defaults or limits than the coordinator's configuration "
         + "has, and gets no task of it. Install the same version of atelier on both."
     }
     guard let meant = digest(of: model.name), meant != model.digest else { return nil }

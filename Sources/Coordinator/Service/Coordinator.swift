@@ -77,7 +77,8 @@ package final class Coordinator: Sendable {
       try makeTransport(
         TransportHandler(
           received: reception.receive,
-          undeliverable: { route in if let worker = link.gate.worker(on: route) { mailbox.put(.undeliverable(worker)) } }
+          undeliverable: { route in if let worker = link.gate.worker(on: route) { mailbox.put(.undeliverable(worker)) }
+          }
         )))
     performer = ClusterPerformer(
       pictures: pictures, sources: sources, transport: link, logger: logger, sent: { snapshot.sent($0) },

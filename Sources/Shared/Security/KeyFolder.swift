@@ -73,7 +73,8 @@ package struct KeyFolder: Sendable {
     guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
     close(descriptor)
     throw AtelierError(
-      .wrongState, "Another worker uses the key in '\(path)'. Stop it, or give this one a folder of its own with --state.")
+      .wrongState,
+      "Another worker uses the key in '\(path)'. Stop it, or give this one a folder of its own with --state.")
   }
 
   /// The key pair of a file, which is made if it is not there.

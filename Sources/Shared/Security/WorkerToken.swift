@@ -26,7 +26,8 @@ package struct WorkerToken: Sendable {
     let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
     guard text.hasPrefix(Self.prefix) else {
       throw AtelierError(
-        .invalidInput, "This is no worker's token of this version; 'atelier worker-token' prints one: \(Self.prefix)...")
+        .invalidInput, "This is no worker's token of this version; 'atelier worker-token' prints one: \(Self.prefix)..."
+      )
     }
     var encoded = String(text.dropFirst(Self.prefix.count)).replacing("-", with: "+").replacing("_", with: "/")
     encoded += String(repeating: "=", count: (4 - encoded.count % 4) % 4)
@@ -36,7 +37,8 @@ package struct WorkerToken: Sendable {
     else {
       throw AtelierError(.invalidInput, "The worker's token is cut or mistyped. Copy all of it.")
     }
-    guard let server = CurveKey(bytes: body.prefix(32)), let address = String(bytes: Array(body.dropFirst(64)), encoding: .utf8)
+    guard let server = CurveKey(bytes: body.prefix(32)),
+      let address = String(bytes: Array(body.dropFirst(64)), encoding: .utf8)
     else { throw AtelierError(.invalidInput, "The worker's token makes no sense. Make another.") }
     self.server = server
     self.address = address

@@ -27,7 +27,8 @@ extension StoreTransaction {
     try change(
       "DELETE FROM invitations WHERE expires_at < :before",
       ["before": invitation.createdAt - InvitationRecord.remembered])
-    guard try row("SELECT count(*) AS n FROM invitations", [:], { try $0.value("n") as Int }) ?? 0 < Self.mostWorkerKeys else {
+    guard try row("SELECT count(*) AS n FROM invitations", [:], { try $0.value("n") as Int }) ?? 0 < Self.mostWorkerKeys
+    else {
       throw AtelierError(.wrongState, "There are \(Self.mostWorkerKeys) invitations, as many as are kept for a day.")
     }
     try change(
@@ -70,8 +71,10 @@ extension StoreTransaction {
       throw AtelierError(
         .wrongState, "The token was used already, as often as it may be. Make another with 'atelier worker-token'.")
     }
-    guard try row("SELECT count(*) AS n FROM worker_keys", [:], { try $0.value("n") as Int }) ?? 0 < Self.mostWorkerKeys else {
-      throw AtelierError(.wrongState, "This coordinator lists \(Self.mostWorkerKeys) workers' keys, as many as it does.")
+    guard try row("SELECT count(*) AS n FROM worker_keys", [:], { try $0.value("n") as Int }) ?? 0 < Self.mostWorkerKeys
+    else {
+      throw AtelierError(
+        .wrongState, "This coordinator lists \(Self.mostWorkerKeys) workers' keys, as many as it does.")
     }
     try change(
       "UPDATE invitations SET uses_left = uses_left - 1 WHERE public_key = :key", ["key": invitation.text])

@@ -66,7 +66,8 @@ package enum Joining {
         switch try WireMessage<Wire.FromCoordinator>(decoding: frames).envelope.body {
         case .joined?: return
         case .refusal(let refusal)?:
-          throw AtelierError(.unavailable, "The coordinator at \(token.address) does not let this worker in: \(refusal.reason)")
+          throw AtelierError(
+            .unavailable, "The coordinator at \(token.address) does not let this worker in: \(refusal.reason)")
         default: break
         }
       }

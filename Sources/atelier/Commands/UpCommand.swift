@@ -58,7 +58,8 @@ struct UpCommand: ParsableCommand {
   }
 
   /// Workers that are started with their coordinator get keys that last as long as this process.
-  private static func handKeys(to children: inout [ChildProcess.Command], _ configuration: ClusterConfiguration) throws {
+  private static func handKeys(to children: inout [ChildProcess.Command], _ configuration: ClusterConfiguration) throws
+  {
     let server = try configuration.serverKeys().publicKey.text
     var workers: [String] = []
     for index in children.indices.dropFirst() {

@@ -9,7 +9,7 @@ import Worker
 struct WorkerKeyOptions: ParsableArguments {
   @Option(help: "A token of 'atelier worker-token', to join. Default: $ATELIER_TOKEN, which no process list shows.")
   var token: String?
-  @Option(help: ArgumentHelp("A file with the token.", valueName: "file")) var tokenFile: String?
+  @Option(help: ArgumentHelp("A file with the token; - for standard input.", valueName: "file")) var tokenFile: String?
   @Option(
     help: ArgumentHelp(
       "Where this worker keeps its key once it has joined; one folder a worker. Default: ~/.local/state/atelier/POOL.",
@@ -52,6 +52,11 @@ struct WorkerKeyOptions: ParsableArguments {
   private func tokenText() throws(AtelierError) -> String? {
     if let token { return token }
     if let tokenFile {
+      if tokenFile == "-" {
+        do { return String(decoding: try FileHandle.standardInput.readToEnd() ?? Data(), as: UTF8.self) } catch {
+          throw AtelierError("Cannot read the token", system: error)
+        }
+      }
       do { return try String(contentsOfFile: tokenFile, encoding: .utf8) } catch {
         throw AtelierError("Cannot read the token '\(tokenFile)'", system: error)
       }
