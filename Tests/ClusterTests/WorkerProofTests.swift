@@ -134,6 +134,7 @@ import Worker
     }
     #expect(try await stranger.ask(.heartbeat(.init()), as: name, until: isAlive))
     #expect(cluster.coordinator.workers().contains { $0.id == victim && $0.held > 0 })
+    #expect(try await !cluster.coordinator.metrics().contains("\natelier_messages_ignored_total 0\n"))
     try await expectHonestPictures(cluster, job)
     #expect(try await cluster.manifest(of: job).first?.stages.allSatisfy { $0.attempts == 1 } == true)
     stranger.close()
@@ -197,6 +198,7 @@ import Worker
     #expect(await cluster.failure(of: 1).contains("was revoked"))
     cluster.addWorker(.decoder, curve: bad)
     #expect(await cluster.failure(of: 2).contains("does not let this worker's key in"))
+    #expect(try await cluster.coordinator.metrics().contains("\natelier_connections_refused_total 1\n"))
     await #expect(throws: AtelierError.self) { try await cluster.coordinator.revokeWorkers("bad") }
 
     cluster.addWorker(.decoder, curve: try await cluster.join("good"))

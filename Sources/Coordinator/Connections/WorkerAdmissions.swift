@@ -16,6 +16,7 @@ package final class WorkerAdmissions: Sendable {
   private struct State {
     var keys: [CurveKey: WorkerKeyRecord] = [:]
     var invitations: [CurveKey: Double] = [:]
+    var refusals = 0
   }
 
   /// The coordinator's own key, and its fingerprint for people.
@@ -31,7 +32,16 @@ package final class WorkerAdmissions: Sendable {
   }
 
   /// For the transport.
-  package var server: CurveServer { CurveServer(keys: keys) { [self] in admission(of: $0) != nil } }
+  package var server: CurveServer {
+    CurveServer(keys: keys) { [self] key in
+      let isAdmitted = admission(of: key) != nil
+      if !isAdmitted { state.withLock { $0.refusals += 1 } }
+      return isAdmitted
+    }
+  }
+
+  /// Connections that were refused.
+  var refusals: Int { state.withLock { $0.refusals } }
 
   /// What a key may do now; nil for nothing at all.
   package func admission(of key: CurveKey) -> Admission? {

@@ -45,6 +45,7 @@ struct WorkerReception: Sendable {
       case .join(let join, let invitation): self.join(join, by: invitation, on: peer.route)
       case .answer(let body):
         link.answer(body, on: peer.route)
+        // Who is asked to introduce itself is most often a worker that has lost its connection.
         if case .refusal(let refusal) = body { ignored(message.envelope.workerID, refusal.reason) }
       case .ignore(let reason): ignored(message.envelope.workerID, reason)
       }
@@ -54,6 +55,7 @@ struct WorkerReception: Sendable {
   }
 
   private func ignored(_ who: String, _ reason: String) {
+    snapshot.ignored()
     strangers.warn("message ignored", ["worker": "\(who.prefix(200))", "reason": "\(reason)"])
   }
 
