@@ -43,7 +43,7 @@ import Testing
     guard let expected else {
       let error = #expect(throws: AtelierError.self) { try configuration.workerSecurity() }
       #expect(error?.code == .configuration)
-      #expect(error?.message.contains("security:\n  workers: curve\n") == true, "\(error?.message ?? "")")
+      #expect(error?.message.contains("'security:' and '  workers: curve'") == true, "\(error?.message ?? "")")
       configuration.security.workers = .plain
       #expect(try configuration.workerSecurity() == .plain)
       #expect(configuration.isOpenToAll)

@@ -17,13 +17,8 @@ extension ClusterConfiguration {
     if ZeroMQAddress.isLocal(coordinator.work) { return .plain }
     throw AtelierError(
       .configuration,
-      """
-      Other machines reach 'coordinator.work' (\(coordinator.work)), so workers have to prove who they are. Write into \
-      cluster.yaml:
-      security:
-        workers: curve
-      Then 'atelier worker-token' makes the line with which a worker joins. ('workers: plain' lets anybody in.)
-      """)
+      "Other machines reach 'coordinator.work' (\(coordinator.work)), so workers have to prove who they are. Write two lines into cluster.yaml, 'security:' and '  workers: curve'; 'atelier worker-token' then makes what a worker joins with. ('  workers: plain' lets anybody in.)"
+    )
   }
 
   /// The coordinator's key, in its data directory; made if it is not there.

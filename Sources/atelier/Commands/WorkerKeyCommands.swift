@@ -91,7 +91,9 @@ struct RevokeCommand: AsyncParsableCommand {
     commandName: "revoke", abstract: "Let a worker's key in no more, for good.",
     discussion: "atelier workers revoke 0123456789abcdef")
 
-  @Argument(help: "The key's fingerprint, its name, or a worker as 'atelier workers' names it.") var name: String
+  @Argument(
+    help: "The key's fingerprint, a worker as 'atelier workers' names it, or a host's name for all of its keys.")
+  var name: String
   @Flag(help: "Print facts as JSON.") var json = false
   @OptionGroup var server: ServerOption
 
