@@ -45,6 +45,7 @@ package enum Gateway {
     SubmissionRoute(coordinator: coordinator).addRoutes(to: api)
     SourceRoutes(coordinator: coordinator).addRoutes(to: api)
     WorkerRoutes(coordinator: coordinator).addRoutes(to: api)
+    WorkerKeyRoutes(coordinator: coordinator).addRoutes(to: api)
     ClusterRoutes(coordinator: coordinator).addRoutes(to: api)
     return router
   }

@@ -20,7 +20,9 @@ struct Atelier: AsyncParsableCommand {
       """,
     version: AtelierVersion.current,
     groupedSubcommands: [
-      CommandGroup(name: "CLUSTER", subcommands: [UpCommand.self, CoordinatorCommand.self, WorkerCommand.self]),
+      CommandGroup(
+        name: "CLUSTER",
+        subcommands: [UpCommand.self, CoordinatorCommand.self, WorkerCommand.self, WorkerTokenCommand.self]),
       CommandGroup(
         name: "JOBS",
         subcommands: [

@@ -125,7 +125,7 @@ import Testing
     switch try Atelier.parseAsRoot(arguments) {
     case let command as StatusCommand: server = command.server
     case let command as JobsCommand: server = command.server
-    case let command as WorkersCommand: server = command.server
+    case let command as WorkersListCommand: server = command.server
     case let other: throw AtelierError(.internal, "It is a \(other).")
     }
     #expect(try server.client().base == "http://10.0.0.5:9000/")

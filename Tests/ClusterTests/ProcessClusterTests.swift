@@ -214,7 +214,7 @@ import Testing
   @Test func `every command has a help text with an example`() throws {
     let processes = try Processes()
     for command in [
-      "up", "coordinator", "worker", "submit", "status", "jobs", "cancel", "pause", "resume", "retry", "fetch", "workers",
+      "up", "coordinator", "worker", "worker-token", "submit", "status", "jobs", "cancel", "pause", "resume", "retry", "fetch", "workers",
       "drain", "explain", "expiry", "backup", "restore", "render", "vary", "interpolate", "diff", "edit", "score", "tokenize", "bench",
     ] {
       let help = try processes.run([command, "--help"])

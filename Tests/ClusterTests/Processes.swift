@@ -18,7 +18,8 @@ final class Processes: @unchecked Sendable {
   /// - Parameters:
   ///   - model: the folder of the cluster's only model.
   ///   - checkpointSeconds: how often the state of a running task is saved.
-  init(model: String = model, checkpointSeconds: Double = 10) throws {
+  ///   - security: how workers prove who they are; not at all for nil.
+  init(model: String = model, checkpointSeconds: Double = 10, security: String? = nil) throws {
     folder = try TemporaryFolder()
     port = try FreePort.find()
     _ = try folder.write(
@@ -34,6 +35,7 @@ final class Processes: @unchecked Sendable {
       models:
         - name: small
           path: \(model)
+      \(security.map { "security:\n  workers: \($0)" } ?? "")
       """, to: "cluster.yaml")
   }
 

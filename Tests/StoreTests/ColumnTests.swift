@@ -71,6 +71,15 @@ import Testing
     try store.forgetModels(keeping: 1)
     let job = try submit("job", store, prompts: 4)
 
+    // A worker that joins.
+    let (joining, invitation) = (try CurveKeyPair().publicKey, try CurveKeyPair().publicKey)
+    try store.invite(InvitationRecord(key: invitation, pools: [.prior], usesLeft: 1, createdAt: 1, expiresAt: 9))
+    for time in [2.0, 3] { #expect(try store.join(joining, name: "n", by: invitation, at: time).pools == [.prior]) }
+    try store.noteSeen(joining, at: 3)
+    try store.revoke(joining, at: 4)
+    #expect(try store.workerKeys().first?.revokedAt == 4)
+    #expect(try store.invitations().first?.usesLeft == 0)
+
     // One picture through all stages, with a stage that has to be made again on its way.
     let embed = try lease(.embed, job, store)
     try store.noteBegun(embed.id)

@@ -8,6 +8,8 @@ package struct WorkerDescription: Sendable, Equatable {
   /// Tasks that it works on at once where it can.
   package var batch: Int
   package var models: [ModelInfo]
+  /// The digests of those of which it gets no task.
+  package var withheld: Set<String> = []
   /// For people, as are process, threads and version.
   package var host: String
   package var processID: Int

@@ -143,7 +143,7 @@ extension WorkerRegistry {
     /// - Parameter report: the number of the hello.
     mutating func introduce(as description: WorkerDescription, report: UInt64, at now: Instant) {
       self.description = description
-      models = Set(description.models.map(\.digest))
+      models = Set(description.models.map(\.digest)).subtracting(description.withheld)
       lastHeard = now
       isSending = false
       lastReport = report

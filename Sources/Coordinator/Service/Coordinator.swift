@@ -22,7 +22,12 @@ package final class Coordinator: Sendable {
   package let blocking = BlockingWork("atelier.coordinator.blocking")
   /// What waits for the next turn. When it is full, whoever brings something waits.
   private let mailbox = Mailbox<TurnEngine.Event>(capacity: 10_000, bytes: 512 << 20)
-  private let transport: any Transport
+  /// The workers' side.
+  let link: WorkerLink
+  /// Whose keys may connect; nil where nobody is asked for one.
+  let admissions: WorkerAdmissions?
+  /// Where workers connect, as the configuration says.
+  let workAddress: String
   private let performer: ClusterPerformer
   /// Where results with pictures go first; they reach the mailbox when the picture is on the disk.
   private let staging: PictureStaging
@@ -40,13 +45,15 @@ package final class Coordinator: Sendable {
   ///   - models: known from the configuration; workers bring more.
   ///   - measures: tells of texts that are longer than a model reads, by the models' digests.
   ///   - inspector: tells whether pictures that requests name can be used; without one, workers tell.
+  ///   - admissions: whose keys may connect, which the transport is to ask; nil where nobody is asked for one.
   ///   - makeTransport: opens the workers' side.
   /// - Throws: `system` if the data directory or the address cannot be used, or if another coordinator uses the
   ///   directory; `malformed` if the database is damaged or lacks its log, `wrongState` if a newer version has changed
   ///   it, which is then left as it is.
   package init(
     configuration: ClusterConfiguration, models: [ModelInfo],
-    measures: [String: CutText.Measure] = [:], inspector: PictureInspector? = nil, logger: Logger,
+    measures: [String: CutText.Measure] = [:], inspector: PictureInspector? = nil,
+    admissions: WorkerAdmissions? = nil, logger: Logger,
     makeTransport: (TransportHandler) throws(AtelierError) -> any Transport
   ) throws {
     settings = CoordinatorSettings(configuration.coordinator)
@@ -60,28 +67,26 @@ package final class Coordinator: Sendable {
     pictureInspection = inspector.map { [sources] in PictureInspection($0, sources) }
     let snapshot = Snapshot(settings)
     self.snapshot = snapshot
+    self.admissions = admissions
+    workAddress = configuration.coordinator.work
+    let (keys, invitations) = try store.read { (try $0.workerKeys(), try $0.invitations()) }
+    admissions?.load(keys, invitations)
+    let link = WorkerLink(WorkerGate(admissions))
+    self.link = link
     let mailbox = mailbox
     let staging = PictureStaging(pictures) { mailbox.put(.message($0, from: $1), bytes: $0.bytes) }
     self.staging = staging
-    transport = try makeTransport(
-      TransportHandler(
-        received: { frames, peer in
-          snapshot.received(frames.reduce(0) { $0 + $1.count })
-          do throws(AtelierError) {
-            let worker = WorkerID(peer)
-            let arrival = try Arrival(frames) { snapshot.holds($0, by: worker) }
-            if arrival.bringsPicture {
-              staging.put(arrival, from: worker)
-            } else {
-              mailbox.put(.message(arrival, from: worker), bytes: arrival.bytes)
-            }
-          } catch {
-            logger.warning("message ignored", metadata: ["worker": "\(peer)", "reason": "\(error)"])
+    let reception = WorkerReception(
+      link: link, admissions: admissions, snapshot: snapshot, staging: staging, mailbox: mailbox, logger: logger)
+    link.open(
+      try makeTransport(
+        TransportHandler(
+          received: reception.receive,
+          undeliverable: { route in if let worker = link.gate.worker(on: route) { mailbox.put(.undeliverable(worker)) }
           }
-        },
-        undeliverable: { peer in mailbox.put(.undeliverable(WorkerID(peer))) }))
+        )))
     performer = ClusterPerformer(
-      pictures: pictures, sources: sources, transport: transport, logger: logger, sent: { snapshot.sent($0) },
+      pictures: pictures, sources: sources, transport: link, logger: logger, sent: { snapshot.sent($0) },
       found: { mailbox.put($0) })
     engine = try TurnEngine(
       store: store, performer: performer, settings: settings, models: models, logger: logger, now: .current)
@@ -136,7 +141,7 @@ package final class Coordinator: Sendable {
       isBehind = outcome.jobs == nil
       followUps = finish(outcome, engine.state, took: ContinuousClock.now - start, events: events.count)
     }
-    transport.close()
+    link.close()
     do { try store.close() } catch { logger.error("cannot close the database", metadata: ["error": "\(error)"]) }
   }
 

@@ -42,7 +42,8 @@ extension Turn {
     case .outcome(let outcome)?: try handle(outcome, of: arrival, from: id)
     case .checkpoint(let checkpoint)?: try save(checkpoint, of: arrival, from: id)
     case .goodbye?: try farewell(to: id)
-    case .hello?, nil: break
+    // Who asks to join is none yet, and asks elsewhere.
+    case .hello?, .join?, nil: break
     }
   }
 
@@ -65,7 +66,7 @@ extension Turn {
       if case .failure(let error) = result, StoreTrouble.isOfEverything(error) { throw error }
       answer(attempt, to: id, .rejected, reason)
     case .hello?: refuse(id, reason)
-    case .heartbeat?, .checkpoint?, .goodbye?, nil: break
+    case .heartbeat?, .checkpoint?, .goodbye?, .join?, nil: break
     }
   }
 
@@ -95,10 +96,13 @@ extension Turn {
           + "does, and the worker brings another. A restart of the coordinator forgets those seen longest ago."
       )
     }
-    let description = WorkerDescription(
+    var description = WorkerDescription(
       pool: pool, capacity: min(Int(hello.capacity), Self.mostHeld), models: models, host: hello.host,
       processID: Int(hello.processID), threads: Int(hello.threads), version: hello.softwareVersion,
       batch: min(Int(hello.batch), Self.mostHeld))
+    description.withheld = Set(
+      models.filter { state.modelNames.digest(of: $0.name) == $0.digest && state.modelNames.conflict(of: $0) != nil }
+        .map(\.digest))
     let held = hello.held.map { TaskAttempt($0) }
     // On a slow link it says so several times before it is answered.
     let isNew = state.registry[id]?.isMissing ?? true
@@ -130,7 +134,7 @@ extension Turn {
     if isMeant {
       try store.announce(model, at: now.time)
     } else if let conflict = state.modelNames.conflict(of: model) {
-      log(.warning, "a worker holds other weights under a model's name", ["worker": "\(id)", "reason": "\(conflict)"])
+      log(.warning, "a worker holds something else under a model's name", ["worker": "\(id)", "reason": "\(conflict)"])
     }
   }
 

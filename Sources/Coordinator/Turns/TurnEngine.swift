@@ -9,6 +9,8 @@ struct TurnEngine {
   enum Event: Sendable {
     /// A message of a worker, decoded.
     case message(Arrival, from: WorkerID)
+    /// A worker is gone: its key said hello under another name.
+    case replaced(WorkerID)
     /// A message to a worker could not be delivered: it is gone, or takes nothing more.
     case undeliverable(WorkerID)
     /// What a person or a submission asks to be done.
@@ -175,6 +177,9 @@ struct TurnEngine {
           throw MessageFault()
         }
       }
+    case .replaced(let worker):
+      turn.log(.info, "worker started anew; its tasks go to others", ["worker": "\(worker)"])
+      try turn.lose(worker)
     case .undeliverable(let worker): try turn.undeliverable(worker)
     case .request(let request):
       let result = try turn.attempt(request.body)

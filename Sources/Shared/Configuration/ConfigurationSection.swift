@@ -55,6 +55,18 @@ struct ConfigurationSection {
     set(text)
   }
 
+  /// One of several words.
+  mutating func word<Word: RawRepresentable<String> & CaseIterable>(
+    _ key: String, _ set: (Word) -> Void
+  ) throws(AtelierError) {
+    guard let value = take(key) else { return }
+    guard let word = value.scalar.flatMap({ Word(rawValue: $0.string) }) else {
+      let words = Word.allCases.map(\.rawValue).joined(separator: " or ")
+      throw error(key, "'\(value.scalar?.string ?? "")' is not \(words)")
+    }
+    set(word)
+  }
+
   mutating func integer(_ key: String, in range: ClosedRange<Int>, _ set: (Int) -> Void) throws(AtelierError) {
     guard let value = take(key) else { return }
     guard let number = value.int, range.contains(number) else {

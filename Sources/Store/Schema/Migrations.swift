@@ -39,6 +39,9 @@ enum Migrations {
     migrator.registerMigration("10: keys of submissions, limits of models, texts that are cut") { db in
       try db.execute(sql: submissions)
     }
+    migrator.registerMigration("12: keys of workers, invitations") { db in
+      try db.execute(sql: workerKeys)
+    }
     return migrator
   }
 }

@@ -31,17 +31,28 @@ struct CoordinatorCommand: AsyncParsableCommand {
     let logger = logging.logger("coordinator")
     Self.allowManyConnections()
     let work = configuration.coordinator.work
+    let admissions = try Self.admissions(configuration)
+    if configuration.isOpenToAll {
+      logger.warning(
+        "whoever reaches the workers' port is a worker, and the network reads along: 'security: workers: plain'",
+        metadata: ["work": "\(work)"])
+    }
     let configured = ConfiguredModels(configuration, logger: logger)
     let coordinator = try Coordinator(
       configuration: configuration, models: configured.models, measures: configured.measures,
-      inspector: .imaging, logger: logger
+      inspector: .imaging, admissions: admissions, logger: logger
     ) { handler throws(AtelierError) in
-      try ZeroMQTransport(role: .coordinator(bind: work), handler: handler, logger: logger)
+      try ZeroMQTransport(
+        role: .coordinator(bind: work, curve: admissions?.server), handler: handler, logger: logger)
     }
     let http = configuration.coordinator.http
     let gateway = try Gateway.service(for: coordinator, address: http, logger: logger) {
       logger.info(
-        "ready", metadata: ["http": "http://\(http)", "work": "\(work)", "data": "\(configuration.coordinator.data)"])
+        "ready",
+        metadata: [
+          "http": "http://\(http)", "work": "\(work)", "data": "\(configuration.coordinator.data)",
+          "key": "\(admissions?.keys.publicKey.fingerprint ?? "none")",
+        ])
     }
     // Started in this order and stopped in the opposite one: HTTP first, then the coordinator.
     let group = ServiceGroup(
@@ -63,6 +74,16 @@ struct CoordinatorCommand: AsyncParsableCommand {
       // What the cut connections say of it is no news.
       guard isCut.load(ordering: .relaxed) else { throw Self.explained(error, http: http) }
     }
+  }
+
+  /// Who may connect, where workers have to prove who they are: the coordinator's key is made at the first start.
+  ///
+  /// - Throws: `configuration` where other machines reach the workers' port and nothing is said of keys.
+  private static func admissions(_ configuration: ClusterConfiguration) throws -> WorkerAdmissions? {
+    guard try configuration.workerSecurity() == .curve else { return nil }
+    return WorkerAdmissions(
+      keys: try configuration.serverKeys(),
+      own: try InheritedKeys.read()?.workers?.compactMap { CurveKey($0) } ?? [])
   }
 
   /// Each worker is a connection; systems allow 1,024 files unless asked for more. Asks for as many as it may have.
