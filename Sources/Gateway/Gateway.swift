@@ -1,38 +1,57 @@
 package import Coordinator
 package import Hummingbird
+import HummingbirdCore
 package import Logging
 import NIOCore
 package import ServiceLifecycle
 package import Shared
 
 /// HTTP in front of a coordinator: the native API under `/api/v1`, the dashboard at `/`, and `/health` and `/metrics`
-/// for who watches the process. Nobody is asked who they are: it is for a network that is trusted.
+/// for who watches the process. The ``Door`` says who is let in.
 package enum Gateway {
   /// The service that listens on an address such as `127.0.0.1:8080`.
   ///
   /// - Parameters:
   ///   - address: `host:port`; port 0 lets the system choose one.
-  ///   - listening: called once the port is open.
+  ///   - listening: called with the port once it is open.
   /// - Throws: `configuration` if the address is not `host:port`.
   package static func service(
-    for coordinator: Coordinator, address: String, logger: Logger,
-    listening: @escaping @Sendable () async -> Void = {}
+    for coordinator: Coordinator, address: String, door: Door, logger: Logger,
+    listening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
   ) throws(AtelierError) -> any Service {
     let (host, port) = try HTTPAddress.parse(address)
     return Application(
-      router: router(for: coordinator, logger: logger),
+      router: router(for: coordinator, door: door, logger: logger), server: server(of: door),
       configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "atelier"),
-      onServerRunning: { _ in await listening() },
+      onServerRunning: { await listening($0.localAddress?.port ?? port) },
       logger: logger)
+  }
+
+  /// Connections as the door takes them.
+  static func server(of door: Door) -> HTTPServerBuilder {
+    let connections = door.connections
+    return .http1(
+      configuration: HTTP1Channel.Configuration(
+        additionalChannelHandlers: [ConnectionGuard(connections)], idleTimeout: connections.limits.idle))
   }
 
   /// All that is answered, without a port: what the service listens with, and what tests ask.
   ///
   /// - `GET /health`: 200 with no body while HTTP is served; how the store is says `/api/v1/cluster`.
   /// - `GET /metrics`: what Prometheus reads, in its text format 0.0.4.
-  package static func router(for coordinator: Coordinator, logger: Logger) -> Router<BasicRequestContext> {
-    let router = Router(context: BasicRequestContext.self)
+  package static func router(for coordinator: Coordinator, door: Door, logger: Logger) -> Router<GatewayContext> {
+    let router = Router(context: GatewayContext.self)
+    router.add(middleware: SecurityHeaders())
+    if let audit = door.audit {
+      router.add(
+        middleware: Auditing(log: audit, blocking: coordinator.blocking, isBehindProxy: door.isBehindProxy))
+    }
     router.add(middleware: ErrorAnswers(logger: logger))
+    router.add(middleware: BrowserGuard(hosts: door.hosts))
+    router.add(
+      middleware: Authentication(
+        tokens: coordinator.tokens, sessions: door.sessions, asksForTokens: door.asksForTokens))
+    router.add(middleware: OwnerBoundsCheck(bounds: door.ownerBounds))
     router.get("/health") { _, _ in HTTPResponse.Status.ok }
     router.get("/metrics") { _, _ in
       Response(
@@ -40,12 +59,14 @@ package enum Gateway {
         body: ResponseBody(byteBuffer: ByteBuffer(string: try await coordinator.metrics())))
     }
     Dashboard.addRoutes(to: router)
+    LoginRoutes(sessions: door.sessions, isEncrypted: door.isEncrypted).addRoutes(to: router)
     let api = router.group("api/v1")
     JobRoutes(coordinator: coordinator).addRoutes(to: api)
     SubmissionRoute(coordinator: coordinator).addRoutes(to: api)
     SourceRoutes(coordinator: coordinator).addRoutes(to: api)
     WorkerRoutes(coordinator: coordinator).addRoutes(to: api)
     ClusterRoutes(coordinator: coordinator).addRoutes(to: api)
+    TokenRoutes(coordinator: coordinator, sessions: door.sessions).addRoutes(to: api)
     return router
   }
 }

@@ -43,7 +43,7 @@ import Testing
     let coordinator = try processes.start(["coordinator"])
     #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
     let client = try HangingClient(port: processes.port)
-    client.send("POST /api/v1/jobs?format=txt HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na prompt\n")
+    client.send("POST /api/v1/jobs?format=txt HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\na prompt\n")
     #expect(try await stop(coordinator))
     #expect(coordinator.terminationReason == .exit)
     client.close()

@@ -19,6 +19,8 @@ struct TurnEngine {
     case picturesRemoved([JobID])
     /// Files, by their digests, that are in the folder of sources.
     case sourcesFound([String])
+    /// Files that no request named are gone.
+    case sourcesRemoved([String])
   }
 
   /// Something to decide inside a turn, and where its result goes.
@@ -177,6 +179,7 @@ struct TurnEngine {
     case .sourceLost(let task, let worker, let reason): try turn.sourceLost(task, worker: worker, reason: reason)
     case .picturesRemoved(let jobs): try turn.removed(picturesOf: jobs)
     case .sourcesFound(let digests): try turn.found(sources: digests)
+    case .sourcesRemoved(let digests): try turn.removed(sources: digests)
     }
   }
 

@@ -71,6 +71,14 @@ extension ClusterConfiguration {
       try section.integer("decoder", in: 0...256) { up.decoder = $0 }
       try section.finish()
     }
+    if var section = try top.section("security") {
+      security = try section.security(resolve)
+      try section.finish()
+    }
+    if var section = try top.section("limits") {
+      limits = try section.limits()
+      try section.finish()
+    }
     for var entry in try top.sections("models") {
       var model = Model(name: "", path: "")
       try entry.string("name") { model.name = $0 }

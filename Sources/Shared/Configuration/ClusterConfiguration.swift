@@ -3,6 +3,8 @@ package struct ClusterConfiguration: Sendable, Equatable {
   package var coordinator = Coordinator()
   package var worker = Worker()
   package var up = Up()
+  package var security = Security()
+  package var limits = Limits()
   /// Models by name: where their folders are on this machine.
   package var models: [Model] = []
   /// The model of a submission that names none; by default the first of `models`.

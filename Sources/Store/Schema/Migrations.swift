@@ -39,6 +39,7 @@ enum Migrations {
     migrator.registerMigration("10: keys of submissions, limits of models, texts that are cut") { db in
       try db.execute(sql: submissions)
     }
+    registerAccess(in: &migrator)
     return migrator
   }
 

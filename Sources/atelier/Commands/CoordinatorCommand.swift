@@ -29,7 +29,9 @@ struct CoordinatorCommand: AsyncParsableCommand {
     ParentProcess.tie()
     let configuration = try ClusterConfiguration.load(config)
     let logger = logging.logger("coordinator")
-    Self.allowManyConnections()
+    let files = Self.allowManyConnections()
+    // What may not start says so before anything is opened.
+    _ = try Door(configuration)
     let work = configuration.coordinator.work
     let configured = ConfiguredModels(configuration, logger: logger)
     let coordinator = try Coordinator(
@@ -38,9 +40,12 @@ struct CoordinatorCommand: AsyncParsableCommand {
       try ZeroMQTransport(role: .coordinator(bind: work), handler: handler, logger: logger)
     }
     let http = configuration.coordinator.http
-    let gateway = try Gateway.service(for: coordinator, address: http, logger: logger) {
+    let door = try Door(configuration, of: coordinator, files: files, logger: logger)
+    let scheme = door.isEncrypted ? "https" : "http"
+    let gateway = try Gateway.service(for: coordinator, address: http, door: door, logger: logger) { _ in
       logger.info(
-        "ready", metadata: ["http": "http://\(http)", "work": "\(work)", "data": "\(configuration.coordinator.data)"])
+        "ready",
+        metadata: ["http": "\(scheme)://\(http)", "work": "\(work)", "data": "\(configuration.coordinator.data)"])
     }
     // Started in this order and stopped in the opposite one: HTTP first, then the coordinator.
     let group = ServiceGroup(
@@ -65,12 +70,15 @@ struct CoordinatorCommand: AsyncParsableCommand {
   }
 
   /// Each worker is a connection; systems allow 1,024 files unless asked for more. Asks for as many as it may have.
-  private static func allowManyConnections() {
+  ///
+  /// - Returns: how many it may.
+  private static func allowManyConnections() -> Int {
     var limit = rlimit()
     let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    guard getrlimit(kind, &limit) == 0 else { return }
+    guard getrlimit(kind, &limit) == 0 else { return 1024 }
+    let before = limit.rlim_cur
     limit.rlim_cur = limit.rlim_max
-    setrlimit(kind, &limit)
+    return Int(clamping: setrlimit(kind, &limit) == 0 ? limit.rlim_cur : before)
   }
 
   /// The coordinator as one of the services that are stopped together.

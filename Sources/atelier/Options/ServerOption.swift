@@ -7,12 +7,32 @@ import Shared
 struct ServerOption: ParsableArguments {
   @Option(help: "The coordinator's URL. Default: $ATELIER_SERVER, else cluster.yaml, else http://127.0.0.1:8080.")
   var server: String?
+  @Option(
+    help: "A file with the token to ask with. Default: $ATELIER_API_TOKEN; on the coordinator's machine none is needed."
+  )
+  var apiTokenFile: String?
 
   /// A client of it. Nothing is sent yet.
   ///
-  /// - Throws: `configuration` if `cluster.yaml` has to be read and is wrong, or if the URL is none.
+  /// - Throws: `configuration` if `cluster.yaml` has to be read and is wrong, or if the URL is none; `invalidInput` for
+  ///   a token that is none.
   func client() throws -> CoordinatorClient {
-    CoordinatorClient(base: try url())
+    let base = try url()
+    return CoordinatorClient(base: base, token: try token(for: base))
+  }
+
+  /// What proves who asks: the option, else the environment, else on the coordinator's machine the file that it makes at
+  /// each start. That one is shown to this machine alone.
+  private func token(for base: String) throws(AtelierError) -> TokenSource? {
+    if let apiTokenFile { return .given(try TokenSource.read(apiTokenFile), from: apiTokenFile) }
+    if let token = ProcessInfo.processInfo.environment["ATELIER_API_TOKEN"], !token.isEmpty {
+      return .given(token, from: "ATELIER_API_TOKEN")
+    }
+    // Settings that cannot be read do not matter to who asks a coordinator elsewhere.
+    guard let configuration = try? ClusterConfiguration.load(nil), let url = URLComponents(string: base),
+      let host = url.host, configuration.isServed(at: host, url.port)
+    else { return nil }
+    return .local(LocalToken.path(in: configuration.coordinator.data))
   }
 
   /// An empty environment variable counts as none.
@@ -21,7 +41,9 @@ struct ServerOption: ParsableArguments {
     if let server = ProcessInfo.processInfo.environment["ATELIER_SERVER"], !server.isEmpty {
       return try Self.checked(server, from: "ATELIER_SERVER")
     }
-    return try Self.checked("http://" + ClusterConfiguration.load(nil).coordinator.http, from: "coordinator.http")
+    let configuration = try ClusterConfiguration.load(nil)
+    let scheme = configuration.security.http == .tls ? "https://" : "http://"
+    return try Self.checked(scheme + configuration.coordinator.http, from: "coordinator.http")
   }
 
   /// A port that is none would end the process in the HTTP client.
@@ -38,6 +60,13 @@ struct ServerOption: ParsableArguments {
 }
 
 extension ClusterConfiguration {
+  /// Whether a coordinator with these settings would be found on this machine under a host and a port.
+  func isServed(at host: String, _ port: Int?) -> Bool {
+    let host = host.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+    guard let own = URLComponents(string: "http://" + coordinator.http), own.port == port else { return false }
+    return Loopback.contains(host) || own.host?.trimmingCharacters(in: CharacterSet(charactersIn: "[]")) == host
+  }
+
   /// The named file, or `cluster.yaml` of the working directory if there is one, or the defaults.
   ///
   /// - Throws: `configuration`, also if the named file is not there.

@@ -1,0 +1,61 @@
+import Hummingbird
+import NIOCore
+
+/// Stands at each connection: lets it in, and cuts it if its first request does not come in time. It sees requests
+/// whose headers are whole, so that one that sends a byte now and then has sent nothing yet.
+final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = Any
+  typealias InboundOut = Any
+
+  private let connections: Connections
+  private var number: UInt64?
+  private var address = ""
+  private var deadline: Scheduled<Void>?
+  private var hasAsked = false
+  private var hasEntered = false
+
+  init(_ connections: Connections) { self.connections = connections }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { enter(context) }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    enter(context)
+    context.fireChannelActive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if !hasAsked, let number {
+      hasAsked = connections.hasAsked(number)
+      deadline?.cancel()
+    }
+    context.fireChannelRead(data)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    leave()
+    context.fireChannelInactive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { leave() }
+
+  private func enter(_ context: ChannelHandlerContext) {
+    guard !hasEntered else { return }
+    hasEntered = true
+    address = context.channel.remoteAddress?.ipAddress ?? ""
+    let channel = context.channel
+    number = connections.enter(from: address) { channel.close(promise: nil) }
+    guard number != nil else {
+      channel.close(promise: nil)
+      return
+    }
+    deadline = context.eventLoop.scheduleTask(in: connections.limits.firstHead) { channel.close(promise: nil) }
+  }
+
+  private func leave() {
+    deadline?.cancel()
+    if let number { connections.leave(number, from: address, hasAsked: hasAsked) }
+    number = nil
+  }
+}

@@ -1,0 +1,7 @@
+/// The token of the command line on the coordinator's machine: a file in `<data>/keys` that is made at each start.
+package enum LocalToken {
+  package static let name = "local-token"
+
+  /// Where it lies.
+  package static func path(in dataFolder: String) -> String { "\(dataFolder)/keys/\(name)" }
+}
