@@ -162,6 +162,7 @@ let package = Package(
       name: "GatewayTests",
       dependencies: [
         "Gateway", "Coordinator", "Store", "Shared", "TestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),

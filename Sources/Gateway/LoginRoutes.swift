@@ -5,10 +5,10 @@ import Shared
 
 /// How a browser comes to a session.
 ///
-/// - `GET /login?code=CODE`: a page with a button; looking at it changes nothing, so that nothing which follows links by
-///   itself uses up the code.
-/// - `POST /login`, the body being `code=CODE`: 303 to the dashboard, with a cookie that no script and no other site can
-///   use; 401 for a code that was used or is too old.
+/// - `GET /login?code=CODE`: a page with a button; looking at it changes nothing, so that nothing which follows links
+///   by itself uses up the code.
+/// - `POST /login`, the body being `code=CODE`: 303 to the dashboard, with a cookie that no script and no other site
+///   can use; 401 for a code that was used or is too old.
 /// - `POST /logout`: ends the session.
 struct LoginRoutes {
   let sessions: Sessions

@@ -8,7 +8,8 @@ import Shared
 /// Tokens, below `/api/v1`.
 ///
 /// - `GET tokens`: a list of ``TokenInfo``, the newest first, those that are of no use any more too.
-/// - `POST tokens`, the body being a ``TokenRequest`` as JSON: 201 with ``CreatedToken``, which nobody can ask for again.
+/// - `POST tokens`, the body being a ``TokenRequest`` as JSON: 201 with ``CreatedToken``, which nobody can ask for
+///   again.
 /// - `POST tokens/TOKEN/revoke`: the list as it is after that; 404 if there is none.
 /// - `POST login-links`: 201 with a ``LoginLink`` for whoever asks.
 struct TokenRoutes {

@@ -4,9 +4,9 @@ package import Store
 /// Decides which worker is handed how many tasks of which job and stage. Pure: it sees counts and
 /// answers with claims; the store picks the tasks.
 ///
-/// A job of higher priority goes first. Among equals, jobs of the owner with the fewest tasks in workers' hands go first,
-/// of an owner's the job with the fewest, then the one that was served longest ago; a worker prefers the model that it used last as long as
-/// no other job waits much longer. A job that has waited for very long goes before all, now and then.
+/// A job of higher priority goes first. Among equals, jobs of the owner with the fewest tasks in workers' hands go
+/// first, of an owner's the job with the fewest, then the one that was served longest ago; a worker prefers the model
+/// that it used last as long as no other job waits much longer. A job that has waited for very long goes before all, now and then.
 package enum AssignmentPlanner {
   /// A worker that would take tasks.
   package struct Candidate: Sendable, Equatable {

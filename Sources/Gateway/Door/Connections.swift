@@ -1,8 +1,8 @@
 import NIOCore
 import Synchronization
 
-/// The connections of HTTP, so many in all and so many an address. Where there is no room, the connection gives way that
-/// has waited longest without a whole request: who opens many and sends nothing takes them from itself.
+/// The connections of HTTP, so many in all and so many an address. Where there is no room, the connection gives way
+/// that has waited longest without a whole request: who opens many and sends nothing takes them from itself.
 final class Connections: Sendable {
   struct Limits: Sendable, Equatable {
     var all = 4096
