@@ -14,25 +14,17 @@ package enum Gateway {
   /// - Parameters:
   ///   - address: `host:port`; port 0 lets the system choose one.
   ///   - listening: called with the port once it is open.
-  /// - Throws: `configuration` if the address is not `host:port`.
+  /// - Throws: `configuration` if the address is not `host:port`, or the certificate does not fit its key.
   package static func service(
     for coordinator: Coordinator, address: String, door: Door, logger: Logger,
     listening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
   ) throws(AtelierError) -> any Service {
     let (host, port) = try HTTPAddress.parse(address)
     return Application(
-      router: router(for: coordinator, door: door, logger: logger), server: server(of: door),
+      router: router(for: coordinator, door: door, logger: logger), server: try .behind(door),
       configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "atelier"),
       onServerRunning: { await listening($0.localAddress?.port ?? port) },
       logger: logger)
-  }
-
-  /// Connections as the door takes them.
-  static func server(of door: Door) -> HTTPServerBuilder {
-    let connections = door.connections
-    return .http1(
-      configuration: HTTP1Channel.Configuration(
-        additionalChannelHandlers: [ConnectionGuard(connections)], idleTimeout: connections.limits.idle))
   }
 
   /// All that is answered, without a port: what the service listens with, and what tests ask.
@@ -66,7 +58,7 @@ package enum Gateway {
     SourceRoutes(coordinator: coordinator).addRoutes(to: api)
     WorkerRoutes(coordinator: coordinator).addRoutes(to: api)
     ClusterRoutes(coordinator: coordinator).addRoutes(to: api)
-    TokenRoutes(coordinator: coordinator, sessions: door.sessions).addRoutes(to: api)
+    TokenRoutes(coordinator: coordinator, sessions: door.sessions, fingerprint: door.fingerprint).addRoutes(to: api)
     return router
   }
 }

@@ -15,6 +15,8 @@ import Shared
 struct TokenRoutes {
   let coordinator: Coordinator
   let sessions: Sessions
+  /// Of the coordinator's own certificate.
+  let fingerprint: String?
 
   func addRoutes(to api: RouterGroup<GatewayContext>) {
     api.get("tokens") { _, _ in try await JSONAnswer.response(coordinator.tokenList()) }
@@ -26,7 +28,9 @@ struct TokenRoutes {
       } catch {
         throw AtelierError(.invalidInput, "The body is no JSON object with 'name' and 'scopes'.", cause: error)
       }
-      return try await JSONAnswer.response(coordinator.createToken(asked), status: .created)
+      var created = try await coordinator.createToken(asked)
+      created.fingerprint = fingerprint
+      return try JSONAnswer.response(created, status: .created)
     }
     api.post("tokens/:token/revoke") { _, context in
       try await JSONAnswer.response(coordinator.revokeToken(context.parameters.require("token")))

@@ -49,4 +49,18 @@ extension Coordinator {
     try KeysFolder(dataFolder: dataFolder).write(secret.text, to: LocalToken.name)
     tokens.putLocal(secret)
   }
+
+  /// A key of the coordinator's that it has kept; nil if there is none.
+  ///
+  /// - Throws: `system` if the folder of keys cannot be made.
+  package func keptKey(_ name: String) throws(AtelierError) -> String? {
+    try KeysFolder(dataFolder: dataFolder).read(name)
+  }
+
+  /// Keeps a key of the coordinator's where only its user can read it.
+  ///
+  /// - Throws: `system`.
+  package func keep(key text: String, as name: String) throws(AtelierError) {
+    try KeysFolder(dataFolder: dataFolder).write(text, to: name)
+  }
 }

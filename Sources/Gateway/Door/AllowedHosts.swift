@@ -53,8 +53,9 @@ struct AllowedHosts: Sendable, Equatable {
   ///   - hosts: further names; a port is that of a proxy, under which browsers see them.
   init(listeningOn host: String, _ hosts: [String] = []) {
     self.host = host.lowercased()
-    listed = hosts.compactMap { Authority($0) }
     takesAddresses = ["0.0.0.0", "::", "*"].contains(host)
+    // Who reaches all addresses of a machine may call it by its name, which no stranger gives.
+    listed = (hosts + (takesAddresses ? [ProcessInfo.processInfo.hostName] : [])).compactMap { Authority($0) }
   }
 
   /// Whether a request may name this host.

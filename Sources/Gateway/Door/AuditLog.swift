@@ -61,8 +61,7 @@ final class AuditLog: Sendable {
     guard written == line.count, fdatasync(file) == 0 else {
       throw AtelierError(errno: errno, "Cannot write '\(path)'")
     }
-    var facts = stat()
-    if fstat(file, &facts) == 0, facts.st_size >= largest { setAside() }
+    if lseek(file, 0, SEEK_END) >= largest { setAside() }
   }
 
   /// Each full file gets the name of the one that is older; the oldest goes.

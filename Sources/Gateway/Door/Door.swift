@@ -12,11 +12,15 @@ package struct Door: Sendable {
   package let asksForTokens: Bool
   /// Whether HTTPS is spoken.
   package let isEncrypted: Bool
+  /// What clients pin; nil where the certificate is one that needs no pin, or there is none.
+  package var fingerprint: String? { certificate?.fingerprint }
   /// Whether a proxy stands before it, which speaks HTTPS.
   let isBehindProxy: Bool
   var connections = Connections()
   var ownerBounds = OwnerBounds()
   let sessions = Sessions()
+  /// What HTTPS is spoken with.
+  private(set) var certificate: ServerCertificate?
   /// Nil where nothing is written down: in tests of other things.
   var audit: AuditLog?
 
@@ -30,13 +34,9 @@ package struct Door: Sendable {
     guard http != nil || Loopback.contains(host) else {
       throw AtelierError(
         .configuration,
-        """
-        HTTP on '\(address)' can be reached from other machines, and nothing protects it. Write these two lines into \
-        cluster.yaml:
-        security:
-          http: tls
-        for HTTPS and tokens; or 'http: plain' instead, for tokens alone, behind a proxy that speaks HTTPS.
-        """)
+        "HTTP on '\(address)' can be reached from other machines, and nothing protects it. Write two lines into "
+          + "cluster.yaml: 'security:' and below it '  http: tls', for HTTPS and tokens; or '  http: plain' there, for "
+          + "tokens alone, behind a proxy that speaks HTTPS.")
     }
     hosts = AllowedHosts(listeningOn: host, configuration.security.hosts)
     asksForTokens = http != nil
@@ -48,7 +48,7 @@ package struct Door: Sendable {
   ///
   /// - Parameter files: how many files the process may have open.
   /// - Throws: `configuration` as ``init(_:)``; `system` if the token of the command line on this machine cannot be
-  ///   written.
+  ///   written; what ``ServerCertificate`` throws.
   package init(
     _ configuration: ClusterConfiguration, of coordinator: Coordinator, files: Int, logger: Logger
   ) throws(AtelierError) {
@@ -56,6 +56,7 @@ package struct Door: Sendable {
     connections = Connections(.fitting(files: files))
     audit = AuditLog(configuration.coordinator.data + "/audit.jsonl", logger: logger)
     if asksForTokens { try coordinator.makeLocalToken() }
+    if isEncrypted { certificate = try ServerCertificate(for: configuration.security, of: coordinator) }
     if isBehindProxy, let host = try? HTTPAddress.parse(configuration.coordinator.http).host, !Loopback.contains(host) {
       logger.warning(
         "HTTP is not encrypted and can be reached from other machines: let only a proxy that speaks HTTPS reach it",

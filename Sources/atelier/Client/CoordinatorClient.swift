@@ -14,6 +14,8 @@ struct CoordinatorClient: CoordinatorQuestions {
   let base: String
   /// What proves who asks; nil for a coordinator that asks nobody.
   var token: TokenSource?
+  /// By what the coordinator is known, where HTTPS is spoken.
+  var trust = ServerTrust.issuer
 
   /// For answers that wait for one turn of the coordinator at most.
   private static let timeout = TimeAmount.seconds(60)
@@ -172,6 +174,7 @@ struct CoordinatorClient: CoordinatorQuestions {
   private func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
     var request = request
     if let token = try token?.text() { request.headers.replaceOrAdd(name: "Authorization", value: "Bearer \(token)") }
+    request.tlsConfiguration = try await trust.configuration(for: base)
     do {
       var response = try await Self.http.execute(request, timeout: timeout)
       var tries = 1

@@ -5,7 +5,11 @@ import Shared
 /// Where the coordinator is, for all commands that talk to one: the option, else the environment, else the
 /// configuration of the working directory, else the default.
 struct ServerOption: ParsableArguments {
-  @Option(help: "The coordinator's URL. Default: $ATELIER_SERVER, else cluster.yaml, else http://127.0.0.1:8080.")
+  @Option(
+    help: """
+      The coordinator's URL, with the fingerprint of its certificate behind it if it has made that itself \
+      (https://HOST:PORT#sha256:...). Default: $ATELIER_SERVER, else cluster.yaml, else http://127.0.0.1:8080.
+      """)
   var server: String?
   @Option(
     help: "A file with the token to ask with. Default: $ATELIER_API_TOKEN; on the coordinator's machine none is needed."
@@ -17,22 +21,30 @@ struct ServerOption: ParsableArguments {
   /// - Throws: `configuration` if `cluster.yaml` has to be read and is wrong, or if the URL is none; `invalidInput` for
   ///   a token that is none.
   func client() throws -> CoordinatorClient {
-    let base = try url()
-    return CoordinatorClient(base: base, token: try token(for: base))
+    let parts = try url().split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let base = parts[0]
+    let own = ownConfiguration(base)
+    let trust = parts.count > 1 ? try ServerTrust(fragment: parts[1]) : own != nil ? .sameMachine : .issuer
+    return CoordinatorClient(base: base, token: try token(own), trust: trust)
   }
 
-  /// What proves who asks: the option, else the environment, else on the coordinator's machine the file that it makes at
-  /// each start. That one is shown to this machine alone.
-  private func token(for base: String) throws(AtelierError) -> TokenSource? {
-    if let apiTokenFile { return .given(try TokenSource.read(apiTokenFile), from: apiTokenFile) }
-    if let token = ProcessInfo.processInfo.environment["ATELIER_API_TOKEN"], !token.isEmpty {
-      return .given(token, from: "ATELIER_API_TOKEN")
-    }
+  /// The settings of a coordinator on this machine, if it would be found there.
+  private func ownConfiguration(_ base: String) -> ClusterConfiguration? {
     // Settings that cannot be read do not matter to who asks a coordinator elsewhere.
     guard let configuration = try? ClusterConfiguration.load(nil), let url = URLComponents(string: base),
       let host = url.host, configuration.isServed(at: host, url.port)
     else { return nil }
-    return .local(LocalToken.path(in: configuration.coordinator.data))
+    return configuration
+  }
+
+  /// What proves who asks: the option, else the environment, else on the coordinator's machine the file that it makes at
+  /// each start. That one is shown to this machine alone.
+  private func token(_ own: ClusterConfiguration?) throws(AtelierError) -> TokenSource? {
+    if let apiTokenFile { return .given(try TokenSource.read(apiTokenFile), from: apiTokenFile) }
+    if let token = ProcessInfo.processInfo.environment["ATELIER_API_TOKEN"], !token.isEmpty {
+      return .given(token, from: "ATELIER_API_TOKEN")
+    }
+    return own.map { .local(LocalToken.path(in: $0.coordinator.data)) }
   }
 
   /// An empty environment variable counts as none.

@@ -27,8 +27,17 @@ enum TokenText {
   static func created(_ token: CreatedToken, server: String) -> [String] {
     var lines = [token.token, "It is not shown again. It belongs to '\(token.info.name)'"]
     lines[1] += token.info.expiresAt.map { " and expires at \(day($0))." } ?? " and does not expire."
-    let pin = token.fingerprint.map { " ATELIER_SERVER_FINGERPRINT=\($0)" } ?? ""
-    lines.append("Elsewhere: ATELIER_SERVER=\(server)\(pin) ATELIER_API_TOKEN=\(token.token) atelier jobs")
+    let url = ServerTrust.url(elsewhere(server), fingerprint: token.fingerprint)
+    lines.append("Elsewhere: ATELIER_SERVER='\(url)' ATELIER_API_TOKEN=\(token.token) atelier jobs")
     return lines
+  }
+
+  /// A coordinator's URL as others may reach it: an address that means this machine is replaced by its name.
+  private static func elsewhere(_ server: String) -> String {
+    guard var url = URLComponents(string: server), let host = url.host,
+      Loopback.contains(host) || ["0.0.0.0", "::", "[::]"].contains(host)
+    else { return server }
+    url.host = ProcessInfo.processInfo.hostName
+    return url.string ?? server
   }
 }
