@@ -23,37 +23,37 @@ enum RouteAccess: Equatable {
 
     "GET /api/v1/jobs": .scope([.read]),
     "POST /api/v1/jobs": .scope([.submit]),
-    "GET /api/v1/jobs/:job": .scope([.read]),
-    "GET /api/v1/jobs/:job/failures": .scope([.read]),
-    "GET /api/v1/jobs/:job/images": .scope([.read]),
-    "GET /api/v1/jobs/:job/pictures/:item/:index": .scope([.read]),
-    "POST /api/v1/jobs/:job/pause": .scope([.submit, .operate]),
-    "POST /api/v1/jobs/:job/resume": .scope([.submit, .operate]),
-    "POST /api/v1/jobs/:job/cancel": .scope([.submit, .operate]),
-    "POST /api/v1/jobs/:job/retry": .scope([.submit, .operate]),
+    "GET /api/v1/jobs/{job}": .scope([.read]),
+    "GET /api/v1/jobs/{job}/failures": .scope([.read]),
+    "GET /api/v1/jobs/{job}/images": .scope([.read]),
+    "GET /api/v1/jobs/{job}/pictures/{item}/{index}": .scope([.read]),
+    "POST /api/v1/jobs/{job}/pause": .scope([.submit, .operate]),
+    "POST /api/v1/jobs/{job}/resume": .scope([.submit, .operate]),
+    "POST /api/v1/jobs/{job}/cancel": .scope([.submit, .operate]),
+    "POST /api/v1/jobs/{job}/retry": .scope([.submit, .operate]),
 
-    "HEAD /api/v1/sources/:digest": .scope([.submit]),
-    "PUT /api/v1/sources/:digest": .scope([.submit]),
+    "HEAD /api/v1/sources/{digest}": .scope([.submit]),
+    "PUT /api/v1/sources/{digest}": .scope([.submit]),
 
     "GET /api/v1/workers": .scope([.read]),
-    "POST /api/v1/workers/:worker/drain": .scope([.operate]),
+    "POST /api/v1/workers/{worker}/drain": .scope([.operate]),
     "GET /api/v1/models": .known,
 
     "GET /api/v1/cluster": .known,
-    "GET /api/v1/explain/:subject": .scope([.read]),
+    "GET /api/v1/explain/{subject}": .scope([.read]),
     "GET /api/v1/expiry": .scope([.readAll]),
     "POST /api/v1/expiry/confirm": .scope([.admin]),
     "POST /api/v1/backup": .scope([.admin]),
 
     "GET /api/v1/tokens": .scope([.admin]),
     "POST /api/v1/tokens": .scope([.admin]),
-    "POST /api/v1/tokens/:token/revoke": .scope([.admin]),
+    "POST /api/v1/tokens/{token}/revoke": .scope([.admin]),
     "POST /api/v1/login-links": .known,
   ]
 
   /// Of a route.
   ///
-  /// - Parameter path: with the names of its parameters, such as `/api/v1/jobs/:job`.
+  /// - Parameter path: with the names of its parameters, such as `/api/v1/jobs/{job}`.
   static func of(_ method: HTTPRequest.Method, _ path: String) -> RouteAccess? { all["\(method.rawValue) \(path)"] }
 
   /// - Throws: ``DoorRefusal`` that names the scope that is lacking.
