@@ -55,6 +55,18 @@ import Testing
     #expect(configuration.isServed(at: host, port) == isShown)
   }
 
+  @Test func `a link is for this machine's browser, and what is shown for elsewhere is not`() {
+    let path = "/login?code=c"
+    #expect(TokenText.link(path, server: "http://127.0.0.1:8080/") == "http://127.0.0.1:8080/login?code=c")
+    let name = ProcessInfo.processInfo.hostName
+    #expect(TokenText.link(path, server: "https://0.0.0.0:8080") == "https://\(name):8080/login?code=c")
+    let info = TokenInfo(id: "a", name: "bob", scopes: [.read], createdAt: Date(timeIntervalSince1970: 0))
+    let lines = TokenText.created(
+      CreatedToken(token: "atl_x", info: info, fingerprint: "ab"), server: "https://127.0.0.1:8080")
+    #expect(lines[0] == "atl_x")
+    #expect(lines[2].contains("ATELIER_SERVER='https://\(name):8080#sha256:ab' ATELIER_API_TOKEN=atl_x"), "\(lines)")
+  }
+
   @Test func `tokens are listed with what became of them`() {
     let now = Date(timeIntervalSince1970: 1000)
     func token(_ id: String, expires: Date? = nil, revoked: Date? = nil) -> TokenInfo {

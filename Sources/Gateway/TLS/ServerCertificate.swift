@@ -55,7 +55,7 @@ struct ServerCertificate: Sendable {
       signatureAlgorithm: .ecdsaWithSHA256,
       extensions: try Certificate.Extensions {
         Critical(BasicConstraints.notCertificateAuthority)
-        Critical(KeyUsage(digitalSignature: true))
+        // Usages of the key are not said: without that of signing certificates, none would count as signed by itself.
         try ExtendedKeyUsage([.serverAuth])
         SubjectAlternativeNames(names.map { .dnsName($0) })
       }, issuerPrivateKey: signer)

@@ -32,11 +32,20 @@ enum TokenText {
     return lines
   }
 
-  /// A coordinator's URL as others may reach it: an address that means this machine is replaced by its name.
+  /// A link for a browser, which may be on this machine.
+  static func link(_ path: String, server: String) -> String {
+    let base = named(server) { ["0.0.0.0", "::", "[::]"].contains($0) }
+    return (base.hasSuffix("/") ? String(base.dropLast()) : base) + path
+  }
+
+  /// A coordinator's URL as others may reach it.
   private static func elsewhere(_ server: String) -> String {
-    guard var url = URLComponents(string: server), let host = url.host,
-      Loopback.contains(host) || ["0.0.0.0", "::", "[::]"].contains(host)
-    else { return server }
+    named(server) { Loopback.contains($0) || ["0.0.0.0", "::", "[::]"].contains($0) }
+  }
+
+  /// A URL in which a host that means this machine is replaced by its name.
+  private static func named(_ server: String, where meansThis: (String) -> Bool) -> String {
+    guard var url = URLComponents(string: server), let host = url.host, meansThis(host) else { return server }
     url.host = ProcessInfo.processInfo.hostName
     return url.string ?? server
   }
