@@ -27,7 +27,7 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if !hasAsked, let number {
-      hasAsked = connections.hasAsked(number)
+      hasAsked = connections.hasAsked(number, from: address)
       deadline?.cancel()
     }
     context.fireChannelRead(data)

@@ -23,15 +23,16 @@ final class Connections: Sendable {
 
   private struct State {
     var all = 0
-    var ofAddress: [String: Int] = [:]
-    /// Those without a whole request yet, by the order in which they came.
-    var waiting: [UInt64: Waiting] = [:]
+    var addresses: [String: Address] = [:]
+    /// Those without a whole request yet, with what closes them.
+    var waiting: [UInt64: @Sendable () -> Void] = [:]
     var next: UInt64 = 0
   }
 
-  private struct Waiting {
-    var address: String
-    var close: @Sendable () -> Void
+  private struct Address {
+    var count = 0
+    /// Its connections in the order in which they came, of which those at the beginning wait.
+    var order: ArraySlice<UInt64> = []
   }
 
   let limits: Limits
@@ -50,18 +51,21 @@ final class Connections: Sendable {
   func enter(from address: String, close: @escaping @Sendable () -> Void) -> UInt64? {
     var evicted: [@Sendable () -> Void] = []
     let number: UInt64? = state.withLock { state in
-      while state.ofAddress[address, default: 0] >= limits.perAddress {
-        guard let one = Self.evict(&state, where: { $0.address == address }) else { return nil }
+      while (state.addresses[address]?.count ?? 0) >= limits.perAddress {
+        guard let one = Self.evict(address, &state) else { return nil }
         evicted.append(one)
       }
       while state.all >= limits.all {
-        guard let one = Self.evict(&state, where: { _ in true }) else { return nil }
+        let oldest = state.addresses.compactMap { entry in entry.value.order.first.map { (entry.key, $0) } }
+          .min { $0.1 < $1.1 }
+        guard let oldest, let one = Self.evict(oldest.0, &state) else { return nil }
         evicted.append(one)
       }
       state.next += 1
       state.all += 1
-      state.ofAddress[address, default: 0] += 1
-      state.waiting[state.next] = Waiting(address: address, close: close)
+      state.addresses[address, default: Address()].count += 1
+      state.addresses[address]?.order.append(state.next)
+      state.waiting[state.next] = close
       return state.next
     }
     for close in evicted { close() }
@@ -71,30 +75,45 @@ final class Connections: Sendable {
   /// A whole request has come over a connection, but for its body.
   ///
   /// - Returns: false for a connection that had to give way meanwhile.
-  func hasAsked(_ number: UInt64) -> Bool { state.withLock { $0.waiting.removeValue(forKey: number) != nil } }
-
-  /// A connection is gone. One that had to give way has left already.
-  ///
-  /// - Parameter hasAsked: what ``hasAsked(_:)`` has said of it; false if it was not asked.
-  func leave(_ number: UInt64, from address: String, hasAsked: Bool) {
+  func hasAsked(_ number: UInt64, from address: String) -> Bool {
     state.withLock { state in
-      guard hasAsked || state.waiting.removeValue(forKey: number) != nil else { return }
-      Self.count(&state, down: address)
+      let isWaiting = state.waiting.removeValue(forKey: number) != nil
+      Self.trim(address, &state)
+      return isWaiting
     }
   }
 
-  /// Lets the one go that has waited longest of some.
-  private static func evict(_ state: inout State, where matches: (Waiting) -> Bool) -> (@Sendable () -> Void)? {
-    guard let oldest = state.waiting.filter({ matches($0.value) }).keys.min(),
-      let waiting = state.waiting.removeValue(forKey: oldest)
-    else { return nil }
-    count(&state, down: waiting.address)
-    return waiting.close
+  /// A connection is gone. One that had to give way has left already.
+  ///
+  /// - Parameter hasAsked: what ``hasAsked(_:from:)`` has said of it; false if it was not asked.
+  func leave(_ number: UInt64, from address: String, hasAsked: Bool) {
+    state.withLock { state in
+      guard hasAsked || state.waiting.removeValue(forKey: number) != nil else { return }
+      Self.countDown(address, &state)
+    }
   }
 
-  private static func count(_ state: inout State, down address: String) {
+  /// Lets the one of an address go that has waited longest.
+  ///
+  /// - Returns: what closes it; nil if none waits.
+  private static func evict(_ address: String, _ state: inout State) -> (@Sendable () -> Void)? {
+    guard let oldest = state.addresses[address]?.order.first, let close = state.waiting.removeValue(forKey: oldest)
+    else { return nil }
+    countDown(address, &state)
+    return close
+  }
+
+  private static func countDown(_ address: String, _ state: inout State) {
     state.all -= 1
-    state.ofAddress[address, default: 1] -= 1
-    if state.ofAddress[address] == 0 { state.ofAddress[address] = nil }
+    state.addresses[address]?.count -= 1
+    trim(address, &state)
+  }
+
+  /// Forgets the order of those that do not wait any more, so that the first of it does.
+  private static func trim(_ address: String, _ state: inout State) {
+    while let first = state.addresses[address]?.order.first, state.waiting[first] == nil {
+      state.addresses[address]?.order.removeFirst()
+    }
+    if state.addresses[address]?.count == 0 { state.addresses[address] = nil }
   }
 }
