@@ -51,14 +51,14 @@ package enum Gateway {
         body: ResponseBody(byteBuffer: ByteBuffer(string: try await coordinator.metrics())))
     }
     Dashboard.addRoutes(to: router)
-    LoginRoutes(sessions: door.sessions, isEncrypted: door.isEncrypted).addRoutes(to: router)
+    LoginRoutes(sessions: door.sessions, isSecure: door.isEncrypted || door.isBehindProxy).addRoutes(to: router)
     let api = router.group("api/v1")
     JobRoutes(coordinator: coordinator).addRoutes(to: api)
     SubmissionRoute(coordinator: coordinator).addRoutes(to: api)
     SourceRoutes(coordinator: coordinator).addRoutes(to: api)
     WorkerRoutes(coordinator: coordinator).addRoutes(to: api)
     ClusterRoutes(coordinator: coordinator).addRoutes(to: api)
-    TokenRoutes(coordinator: coordinator, sessions: door.sessions, fingerprint: door.fingerprint).addRoutes(to: api)
+    TokenRoutes(coordinator: coordinator, sessions: door.sessions, fingerprint: door.fingerprint, server: door.server).addRoutes(to: api)
     return router
   }
 }

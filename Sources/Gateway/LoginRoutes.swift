@@ -12,7 +12,8 @@ import Shared
 /// - `POST /logout`: ends the session.
 struct LoginRoutes {
   let sessions: Sessions
-  let isEncrypted: Bool
+  /// Whether browsers come over HTTPS, if only to a proxy.
+  let isSecure: Bool
 
   func addRoutes(to router: Router<GatewayContext>) {
     router.get("/login") { request, _ in
@@ -42,7 +43,7 @@ struct LoginRoutes {
   private func redirect(setting value: String, maxAge: Int) -> Response {
     let cookie = "\(Sessions.cookie)=\(value); Path=/; Max-Age=\(maxAge); HttpOnly; SameSite=Strict"
     return Response(
-      status: .seeOther, headers: [.location: "/", .setCookie: cookie + (isEncrypted ? "; Secure" : "")])
+      status: .seeOther, headers: [.location: "/", .setCookie: cookie + (isSecure ? "; Secure" : "")])
   }
 
   /// - Parameter code: a whole one, or nothing.

@@ -17,6 +17,8 @@ struct TokenRoutes {
   let sessions: Sessions
   /// Of the coordinator's own certificate.
   let fingerprint: String?
+  /// The coordinator's URL for others.
+  let server: String?
 
   func addRoutes(to api: RouterGroup<GatewayContext>) {
     api.get("tokens") { _, _ in try await JSONAnswer.response(coordinator.tokenList()) }
@@ -29,7 +31,7 @@ struct TokenRoutes {
         throw AtelierError(.invalidInput, "The body is no JSON object with 'name' and 'scopes'.", cause: error)
       }
       var created = try await coordinator.createToken(asked)
-      created.fingerprint = fingerprint
+      (created.fingerprint, created.server) = (fingerprint, server)
       return try JSONAnswer.response(created, status: .created)
     }
     api.post("tokens/:token/revoke") { _, context in
@@ -41,7 +43,7 @@ struct TokenRoutes {
       }
       let code = sessions.makeLink(for: token, at: .now)
       return try JSONAnswer.response(
-        LoginLink(path: "/login?code=\(code)", expiresAt: Date() + Sessions.linkLifetime / .seconds(1)),
+        LoginLink(path: "/login?code=\(code)", expiresAt: Date() + Sessions.linkLifetime / .seconds(1), server: server),
         status: .created)
     }
   }

@@ -33,6 +33,18 @@ import Testing
     #expect(door.asksForTokens && door.isEncrypted)
   }
 
+  @Test func `others are told the name under which they reach it`() throws {
+    var configuration = ClusterConfiguration()
+    for (http, hosts, server) in [
+      (nil, ["a.example"], nil), (.plain, [], nil), (.plain, ["a.example", "b"], "https://a.example"),
+      (.plain, ["a.example:8443"], "https://a.example:8443"), (.tls, ["a.example"], "https://a.example:8080"),
+    ] as [(ClusterConfiguration.Security.HTTP?, [String], String?)] {
+      configuration.security.http = http
+      configuration.security.hosts = hosts
+      #expect(try Door(configuration).server == server)
+    }
+  }
+
   @Test(arguments: ["0.0.0.0:8080", "127.0.0.1:8080"])
   func `behind a proxy tokens are asked for, wherever it listens`(address: String) throws {
     let door = try door(address, .plain)

@@ -39,7 +39,7 @@ import Testing
       #expect(answer.status == 303)
       #expect(answer.headers[.location] == "/")
       let set = try #require(answer.headers[.setCookie])
-      for part in ["HttpOnly", "SameSite=Strict", "Path=/"] { #expect(set.contains(part), "\(set)") }
+      for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Secure"] { #expect(set.contains(part), "\(set)") }
       let cookie = String(set.prefix { $0 != ";" })
       #expect(try await ask(gateway, "jobs", cookie: cookie).decoded(as: [JobStatus].self).map(\.id) == [job])
       #expect(try await ask(gateway, "tokens", cookie: cookie).status == 403)

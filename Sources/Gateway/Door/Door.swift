@@ -16,6 +16,8 @@ package struct Door: Sendable {
   package var fingerprint: String? { certificate?.fingerprint }
   /// Whether a proxy stands before it, which speaks HTTPS.
   let isBehindProxy: Bool
+  /// The URL for others, of the first name in the settings; nil where they say none.
+  let server: String?
   var connections = Connections()
   var ownerBounds = OwnerBounds()
   let sessions = Sessions()
@@ -29,7 +31,7 @@ package struct Door: Sendable {
   /// - Throws: `configuration` with the lines to write, if that is not said.
   package init(_ configuration: ClusterConfiguration) throws(AtelierError) {
     let address = configuration.coordinator.http
-    let (host, _) = try HTTPAddress.parse(address)
+    let (host, port) = try HTTPAddress.parse(address)
     let http = configuration.security.http
     guard http != nil || Loopback.contains(host) else {
       throw AtelierError(
@@ -42,6 +44,12 @@ package struct Door: Sendable {
     asksForTokens = http != nil
     isEncrypted = http == .tls
     isBehindProxy = http == .plain
+    server = configuration.security.hosts.first.flatMap { name in
+      guard http != nil else { return nil }
+      // A proxy has a port of its own.
+      let hasPort = AllowedHosts.Authority(name)?.port != nil || http == .plain
+      return "https://\(name)" + (hasPort ? "" : ":\(port)")
+    }
   }
 
   /// The door of a coordinator, which writes its audit log and lets in as many connections as there are files for.

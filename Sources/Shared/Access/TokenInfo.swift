@@ -65,11 +65,14 @@ package struct CreatedToken: Sendable, Codable, Equatable {
   package var info: TokenInfo
   /// SHA-256 of the coordinator's certificate, if it made one itself: what a client pins.
   package var fingerprint: String?
+  /// The coordinator's URL for others, if its settings say under which name they reach it.
+  package var server: String?
 
-  package init(token: String, info: TokenInfo, fingerprint: String? = nil) {
+  package init(token: String, info: TokenInfo, fingerprint: String? = nil, server: String? = nil) {
     self.token = token
     self.info = info
     self.fingerprint = fingerprint
+    self.server = server
   }
 }
 
@@ -77,10 +80,13 @@ package struct CreatedToken: Sendable, Codable, Equatable {
 package struct LoginLink: Sendable, Codable, Equatable {
   package var path: String
   package var expiresAt: Date
+  /// What stands before it, if the coordinator's settings say under which name browsers reach it.
+  package var server: String?
 
-  package init(path: String, expiresAt: Date) {
+  package init(path: String, expiresAt: Date, server: String? = nil) {
     self.path = path
     self.expiresAt = expiresAt
+    self.server = server
   }
 }
 

@@ -83,7 +83,7 @@ struct TokenCommand: AsyncParsableCommand {
       let client = try server.client()
       let link: LoginLink = try await client.post("login-links")
       if json { return try printJSON(link) }
-      printLine(TokenText.link(link.path, server: client.base))
+      printLine(TokenText.link(link.path, server: link.server ?? client.base))
     }
   }
 }

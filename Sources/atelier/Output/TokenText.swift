@@ -27,7 +27,7 @@ enum TokenText {
   static func created(_ token: CreatedToken, server: String) -> [String] {
     var lines = [token.token, "It is not shown again. It belongs to '\(token.info.name)'"]
     lines[1] += token.info.expiresAt.map { " and expires at \(day($0))." } ?? " and does not expire."
-    let url = ServerTrust.url(elsewhere(server), fingerprint: token.fingerprint)
+    let url = ServerTrust.url(token.server ?? elsewhere(server), fingerprint: token.fingerprint)
     lines.append("Elsewhere: ATELIER_SERVER='\(url)' ATELIER_API_TOKEN=\(token.token) atelier jobs")
     return lines
   }
