@@ -32,7 +32,9 @@ struct TokenRoutes {
       }
       var created = try await coordinator.createToken(asked)
       (created.fingerprint, created.server) = (fingerprint, server)
-      return try JSONAnswer.response(created, status: .created)
+      var answer = try JSONAnswer.response(created, status: .created)
+      answer.headers[.location] = "/api/v1/tokens/\(created.info.id)"
+      return answer
     }
     api.post("tokens/:token/revoke") { _, context in
       try await JSONAnswer.response(coordinator.revokeToken(context.parameters.require("token")))

@@ -83,6 +83,22 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(2))) func `who asks and takes no answer is cut`() async throws {
+    var limits = Connections.Limits()
+    limits.stalled = .milliseconds(200)
+    try await TestGateway.run(open: { $0.connections = Connections(limits) }) { gateway in
+      try await gateway.serve { port in
+        let deaf = try RawClient(port: port)
+        // The answers are 20 MB, more than the system takes for somebody who does not read.
+        let request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        for _ in 0..<50 { deaf.send(String(repeating: request, count: 100)) }
+        let connections = gateway.door.connections
+        #expect(try await eventually { connections.taken == 1 && connections.count == 0 })
+        withExtendedLifetime(deaf) {}
+      }
+    }
+  }
+
   @Test(.timeLimit(.minutes(2))) func `very many half requests leave others served, from the same address too`()
     async throws
   {

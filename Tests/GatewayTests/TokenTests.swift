@@ -31,6 +31,7 @@ import Testing
       let created = try answer.decoded(as: CreatedToken.self)
       let secret = try #require(TokenSecret(created.token))
       #expect(created.info.scopes == [.read, .submit])
+      #expect(answer.headers[.location] == "/api/v1/tokens/\(secret.id)")
       #expect(created.info.expiresAt == created.info.createdAt + 3600)
       #expect(try await gateway.send(.get, "jobs", as: created.token).status == 200)
 

@@ -1,8 +1,9 @@
 import Hummingbird
 import NIOCore
 
-/// Stands at each connection: lets it in, and cuts it if its first request does not come in time. It sees requests
-/// whose headers are whole, so that one that sends a byte now and then has sent nothing yet.
+/// Stands at each connection: lets it in, and cuts it if its first request does not come in time, or if nobody takes
+/// what is answered. It sees requests whose headers are whole, so that one that sends a byte now and then has sent
+/// nothing yet.
 final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = Any
   typealias InboundOut = Any
@@ -11,6 +12,8 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
   private var number: UInt64?
   private var address = ""
   private var deadline: Scheduled<Void>?
+  /// Looks whether anything of what waits to be sent was taken.
+  private var stall: Scheduled<Void>?
   private var hasAsked = false
   private var hasEntered = false
 
@@ -31,6 +34,26 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
       deadline?.cancel()
     }
     context.fireChannelRead(data)
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    stall?.cancel()
+    stall = nil
+    if !context.channel.isWritable { watch(context, waiting: Self.waiting(in: context.channel)) }
+    context.fireChannelWritabilityChanged()
+  }
+
+  /// Cuts the connection if in a while as much waits to be sent as now: a slow reader takes something.
+  private func watch(_ context: ChannelHandlerContext, waiting: Int) {
+    stall = context.eventLoop.assumeIsolated().scheduleTask(in: connections.limits.stalled) { [self] in
+      let left = Self.waiting(in: context.channel)
+      if left < waiting { watch(context, waiting: left) } else { context.close(promise: nil) }
+    }
+  }
+
+  /// Bytes that the system has not taken yet.
+  private static func waiting(in channel: any Channel) -> Int {
+    (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -55,6 +78,7 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
 
   private func leave() {
     deadline?.cancel()
+    stall?.cancel()
     if let number { connections.leave(number, from: address, hasAsked: hasAsked) }
     number = nil
   }

@@ -11,6 +11,8 @@ final class Connections: Sendable {
     var firstHead = TimeAmount.seconds(10)
     /// How long a connection may be silent, between requests or in the middle of one.
     var idle = TimeAmount.seconds(75)
+    /// How long the other side may take nothing of an answer that waits for it.
+    var stalled = TimeAmount.seconds(60)
 
     /// What fits into a process that may have so many files open, most of which are for others.
     static func fitting(files: Int) -> Limits {
@@ -40,8 +42,9 @@ final class Connections: Sendable {
 
   init(_ limits: Limits = Limits()) { self.limits = limits }
 
-  /// How many there are, for tests.
+  /// How many there are, and how many there ever were, for tests.
   var count: Int { state.withLock { $0.all } }
+  var taken: Int { state.withLock { Int($0.next) } }
 
   /// Takes a connection in, if need be in place of another. ``leave(_:from:)`` must follow.
   ///
