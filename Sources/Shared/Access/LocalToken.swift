@@ -3,5 +3,8 @@ package enum LocalToken {
   package static let name = "local-token"
 
   /// Where it lies.
-  package static func path(in dataFolder: String) -> String { "\(dataFolder)/keys/\(name)" }
+  package static func path(in dataFolder: String) -> String { "\(folder(in: dataFolder))/\(name)" }
+
+  /// Where all keys of a data directory lie.
+  package static func folder(in dataFolder: String) -> String { dataFolder + "/keys" }
 }

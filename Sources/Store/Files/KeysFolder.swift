@@ -9,18 +9,15 @@ package struct KeysFolder: Sendable {
   ///
   /// - Throws: `system`.
   package init(dataFolder: String) throws(AtelierError) {
-    folder = Self.path(in: dataFolder)
+    folder = LocalToken.folder(in: dataFolder)
     try DurableFile.makeFolder(folder)
     guard chmod(folder, 0o700) == 0 else {
       throw AtelierError(errno: errno, "Cannot keep others out of the folder '\(folder)'")
     }
   }
 
-  /// Where the keys of a data directory lie.
-  package static func path(in dataFolder: String) -> String { dataFolder + "/keys" }
-
   /// Where a key lies.
-  package func path(of name: String) -> String { "\(folder)/\(name)" }
+  private func path(of name: String) -> String { "\(folder)/\(name)" }
 
   /// A key's text; nil if there is none.
   package func read(_ name: String) -> String? { try? String(contentsOfFile: path(of: name), encoding: .utf8) }
