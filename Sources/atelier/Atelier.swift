@@ -28,7 +28,7 @@ struct Atelier: AsyncParsableCommand {
         subcommands: [
           SubmitCommand.self, StatusCommand.self, JobsCommand.self, FetchCommand.self, CancelCommand.self,
           PauseCommand.self, ResumeCommand.self, RetryCommand.self, WorkersCommand.self, DrainCommand.self,
-          ExplainCommand.self, ExpiryCommand.self, BackupCommand.self, RestoreCommand.self,
+          ExplainCommand.self, ExpiryCommand.self, BackupCommand.self, RestoreCommand.self, TokenCommand.self,
         ]),
       CommandGroup(
         name: "ON THIS MACHINE",

@@ -60,14 +60,18 @@ final class Processes: @unchecked Sendable {
 
   /// Runs a command to its end.
   ///
-  /// - Parameter place: the folder to run it in, such as that of `cluster.yaml`.
-  func run(_ arguments: [String], in place: String? = nil) throws -> (status: Int32, output: String, error: String) {
+  /// - Parameters:
+  ///   - place: the folder to run it in, such as that of `cluster.yaml`.
+  ///   - environment: beside or instead of the coordinator's URL.
+  func run(
+    _ arguments: [String], in place: String? = nil, environment: [String: String] = [:]
+  ) throws -> (status: Int32, output: String, error: String) {
     let process = Process()
     if let place { process.currentDirectoryURL = URL(fileURLWithPath: place) }
     process.executableURL = Self.executable
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(
-      ["ATELIER_SERVER": "http://127.0.0.1:\(port)"], uniquingKeysWith: { $1 })
+      ["ATELIER_SERVER": "http://127.0.0.1:\(port)"].merging(environment) { $1 }, uniquingKeysWith: { $1 })
     let (output, error) = (folder.path + "/stdout", folder.path + "/stderr")
     for path in [output, error] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
     process.standardOutput = FileHandle(forWritingAtPath: output)

@@ -164,6 +164,22 @@ import Testing
     try store.accept(accepted, key, job: single)
     #expect(try store.acceptedSubmission(key) == accepted)
 
+    let token = TokenRecord(
+      info: TokenInfo(
+        id: "t", name: "bob", scopes: [.read, .submit], createdAt: Date(timeIntervalSince1970: 1),
+        expiresAt: Date(timeIntervalSince1970: 9)),
+      digest: [1, 2, 3])
+    try store.add(token)
+    #expect(try store.tokens() == [token])
+    try store.revokeToken("t", at: 2)
+    #expect(try store.tokens().first?.info.revokedAt == Date(timeIntervalSince1970: 2))
+    #expect(try store.usage(of: JobOwner.local).items == 2)
+    #expect(try store.size(of: single) == OwnerUsage(pictures: 1, items: 1))
+    try store.noteUpload(digest, bytes: 5, owner: "bob")
+    #expect(try store.uploadedBytes(of: "bob", except: "") == 5)
+    #expect(try store.uploadedBytes(of: "bob", except: digest) == 0)
+    try store.forgetUploads(of: digest)
+
     try store.quarantine(
       worker, QuarantineRecord(reason: "hot", failuresInARow: 3, since: 1, nextCanary: 2, pause: 3))
     #expect(try store.quarantine(of: worker)?.reason == "hot")

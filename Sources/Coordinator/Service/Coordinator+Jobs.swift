@@ -7,10 +7,12 @@ import Store
 extension Coordinator {
   /// The newest jobs, newest first; jobs that are still being received are not among them. Few of them come from
   /// memory, at most a tenth of a second old.
-  package func jobs(limit: Int) async throws -> [JobStatus] {
+  ///
+  /// - Parameter owner: whose; everybody's for nil.
+  package func jobs(limit: Int, of owner: String? = nil) async throws -> [JobStatus] {
     let view = jobView
-    if limit <= Self.newestJobs, let jobs = snapshot.jobs { return jobs.prefix(limit).map(view.status) }
-    return try await store.read { store in try store.jobs(limit: limit).map(view.status) }
+    if owner == nil, limit <= Self.newestJobs, let jobs = snapshot.jobs { return jobs.prefix(limit).map(view.status) }
+    return try await store.read { store in try store.jobs(limit: limit, of: owner).map(view.status) }
   }
 
   /// - Throws: `notFound`.

@@ -15,7 +15,11 @@ package final class Coordinator: Sendable {
   let logger: Logger
   let store: Store
   let settings: CoordinatorSettings
-  let dataFolder: String
+  /// What each owner of jobs may have.
+  let limits: ClusterConfiguration.Limits
+  /// Who may ask for what.
+  package let tokens: TokenBook
+  package let dataFolder: String
   /// What other threads may see of the turns.
   let snapshot: Snapshot
   /// For what waits for the disk on behalf of people.
@@ -61,7 +65,9 @@ package final class Coordinator: Sendable {
     self.measures = measures
     self.logger = logger
     dataFolder = configuration.coordinator.data
+    limits = configuration.limits
     store = try Store(folder: dataFolder)
+    tokens = TokenBook(try store.read { try $0.tokens() })
     pictures = try PictureFolder(dataFolder: dataFolder)
     sources = try SourceFolder(dataFolder: dataFolder)
     pictureInspection = inspector.map { [sources] in PictureInspection($0, sources) }

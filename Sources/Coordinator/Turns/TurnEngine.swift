@@ -25,6 +25,8 @@ struct TurnEngine {
     case picturesRemoved([JobID])
     /// Files, by their digests, that are in the folder of sources.
     case sourcesFound([String])
+    /// Files that no request named are gone.
+    case sourcesRemoved([String])
   }
 
   /// Something to decide inside a turn, and where its result goes.
@@ -190,6 +192,7 @@ struct TurnEngine {
     case .heldBack(let task, let worker): try turn.takeBack(task, from: worker)
     case .picturesRemoved(let jobs): try turn.removed(picturesOf: jobs)
     case .sourcesFound(let digests): try turn.found(sources: digests)
+    case .sourcesRemoved(let digests): try turn.removed(sources: digests)
     }
   }
 

@@ -72,7 +72,11 @@ extension ClusterConfiguration {
       try section.finish()
     }
     if var section = try top.section("security") {
-      try section.word("workers") { security.workers = $0 }
+      security = try section.security(resolve)
+      try section.finish()
+    }
+    if var section = try top.section("limits") {
+      limits = try section.limits()
       try section.finish()
     }
     for var entry in try top.sections("models") {

@@ -4,6 +4,7 @@ package struct ClusterConfiguration: Sendable, Equatable {
   package var worker = Worker()
   package var up = Up()
   package var security = Security()
+  package var limits = Limits()
   /// Models by name: where their folders are on this machine.
   package var models: [Model] = []
   /// The model of a submission that names none; by default the first of `models`.
@@ -53,12 +54,6 @@ package struct ClusterConfiguration: Sendable, Equatable {
   package struct Up: Sendable, Equatable {
     package var prior = 1
     package var decoder = 1
-  }
-
-  /// The section `security`: who has to prove what.
-  package struct Security: Sendable, Equatable {
-    /// Nil where nothing is said.
-    package var workers: WorkerSecurity?
   }
 
   /// An entry of `models`: what submissions call a model, and where its folder is, absolute once it was read.

@@ -67,6 +67,20 @@ struct ConfigurationSection {
     set(word)
   }
 
+  /// A list of texts; empty if it is left out.
+  mutating func strings(_ key: String) throws(AtelierError) -> [String] {
+    guard let value = take(key) else { return [] }
+    guard case .sequence(let sequence) = value else {
+      throw error(key, "a list of texts is expected, such as [atelier.example.org]")
+    }
+    var texts: [String] = []
+    for entry in sequence {
+      guard let text = entry.scalar?.string, !text.isEmpty else { throw error(key, "each entry must be a text") }
+      texts.append(text)
+    }
+    return texts
+  }
+
   mutating func integer(_ key: String, in range: ClosedRange<Int>, _ set: (Int) -> Void) throws(AtelierError) {
     guard let value = take(key) else { return }
     guard let number = value.int, range.contains(number) else {

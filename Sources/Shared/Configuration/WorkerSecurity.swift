@@ -25,7 +25,7 @@ extension ClusterConfiguration {
   ///
   /// - Throws: `configuration` if others may read it, `system`.
   package func serverKeys() throws(AtelierError) -> CurveKeyPair {
-    try KeyFolder(coordinator.data + "/keys").keyPair(KeyFolder.serverKey)
+    try KeyFolder(LocalToken.folder(in: coordinator.data)).keyPair(KeyFolder.serverKey)
   }
 
   /// An address as a worker's token has it.

@@ -42,6 +42,7 @@ enum Migrations {
     migrator.registerMigration("12: keys of workers, invitations") { db in
       try db.execute(sql: workerKeys)
     }
+    registerAccess(in: &migrator)
     return migrator
   }
 }

@@ -7,7 +7,7 @@ extension StoreTransaction {
     try writeCounters()
     return try readableRows(
       """
-      SELECT jobs.seq, jobs.id, jobs.model, jobs.priority, ready.stage, ready.n, coalesce(leased.n, 0) AS leased
+      SELECT jobs.seq, jobs.id, jobs.owner, jobs.model, jobs.priority, ready.stage, ready.n, coalesce(leased.n, 0) AS leased
       FROM jobs JOIN task_counts AS ready ON ready.job = jobs.seq AND ready.state = 'ready'
         LEFT JOIN task_counts AS leased
           ON leased.job = jobs.seq AND leased.state = 'leased' AND leased.stage = ready.stage
@@ -18,7 +18,7 @@ extension StoreTransaction {
       ReadyWork(
         job: try $0.value("seq"), modelDigest: try $0.value("model"), stage: try $0.value("stage"),
         count: try $0.value("n"), priority: try $0.value("priority"), leased: try $0.value("leased"),
-        jobID: try $0.value("id"))
+        jobID: try $0.value("id"), owner: try $0.value("owner"))
     }
   }
 

@@ -29,7 +29,9 @@ struct CoordinatorCommand: AsyncParsableCommand {
     ParentProcess.tie()
     let configuration = try ClusterConfiguration.load(config)
     let logger = logging.logger("coordinator")
-    Self.allowManyConnections()
+    let files = Self.allowManyConnections()
+    // What may not start says so before anything is opened.
+    _ = try Door(configuration)
     let work = configuration.coordinator.work
     let admissions = try Self.admissions(configuration)
     if configuration.isOpenToAll {
@@ -46,11 +48,13 @@ struct CoordinatorCommand: AsyncParsableCommand {
         role: .coordinator(bind: work, curve: admissions?.server), handler: handler, logger: logger)
     }
     let http = configuration.coordinator.http
-    let gateway = try Gateway.service(for: coordinator, address: http, logger: logger) {
+    let door = try Door(configuration, of: coordinator, files: files, logger: logger)
+    let scheme = door.isEncrypted ? "https" : "http"
+    let gateway = try Gateway.service(for: coordinator, address: http, door: door, logger: logger) { _ in
       logger.info(
         "ready",
         metadata: [
-          "http": "http://\(http)", "work": "\(work)", "data": "\(configuration.coordinator.data)",
+          "http": "\(scheme)://\(http)", "work": "\(work)", "data": "\(configuration.coordinator.data)",
           "key": "\(admissions?.keys.publicKey.fingerprint ?? "none")",
         ])
     }
@@ -87,12 +91,15 @@ struct CoordinatorCommand: AsyncParsableCommand {
   }
 
   /// Each worker is a connection; systems allow 1,024 files unless asked for more. Asks for as many as it may have.
-  private static func allowManyConnections() {
+  ///
+  /// - Returns: how many it may.
+  private static func allowManyConnections() -> Int {
     var limit = rlimit()
     let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    guard getrlimit(kind, &limit) == 0 else { return }
+    guard getrlimit(kind, &limit) == 0 else { return 1024 }
+    let before = limit.rlim_cur
     limit.rlim_cur = limit.rlim_max
-    setrlimit(kind, &limit)
+    return Int(clamping: setrlimit(kind, &limit) == 0 ? limit.rlim_cur : before)
   }
 
   /// The coordinator as one of the services that are stopped together.
