@@ -29,6 +29,8 @@ package final class Coordinator: Sendable {
   /// As it was when the store was opened; ``loop()`` runs a copy of it.
   private let engine: TurnEngine
   private let defaultModel: String?
+  /// What manifests are signed with.
+  let signingKey: SigningKey
   /// What models do not see of texts, by the models' digests; of some nobody here can tell.
   let measures: [String: CutText.Measure]
 
@@ -38,9 +40,9 @@ package final class Coordinator: Sendable {
   ///   - models: known from the configuration; workers bring more.
   ///   - measures: tells of texts that are longer than a model reads, by the models' digests.
   ///   - makeTransport: opens the workers' side.
-  /// - Throws: `system` if the data directory or the address cannot be used, or if another coordinator uses the
-  ///   directory; `malformed` if the database is damaged or lacks its log, `wrongState` if a newer version has changed
-  ///   it, which is then left as it is.
+  /// - Throws: `system` if the data directory or the address cannot be used, if another coordinator uses the directory,
+  ///   or if others may read the signing key; `malformed` if the database is damaged or lacks its log, or if the key is
+  ///   none, `wrongState` if a newer version has changed the database, which is then left as it is.
   package init(
     configuration: ClusterConfiguration, models: [ModelInfo],
     measures: [String: CutText.Measure] = [:], logger: Logger,
@@ -54,6 +56,7 @@ package final class Coordinator: Sendable {
     store = try Store(folder: dataFolder)
     pictures = try PictureFolder(dataFolder: dataFolder)
     sources = try SourceFolder(dataFolder: dataFolder)
+    signingKey = try SigningKeyFile.open(dataFolder: dataFolder)
     let snapshot = Snapshot(settings)
     self.snapshot = snapshot
     let mailbox = mailbox

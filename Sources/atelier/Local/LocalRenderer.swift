@@ -104,7 +104,7 @@ struct LocalRenderer: Sendable {
       try progress.show(index, "\(stage.rawValue) \(step.index + 1)/\(step.count)")
     }
     let file = output.file(index, of: count)
-    try LocalFile.write(PNG.encode(rendering.picture.resized(to: size)), to: file)
+    try LocalFile.write(rendering.png(size), to: file)
     watch.lap("write")
     try progress.end(index, file: file, seed: request.seed, watch, prints: !output.json) { try made(index, rendering) }
   }
@@ -118,6 +118,11 @@ struct LocalRenderer: Sendable {
     /// With `--profile` only.
     let profile: ProfileReport?
   }
+}
+
+extension Pipeline.Rendering {
+  /// The picture's file at the size that was asked for: the bytes that a cluster makes.
+  func png(_ size: PictureSize?) throws(ImagingError) -> [UInt8] { try PNG.encode(picture.resized(to: size)) }
 }
 
 extension RGBAImage {
