@@ -31,6 +31,8 @@ import Testing
       (["fetch", "job-a"], "Missing expected argument '--out <out>'"),
       (["fetch", "--out", "pictures"], "Missing expected argument '<job>'"),
       (["cancel"], "Missing expected argument '<job>'"),
+      (["retry"], "Name either a job, or a worker with --worker."),
+      (["retry", "job-a", "--worker", "decoder-a"], "Name either a job, or a worker with --worker."),
       (["drain"], "Missing expected argument '<worker>'"),
       (["explain"], "Missing expected argument '<subject>'"),
       (["backup"], "Missing expected argument '<file>'"),

@@ -66,7 +66,11 @@ final class SimulatedCluster: @unchecked Sendable {
   var workers: [SimulatedWorker] = []
   var submissions: [Submission] = []
 
-  init(seed: UInt64, store: Store, mistake: PlantedMistake? = nil, keepsTrace: Bool = false) throws {
+  /// - Parameter checkShare: of tasks that another worker makes too; 0 for workers that say nothing of what their bytes
+  ///   depend on.
+  init(
+    seed: UInt64, store: Store, mistake: PlantedMistake? = nil, keepsTrace: Bool = false, checkShare: Double = 0
+  ) throws {
     self.seed = seed
     self.store = store
     self.mistake = mistake
@@ -86,13 +90,14 @@ final class SimulatedCluster: @unchecked Sendable {
     var settings = CoordinatorSettings(configuration)
     // So few that ending a job takes several turns, between which anything may happen.
     settings.imagesPerTurn = 1
+    (settings.checkShare, settings.checkSeed) = (checkShare, seed)
     self.settings = settings
     var logger = Logger(label: "simulation")
     logger.logLevel = .critical
     self.logger = logger
-    promises = Promises(attempts: profile.attempts)
+    promises = Promises(attempts: profile.attempts, isComparing: checkShare > 0)
     try store.write { store in
-      for table in ["jobs", "models", "quarantines", "clock", "removals"] {
+      for table in ["jobs", "models", "quarantines", "clock", "removals", "contradictions", "agreements"] {
         try store.db.execute(sql: "DELETE FROM \(table)")
       }
     }
@@ -109,7 +114,7 @@ final class SimulatedCluster: @unchecked Sendable {
         try happen(event)
         if now > SimulationProfile.troubled, try isDone() {
           try promises.checkEnd(store, pictures: pictures.files, submissions: submissions)
-          if profile.hasOnlySlowLinks { try promises.checkAttempts(store) }
+          if profile.hasOnlySlowLinks, settings.checkShare == 0 { try promises.checkAttempts(store) }
           return
         }
         guard now < SimulationProfile.limit else { throw Promises.Broken("a job does not end: \(try leftovers())") }
