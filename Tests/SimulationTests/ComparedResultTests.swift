@@ -241,6 +241,15 @@ import Testing
     #expect(try records(cluster, 4).count { $0.state == .done } >= 3)
   }
 
+  private func explain(_ subject: String, _ cluster: SmallCluster) throws -> Explanation {
+    try cluster.store.read { store in
+      try Explainer(
+        state: cluster.state, store: store, settings: CoordinatorSettings(ClusterConfiguration().coordinator),
+        trouble: nil, now: Moment(instant: .now, time: 1010)
+      ).explain(subject)
+    }
+  }
+
   @Test func `explain shows both digests, and the pictures that it had a part in`() throws {
     let cluster = try SmallCluster(prompts: 2, checkShare: 1e-12)
     let first = try #require(try cluster.connect(b, kind: "k").first)
@@ -249,15 +258,13 @@ import Testing
     _ = try cluster.connect(a, kind: "k", credit: 1)
     _ = try cluster.connect(c, kind: "k", credit: 1)
     let second = try #require(try bring(Self.wrong, next, from: b, cluster).first { $0.key != WorkerID(b) })
+    #expect(
+      try explain("2", cluster).facts.contains(
+        "attempt 1 was finished by prior-b; another worker makes it too, to compare"))
     let third = try #require(try bring(Self.right, second.value[0], from: second.key.text, cluster).first)
     _ = try bring(Self.right, third.value[0], from: third.key.text, cluster)
     let found = try #require(try contradictions(cluster, b).first)
-    let explanation = try cluster.store.read { store in
-      try Explainer(
-        state: cluster.state, store: store, settings: CoordinatorSettings(ClusterConfiguration().coordinator),
-        trouble: nil, now: Moment(instant: .now, time: 1010)
-      ).explain(b)
-    }
+    let explanation = try explain(b, cluster)
     #expect(explanation.sentence.hasPrefix("It is in quarantine until it makes what another worker makes."))
     let facts = explanation.facts.joined(separator: "\n")
     #expect(facts.contains(found.digest) && facts.contains(found.otherDigest), "\(facts)")
