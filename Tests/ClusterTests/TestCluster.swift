@@ -16,9 +16,12 @@ final class TestCluster: @unchecked Sendable {
   private var workers: [(worker: Worker, finished: Task<Void, any Error>)] = []
   private var count = 0
 
-  /// - Parameter prepare: called with the path of the data directory before anything is there.
+  /// - Parameters:
+  ///   - checkShare: of tasks that another worker makes too.
+  ///   - prepare: called with the path of the data directory before anything is there.
   init(
-    attempts: Int = 3, models: [ModelInfo] = [FakeExecutor.model], prepare: (String) throws -> Void = { _ in }
+    attempts: Int = 3, models: [ModelInfo] = [FakeExecutor.model], checkShare: Double = 0,
+    prepare: (String) throws -> Void = { _ in }
   ) throws {
     folder = try TemporaryFolder()
     address = "ipc://" + folder.path + "/work"
@@ -28,6 +31,7 @@ final class TestCluster: @unchecked Sendable {
     configuration.coordinator.silence = .milliseconds(1500)
     configuration.coordinator.backoff = .milliseconds(10)
     configuration.coordinator.attempts = attempts
+    configuration.coordinator.checkShare = checkShare
     configuration.coordinator.canary = .milliseconds(300)
     configuration.defaultModel = "fake"
     var logger = Logger(label: "test")

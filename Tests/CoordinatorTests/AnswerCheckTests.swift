@@ -10,7 +10,8 @@ import Testing
   private func decide(_ text: String, canAskAnother: Bool = false) -> AnswerCheck.Decision {
     let answers = text.split(separator: " ").enumerated().map { index, answer in
       AnswerRecord(
-        attempt: index + 1, worker: WorkerID(String(answer.prefix(1))), kind: "k", digest: String(answer.suffix(1)))
+        attempt: index + 1, worker: WorkerID(String(answer.prefix(1))), kind: "k", digest: String(answer.suffix(1)),
+        at: 0)
     }
     return AnswerCheck.decide(answers, canAskAnother: canAskAnother) { $0 < $1 }
   }

@@ -164,7 +164,8 @@ import Testing
     // Results that are compared, and who made others; what a worker had a part in is made again.
     let compared = try lease(.embed, single, store)
     try store.hold(
-      AnswerRecord(attempt: compared.id.attempt, worker: worker, kind: "k", digest: "a"), of: record(compared, store))
+      AnswerRecord(attempt: compared.id.attempt, worker: worker, kind: "k", digest: "a", at: 19),
+      of: record(compared, store))
     #expect(try store.hasOpenAnswer(of: worker))
     let repeated = try store.lease([(other, 1)], of: .embed, job: single, at: 20) { _, _ in true }
     #expect(repeated.map(\.task.isCompared) == [true])
@@ -172,8 +173,7 @@ import Testing
     try store.release(compared.id.task)
     try store.dropAnswers(to: compared.id.task)
     try store.dropAllAnswers()
-    try store.noteAgreement(of: worker, at: 21)
-    #expect(try store.lastAgreement(of: worker) == 21)
+    try store.noteAgreement(of: worker, in: .upsample, at: 1)
     let contradiction = ContradictionRecord(
       worker: worker, digest: "a", others: [other], otherDigest: "b", task: compared.id.task, stage: .embed,
       job: JobID("single"), at: 22, isOutvoted: true)
@@ -190,8 +190,8 @@ import Testing
         try store.publish(record(made, store), file: "w", sha256: "s", size: model.size, at: 23)
       }
     }
-    #expect(try store.suspects(of: worker, since: 0, limit: 9).map(\.job).contains(JobID("whole")))
-    let begun = try store.remakeSuspects(of: worker, since: 0, limit: 99)
+    #expect(try store.suspects(of: worker, limit: 9).map(\.job).contains(JobID("whole")))
+    let begun = try store.remakeSuspects(of: worker, limit: 99)
     #expect(begun.images >= 2)
     #expect(begun.held.contains(held.id))
 

@@ -54,13 +54,13 @@ import Testing
     return pictures
   }
 
-  private func suspects(since: Double = 0) throws -> [String] {
-    try store.read { try $0.suspects(of: bad, since: since, limit: 99).map { "\($0.item)-\($0.index)" } }
+  private func suspects() throws -> [String] {
+    try store.read { try $0.suspects(of: bad, limit: 99).map { "\($0.item)-\($0.index)" } }
   }
 
-  private func remake(limit: Int = 99, since: Double = 0) throws -> (images: Int, hasMore: Bool) {
+  private func remake(limit: Int = 99) throws -> (images: Int, hasMore: Bool) {
     try store.write { store in
-      let remade = try store.remakeSuspects(of: bad, since: since, limit: limit)
+      let remade = try store.remakeSuspects(of: bad, limit: limit)
       try store.writeCounters()
       #expect(try Counters.wrong(in: store.db).isEmpty)
       return (remade.images, remade.hasMore)
@@ -71,8 +71,12 @@ import Testing
     #expect(try work { stage, item, index in stage == .denoise && (item, index) == (1, 0) ? bad : good } == 6)
     #expect(try store.read { try $0.job(JobID("job")).state } == .completed)
     #expect(try suspects() == ["1-0"])
-    #expect(try suspects(since: 11).isEmpty)
-    #expect(try remake(since: 11).images == 0)
+    // What it made of another stage, or before, says nothing.
+    try store.write { store in
+      try store.noteAgreement(of: bad, in: .upsample, at: 99)
+      try store.noteAgreement(of: bad, in: .denoise, at: 9)
+    }
+    #expect(try suspects() == ["1-0"])
     #expect(try remake() == (1, false))
     let status = try store.read { try $0.job(JobID("job")) }
     #expect(status.state == .active)
@@ -81,6 +85,15 @@ import Testing
     #expect(try remake().images == 0)
     #expect(try work { _, _, _ in good } == 1)
     #expect(try store.read { try $0.job(JobID("job")).state } == .completed)
+  }
+
+  @Test func `what it made before it was right is taken for right`() throws {
+    #expect(try work { stage, _, _ in stage == .denoise ? bad : good } == 6)
+    try store.write { try $0.noteAgreement(of: bad, in: .denoise, at: 11) }
+    #expect(try suspects().isEmpty)
+    #expect(try remake().images == 0)
+    try store.write { try $0.noteAgreement(of: bad, in: .denoise, at: 3) }
+    #expect(try suspects().isEmpty)
   }
 
   @Test func `what it made of a text concerns all pictures of the item`() throws {

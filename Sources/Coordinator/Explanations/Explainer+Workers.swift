@@ -33,14 +33,12 @@ extension Explainer {
   private func contradictions(of id: WorkerID) throws -> [String] {
     let found = try store.contradictions(of: id, limit: 5)
     guard !found.isEmpty else { return [] }
-    let since = try store.lastAgreement(of: id)
-    let suspects = try store.suspects(of: id, since: since ?? 0, limit: Self.suspectsCounted)
+    let suspects = try store.suspects(of: id, limit: Self.suspectsCounted)
     var facts = found.map { "\(Self.seconds(now.time - $0.at)) ago: \($0.sentence())" }
     guard !suspects.isEmpty else { return facts }
     let count = suspects.count < Self.suspectsCounted ? "\(suspects.count)" : "\(suspects.count) or more"
-    let period = since.map { "since a result of it was right \(Self.seconds(now.time - $0)) ago" } ?? "so far"
     facts.append(
-      "it had a part in \(count) pictures \(period); 'atelier retry --worker \(id)' makes them again: "
+      "it had a part in \(count) pictures since it last made what others make; 'atelier retry --worker \(id)' makes them again: "
         + suspects.prefix(Self.suspectsNamed).map { "\($0.job) item \($0.item) picture \($0.index)" }
         .joined(separator: ", ") + (suspects.count > Self.suspectsNamed ? ", ..." : ""))
     return facts

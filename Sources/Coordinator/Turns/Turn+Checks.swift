@@ -21,7 +21,8 @@ extension Turn {
       if !earlier.isEmpty { try store.dropAnswers(to: record.id) }
       return true
     }
-    let answer = AnswerRecord(attempt: record.attempt, worker: id, kind: kind, digest: digest)
+    let handed = worker.leases[record.id].map { now.time(of: $0.since) } ?? now.time
+    let answer = AnswerRecord(attempt: record.attempt, worker: id, kind: kind, digest: digest, at: handed)
     let canAsk = state.registry.hasOther(
       of: kind, pool: record.stage.pool, model: record.modelDigest, than: earlier.map(\.worker) + [id])
     if earlier.isEmpty {
@@ -59,7 +60,8 @@ extension Turn {
     _ decision: AnswerCheck.Decision, _ answers: [AnswerRecord], of record: TaskRecord
   ) throws {
     for id in decision.agreed {
-      try store.noteAgreement(of: id, at: now.time)
+      let handed = answers.last { $0.worker == id }?.at ?? now.time
+      try store.noteAgreement(of: id, in: record.stage, at: handed)
       state.registry.note(isProven: true, of: id)
       if isSetApart(id) {
         try store.endQuarantine(of: id)
@@ -126,8 +128,7 @@ extension Turn {
   ///
   /// - Returns: how many pictures that are, and whether there may be more.
   mutating func retry(worker id: WorkerID) throws -> RetriedPictures {
-    let since = try store.lastAgreement(of: id) ?? 0
-    let remade = try store.remakeSuspects(of: id, since: since, limit: settings.imagesPerTurn)
+    let remade = try store.remakeSuspects(of: id, limit: settings.imagesPerTurn)
     revoke(remade.held)
     return RetriedPictures(worker: id, images: remade.images, more: remade.hasMore)
   }

@@ -9,12 +9,15 @@ package struct AnswerRecord: Sendable, Equatable {
   package var kind: String
   /// SHA-256 of what the stage leaves for its image, in hexadecimal.
   package var digest: String
+  /// When the worker was handed the task, in seconds since 1970.
+  package var at: Double
 
-  package init(attempt: Int, worker: WorkerID, kind: String, digest: String) {
+  package init(attempt: Int, worker: WorkerID, kind: String, digest: String, at: Double) {
     self.attempt = attempt
     self.worker = worker
     self.kind = kind
     self.digest = digest
+    self.at = at
   }
 }
 

@@ -10,6 +10,8 @@ extension Migrations {
       kind TEXT NOT NULL,
       -- SHA-256, hexadecimal.
       digest TEXT NOT NULL,
+      -- When its worker was handed the task.
+      at REAL NOT NULL,
       PRIMARY KEY (task, attempt)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX answers_of_worker ON answers(worker);
@@ -31,8 +33,13 @@ extension Migrations {
     ) STRICT;
     CREATE INDEX contradictions_of_worker ON contradictions(worker);
 
-    -- When a worker's result was last the same as another's.
-    CREATE TABLE agreements (worker TEXT PRIMARY KEY, at REAL NOT NULL) STRICT;
+    -- When a worker was handed the last task of a stage of which its result was the same as another's.
+    CREATE TABLE agreements (
+      worker TEXT NOT NULL,
+      stage TEXT NOT NULL,
+      at REAL NOT NULL,
+      PRIMARY KEY (worker, stage)
+    ) STRICT, WITHOUT ROWID;
 
     ALTER TABLE quarantines ADD COLUMN is_contradicted INTEGER NOT NULL DEFAULT 0;
     """

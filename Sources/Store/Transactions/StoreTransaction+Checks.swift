@@ -4,11 +4,11 @@ extension StoreTransaction {
   /// What workers have made of a task that is not decided, in the order of the attempts.
   package func answers(to task: TaskID) throws -> [AnswerRecord] {
     try rows(
-      "SELECT attempt, worker, kind, digest FROM answers WHERE task = :task ORDER BY attempt", ["task": task]
+      "SELECT attempt, worker, kind, digest, at FROM answers WHERE task = :task ORDER BY attempt", ["task": task]
     ) {
       AnswerRecord(
         attempt: try $0.value("attempt"), worker: try $0.value("worker"), kind: try $0.value("kind"),
-        digest: try $0.value("digest"))
+        digest: try $0.value("digest"), at: try $0.value("at"))
     }
   }
 
@@ -26,12 +26,12 @@ extension StoreTransaction {
   package func hold(_ answer: AnswerRecord, of task: TaskRecord) throws {
     try change(
       """
-      INSERT OR REPLACE INTO answers (task, attempt, worker, kind, digest)
-      VALUES (:task, :attempt, :worker, :kind, :digest)
+      INSERT OR REPLACE INTO answers (task, attempt, worker, kind, digest, at)
+      VALUES (:task, :attempt, :worker, :kind, :digest, :at)
       """,
       [
         "task": task.id, "attempt": answer.attempt, "worker": answer.worker, "kind": answer.kind,
-        "digest": answer.digest,
+        "digest": answer.digest, "at": answer.at,
       ])
     try reopen(task)
   }
@@ -61,14 +61,15 @@ extension StoreTransaction {
   /// Nothing is compared any more.
   package func dropAllAnswers() throws { try change("DELETE FROM answers") }
 
-  /// Remembers that a worker's result was the same as another's.
-  package func noteAgreement(of worker: WorkerID, at now: Double) throws {
-    try change("INSERT OR REPLACE INTO agreements (worker, at) VALUES (:worker, :now)", ["worker": worker, "now": now])
-  }
-
-  /// When a worker's result was last the same as another's, in seconds since 1970; nil if that never was.
-  package func lastAgreement(of worker: WorkerID) throws -> Double? {
-    try row("SELECT at FROM agreements WHERE worker = :worker", ["worker": worker]) { try $0.value("at") }
+  /// Remembers that a worker's result of a stage was the same as another's: what it made before is taken for right.
+  ///
+  /// - Parameter time: when it was handed that task, in seconds since 1970.
+  package func noteAgreement(of worker: WorkerID, in stage: Stage, at time: Double) throws {
+    try change(
+      """
+      INSERT INTO agreements (worker, stage, at) VALUES (:worker, :stage, :time)
+      ON CONFLICT DO UPDATE SET at = max(at, excluded.at)
+      """, ["worker": worker, "stage": stage, "time": time])
   }
 
   /// Remembers that a worker made other bytes than others.

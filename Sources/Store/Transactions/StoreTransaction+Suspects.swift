@@ -3,21 +3,20 @@ package import Shared
 /// What a worker has made that turned out to be wrong now and then. All tasks are looked at, as nothing else needs to
 /// find them by their worker: some seconds for ten million.
 extension StoreTransaction {
-  /// Pictures that a worker had a part in, finished or not, and that can be made again: not those of cancelled jobs, nor
-  /// what is no longer kept.
-  ///
-  /// - Parameter since: what it was handed from then on, in seconds since 1970.
-  package func suspects(of worker: WorkerID, since: Double, limit: Int) throws -> [SuspectRecord] {
+  /// Pictures that a worker had a part in, finished or not, since a result of the same stage was last the same as
+  /// another worker's, and that can be made again: not those of cancelled jobs, nor what is no longer kept.
+  package func suspects(of worker: WorkerID, limit: Int) throws -> [SuspectRecord] {
     try rows(
       """
       SELECT DISTINCT jobs.id AS job, items.position AS item_index, images.position AS image_index
       FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
         JOIN jobs ON jobs.seq = tasks.job
-      WHERE tasks.worker = :worker AND tasks.state = 'done' AND tasks.leased_at >= :since
+      WHERE tasks.worker = :worker AND tasks.state = 'done' AND tasks.leased_at
+          >= coalesce((SELECT at FROM agreements WHERE worker = :worker AND stage = tasks.stage), 0)
         AND jobs.state NOT IN ('cancelled', 'receiving') AND (images.state = 'pending'
           OR (images.state = 'completed' AND images.picture_generation = jobs.picture_generation))
       ORDER BY images.id LIMIT :limit
-      """, ["worker": worker, "since": since, "limit": limit]
+      """, ["worker": worker, "limit": limit]
     ) {
       SuspectRecord(
         job: try $0.value("job"), item: try $0.value("item_index"), index: try $0.value("image_index"))
@@ -31,17 +30,18 @@ extension StoreTransaction {
   /// - Returns: how many pictures are made again, the attempts at them that workers hold, who have to be told, and
   ///   whether there may be more.
   package func remakeSuspects(
-    of worker: WorkerID, since: Double, limit: Int
+    of worker: WorkerID, limit: Int
   ) throws -> (images: Int, held: [TaskAttempt], hasMore: Bool) {
     let found = try rows(
       """
       SELECT images.id AS image, images.item, tasks.stage
       FROM tasks JOIN images ON images.id = tasks.image JOIN jobs ON jobs.seq = tasks.job
-      WHERE tasks.worker = :worker AND tasks.state = 'done' AND tasks.leased_at >= :since
+      WHERE tasks.worker = :worker AND tasks.state = 'done' AND tasks.leased_at
+          >= coalesce((SELECT at FROM agreements WHERE worker = :worker AND stage = tasks.stage), 0)
         AND jobs.state NOT IN ('cancelled', 'receiving') AND (images.state = 'pending'
           OR (images.state = 'completed' AND images.picture_generation = jobs.picture_generation))
       ORDER BY images.id LIMIT :limit
-      """, ["worker": worker, "since": since, "limit": limit]
+      """, ["worker": worker, "limit": limit]
     ) {
       (
         image: try $0.value("image") as ImageID, item: try $0.value("item") as ItemID,
