@@ -112,6 +112,29 @@ import Testing
     #expect(try contradictions(cluster, a).isEmpty)
   }
 
+  @Test func `one that is wrong sets apart one at most`() throws {
+    let cluster = try SmallCluster(prompts: 8, checkShare: 1e-12)
+    // Nobody is there to compare its first.
+    let first = try #require(try cluster.connect(a, kind: "k").first)
+    let second = try #require(try bring(Self.wrong, first, from: a, cluster)[WorkerID(a)]?.first)
+    let third = try #require(try cluster.connect(b, kind: "k").first)
+    _ = try bring(Self.right, third, from: b, cluster)
+    var handed = try bring(Self.wrong, second, from: a, cluster)
+    let compared = try #require(handed[WorkerID(a)]?.first { $0.task == third.task })
+    handed = try bring(Self.wrong, compared, from: a, cluster)
+    #expect(quarantine(cluster, b)?.isContradicted == true)
+    #expect(quarantine(cluster, a) == nil)
+    // Another comes, and disagrees with it too.
+    var open = [a: try #require(handed[WorkerID(a)])]
+    open[c] = try cluster.connect(c, kind: "k")
+    try workOff(open, cluster) { $0 == a ? Self.wrong : Self.right }
+    #expect(quarantine(cluster, a)?.isContradicted == true)
+    #expect(quarantine(cluster, c) == nil)
+    // Of each task once.
+    #expect(try contradictions(cluster, a).map(\.others) == [[WorkerID(c)], [WorkerID(c)]])
+    #expect(try records(cluster, 8).map(\.state) == Array(repeating: .done, count: 8))
+  }
+
   @Test func `honest workers are never set apart, and each task is made twice`() throws {
     let cluster = try SmallCluster(prompts: 8, checkShare: 1)
     var handed = [a: try cluster.connect(a, kind: "k")]

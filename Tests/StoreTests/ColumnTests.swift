@@ -179,6 +179,12 @@ import Testing
       job: JobID("single"), at: 22, isOutvoted: true)
     try store.note(contradiction)
     #expect(try store.contradictions(of: worker, limit: 9) == [contradiction])
+    #expect(try !store.isDisputed(other, besidesBy: WorkerID("prior-c")))
+    var alone = contradiction
+    alone.isOutvoted = false
+    try store.note(alone)
+    #expect(try store.isDisputed(other, besidesBy: WorkerID("prior-c")))
+    #expect(try !store.isDisputed(other, besidesBy: worker))
     let suspect = try lease(.embed, single, store)
     try store.complete(record(suspect, store), worker: worker, seconds: 1)
     let held = try lease(.denoise, single, store)

@@ -5,8 +5,8 @@ package import Store
 /// turn's.
 ///
 /// A result is not taken at once but held back, as its digest alone, and the task is handed out again as after any
-/// attempt; the result that agrees with an earlier one is taken. Where two disagree a third worker decides. Without one,
-/// the worker that has been there for longer is believed, and has to make the same once more.
+/// attempt; the result that agrees with an earlier one is taken. Where two disagree a third worker decides. Without
+/// one, the worker that has been there for longer is believed, and has to make the same once more.
 package enum AnswerCheck {
   /// What comes of the newest answer.
   package struct Decision: Sendable, Equatable {
@@ -26,10 +26,10 @@ package enum AnswerCheck {
   /// - Parameters:
   ///   - answers: all that there are to one task, of one kind, the newest last.
   ///   - canAskAnother: whether another worker of the kind could make it too.
-  ///   - isSenior: whether the first worker has been there for longer than the second.
+  ///   - isSenior: whether the first worker is believed rather than the second: it has been there for longer, say.
   package static func decide(
-    _ answers: [AnswerRecord], canAskAnother: Bool, isSenior: (WorkerID, WorkerID) -> Bool
-  ) -> Decision {
+    _ answers: [AnswerRecord], canAskAnother: Bool, isSenior: (WorkerID, WorkerID) throws -> Bool
+  ) rethrows -> Decision {
     guard let newest = answers.last, answers.count < mostAnswers else { return Decision(isTaken: true) }
     let unsteady = Set(answers.map(\.worker)).filter { worker in
       Set(answers.filter { $0.worker == worker }.map(\.digest)).count > 1
@@ -46,7 +46,7 @@ package enum AnswerCheck {
       // Only one worker has made it, however often.
       return Decision(isTaken: answers.count > 1 || !canAskAnother)
     }
-    guard !canAskAnother, let believed = makers.values.compactMap(\.first).min(by: isSenior) else {
+    guard !canAskAnother, let believed = try makers.values.compactMap(\.first).sorted().min(by: isSenior) else {
       return Decision(
         isTaken: false, wrong: unsteady.sorted(), digest: unsteady.isEmpty ? nil : steady.last?.digest)
     }

@@ -28,9 +28,7 @@ extension Turn {
     if earlier.isEmpty {
       guard canAsk, try isToBeCompared(record, worker) else { return true }
     }
-    let registry = state.registry
-    let decision = AnswerCheck.decide(
-      earlier + [answer], canAskAnother: canAsk, isSenior: { registry.isSenior($0, to: $1) })
+    let decision = try AnswerCheck.decide(earlier + [answer], canAskAnother: canAsk, isSenior: isBelieved)
     try conclude(decision, earlier + [answer], of: record)
     guard decision.isTaken else {
       try store.hold(answer, of: record)
@@ -50,6 +48,14 @@ extension Turn {
     else { return false }
     if !worker.isProven, try !store.hasOpenAnswer(of: worker.id) { return true }
     return AnswerCheck.isChosen(record.currentAttempt, share: settings.checkShare, seed: settings.checkSeed)
+  }
+
+  /// Whether a worker is believed rather than another where nobody can decide: the one that has been there for longer,
+  /// unless it was believed so before against a third. One broken worker is likelier than two.
+  private func isBelieved(_ left: WorkerID, _ right: WorkerID) throws -> Bool {
+    let isDisputed = try store.isDisputed(left, besidesBy: right)
+    guard try isDisputed == store.isDisputed(right, besidesBy: left) else { return !isDisputed }
+    return state.registry.isSenior(left, to: right)
   }
 
   /// Whether a task is made again to be compared.
@@ -72,7 +78,7 @@ extension Turn {
     for id in decision.wrong {
       guard let made = answers.last(where: { $0.worker == id && $0.digest != decision.digest }),
         // Who is believed makes it once more, which says nothing new of the other.
-        try store.contradictions(of: id, limit: 1).first?.task != record.id
+        try !store.contradictions(of: id, limit: 20).contains(where: { $0.task == record.id })
       else { continue }
       let others = answers.filter { $0.digest == decision.digest && $0.worker != id }.map(\.worker)
       let contradiction = ContradictionRecord(

@@ -34,7 +34,7 @@ package struct ContradictionRecord: Sendable, Equatable {
   package var job: JobID
   /// In seconds since 1970.
   package var at: Double
-  /// Whether two others agreed; else it was one against one, and the other had been there for longer.
+  /// Whether two others agreed; else it was one against one, and the other was believed.
   package var isOutvoted: Bool
 
   package init(
@@ -58,7 +58,7 @@ package struct ContradictionRecord: Sendable, Equatable {
   package func sentence(digits length: Int = 64) -> String {
     "It made \(digest.prefix(length)) in stage '\(stage)' of task \(task) of \(job), and "
       + "\(others.map(\.text).joined(separator: " and ")) made \(otherDigest.prefix(length)); "
-      + (isOutvoted ? "these agree." : "there was no third worker to decide, and it connected later.")
+      + (isOutvoted ? "these agree." : "there was no third worker to decide, and the other was believed.")
   }
 }
 

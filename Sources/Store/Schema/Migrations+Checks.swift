@@ -32,6 +32,7 @@ extension Migrations {
       is_outvoted INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX contradictions_of_worker ON contradictions(worker);
+    CREATE INDEX contradictions_by_others ON contradictions(others);
 
     -- When a worker was handed the last task of a stage of which its result was the same as another's.
     CREATE TABLE agreements (

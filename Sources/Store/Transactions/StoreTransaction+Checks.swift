@@ -87,6 +87,18 @@ extension StoreTransaction {
       ])
   }
 
+  /// Whether a worker was believed against another, with nobody to decide, and has not made since what a third makes.
+  ///
+  /// - Parameter other: whose own contradiction does not count.
+  package func isDisputed(_ worker: WorkerID, besidesBy other: WorkerID) throws -> Bool {
+    try row(
+      """
+      SELECT id FROM contradictions WHERE others = :worker AND is_outvoted = 0 AND worker NOT IN (:other, :worker)
+        AND at > coalesce((SELECT max(agreements.at) FROM agreements WHERE agreements.worker = :worker), 0) LIMIT 1
+      """, ["worker": worker, "other": other]
+    ) { try $0.value("id") as Int } != nil
+  }
+
   /// Where a worker was contradicted, the newest first.
   package func contradictions(of worker: WorkerID, limit: Int) throws -> [ContradictionRecord] {
     try rows(
