@@ -59,7 +59,8 @@ package enum Gateway {
     WorkerRoutes(coordinator: coordinator).addRoutes(to: api)
     WorkerKeyRoutes(coordinator: coordinator).addRoutes(to: api)
     ClusterRoutes(coordinator: coordinator).addRoutes(to: api)
-    TokenRoutes(coordinator: coordinator, sessions: door.sessions, fingerprint: door.fingerprint, server: door.server).addRoutes(to: api)
+    TokenRoutes(coordinator: coordinator, sessions: door.sessions, fingerprint: door.fingerprint, server: door.server)
+      .addRoutes(to: api)
     return router
   }
 }

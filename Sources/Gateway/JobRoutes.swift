@@ -13,6 +13,7 @@ import Shared
 ///   job's state does not allow it. Asked twice, the second changes nothing.
 /// - `GET /JOB/failures`: why images failed, as a list of at most 20 ``FailureReason``.
 /// - `GET /JOB/images?after=0&limit=500`: a ``ManifestPage``, images in their order; 1 to 1000 of them.
+/// - `GET /JOB/manifest?after=0&limit=500`: a ``ManifestPart``, the same as the lines of `manifest.jsonl`, signed.
 /// - `GET /JOB/pictures/ITEM/INDEX`: `image/png`, both numbers from 0; 404 while it is not finished or once it is no
 ///   longer kept, 500 if it was damaged on disk, which fails its image.
 ///
@@ -46,9 +47,12 @@ struct JobRoutes {
       try await JSONAnswer.response(coordinator.failures(of: visible(context)))
     }
     api.get("jobs/:job/images") { request, context in
-      let after = request.uri.queryParameters.get("after", as: ImageID.self) ?? ImageID(0)
-      let limit = request.uri.queryParameters.get("limit", as: Int.self) ?? 500
+      let (after, limit) = request.page
       return try await JSONAnswer.response(coordinator.manifest(of: visible(context), after: after, limit: limit))
+    }
+    api.get("jobs/:job/manifest") { request, context in
+      let (after, limit) = request.page
+      return try await JSONAnswer.response(coordinator.signedManifest(of: visible(context), after: after, limit: limit))
     }
     api.get("jobs/:job/pictures/:item/:index") { _, context in
       let item = try context.parameters.require("item", as: Int.self)
@@ -70,5 +74,15 @@ struct JobRoutes {
   private func changeable(_ context: GatewayContext) async throws -> JobID {
     try await coordinator.job(
       JobID(context.parameters.require("job")), for: context.requester, orWith: .operate)
+  }
+}
+
+extension Request {
+  /// Which images are asked for: those behind one, and how many.
+  fileprivate var page: (after: ImageID, limit: Int) {
+    (
+      uri.queryParameters.get("after", as: ImageID.self) ?? ImageID(0),
+      uri.queryParameters.get("limit", as: Int.self) ?? 500
+    )
   }
 }

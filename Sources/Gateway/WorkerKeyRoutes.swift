@@ -13,7 +13,7 @@ struct WorkerKeyRoutes {
   let coordinator: Coordinator
 
   /// - Parameter api: the group `/api/v1`.
-  func addRoutes(to api: RouterGroup<BasicRequestContext>) {
+  func addRoutes(to api: RouterGroup<GatewayContext>) {
     api.post("worker-tokens") { request, _ in
       try await JSONAnswer.response(invite(request.uri.queryParameters), status: .created)
     }

@@ -26,9 +26,11 @@ struct Atelier: AsyncParsableCommand {
       CommandGroup(
         name: "JOBS",
         subcommands: [
-          SubmitCommand.self, StatusCommand.self, JobsCommand.self, FetchCommand.self, CancelCommand.self,
+          SubmitCommand.self, StatusCommand.self, JobsCommand.self, FetchCommand.self, VerifyCommand.self,
+          CancelCommand.self,
           PauseCommand.self, ResumeCommand.self, RetryCommand.self, WorkersCommand.self, DrainCommand.self,
           ExplainCommand.self, ExpiryCommand.self, BackupCommand.self, RestoreCommand.self, TokenCommand.self,
+          KeysCommand.self,
         ]),
       CommandGroup(
         name: "ON THIS MACHINE",

@@ -64,8 +64,19 @@ import Testing
     #expect(again.error.contains("not fetched: picture 0 of item "), "\(again.error)")
     let rest = try String(contentsOfFile: out + "2/manifest.jsonl", encoding: .utf8).split(separator: "\n")
       .map { try JSONCoding.decode(ManifestLine.self, from: Data($0.utf8)) }
-    #expect(rest.count == 12 && rest.compactMap(\.file).count == 11)
+    let missing = rest.compactMap(\.file).filter { !FileManager.default.fileExists(atPath: out + "2/" + $0) }
+    #expect(rest.count == 12 && missing.count == 1)
     #expect(FileManager.default.fileExists(atPath: out + "2/contact-sheet.png"))
+
+    // What was fetched is what the coordinator has signed, and this machine makes the same.
+    let key = try processes.run(["keys", "show"]).output.split(separator: "\n").first.map(String.init)
+    let verified = try processes.run(
+      ["verify", out, "--key", #require(key), "--rerender", "2", "--model", Processes.model, "--json"])
+    #expect(verified.status == 0, "\(verified.output)\(verified.error)")
+    #expect(verified.output.components(separatedBy: "\"is_same_file\" : true").count == 3, "\(verified.output)")
+    let partly = try processes.run(["verify", out + "2"])
+    #expect(partly.status == 1)
+    #expect(partly.output.contains("missing: \(missing.first ?? "nothing")\n"), "\(partly.output)")
   }
 
   @Test(arguments: [

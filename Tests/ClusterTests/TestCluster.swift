@@ -20,9 +20,10 @@ final class TestCluster: @unchecked Sendable {
 
   /// - Parameters:
   ///   - proving: whether workers have to prove who they are.
+  ///   - checkShare: of tasks that another worker makes too.
   ///   - prepare: called with the path of the data directory before anything is there.
   init(
-    attempts: Int = 3, models: [ModelInfo] = [FakeExecutor.model], proving: Bool = false,
+    attempts: Int = 3, models: [ModelInfo] = [FakeExecutor.model], proving: Bool = false, checkShare: Double = 0,
     prepare: (String) throws -> Void = { _ in }
   ) throws {
     folder = try TemporaryFolder()
@@ -35,6 +36,7 @@ final class TestCluster: @unchecked Sendable {
     configuration.coordinator.silence = .milliseconds(1500)
     configuration.coordinator.backoff = .milliseconds(10)
     configuration.coordinator.attempts = attempts
+    configuration.coordinator.checkShare = checkShare
     configuration.coordinator.canary = .milliseconds(300)
     configuration.defaultModel = "fake"
     var logger = Logger(label: "test")

@@ -67,6 +67,7 @@ import Testing
   @Test(arguments: [
     ("coordinator:\n  dta: x\n", "line 2: 'coordinator.dta': there is no such setting"),
     ("colour: red\n", "line 1: 'colour': there is no such setting"),
+    ("coordinator:\n  check_share: 2\n", "line 2: 'coordinator.check_share': '2' is no number from 0.0 to 1.0"),
     ("coordinator:\n  attempts: many\n", "line 2: 'coordinator.attempts': 'many' is no whole number"),
     ("worker:\n  capacity: 0\n", "line 2: 'worker.capacity': '0'"),
     ("models:\n  - name: a\n", "'models.path': a model needs"),

@@ -186,6 +186,46 @@ import Testing
     try store.endQuarantine(of: worker)
     try store.forgetQuarantines(before: 1)
 
+    // Results that are compared, and who made others; what a worker had a part in is made again.
+    let compared = try lease(.embed, single, store)
+    try store.hold(
+      AnswerRecord(attempt: compared.id.attempt, worker: worker, kind: "k", digest: "a", at: 19),
+      of: record(compared, store))
+    #expect(try store.hasOpenAnswer(of: worker))
+    let repeated = try store.lease([(other, 1)], of: .embed, job: single, at: 20) { _, _ in true }
+    #expect(repeated.map(\.task.isCompared) == [true])
+    #expect(try store.answers(to: compared.id.task).map(\.digest) == ["a"])
+    try store.release(compared.id.task)
+    try store.dropAnswers(to: compared.id.task)
+    try store.dropAllAnswers()
+    try store.noteAgreement(of: worker, in: .upsample, at: 1)
+    let contradiction = ContradictionRecord(
+      worker: worker, digest: "a", others: [other], otherDigest: "b", task: compared.id.task, stage: .embed,
+      job: JobID("single"), at: 22, isOutvoted: true)
+    try store.note(contradiction)
+    #expect(try store.contradictions(of: worker, limit: 9) == [contradiction])
+    #expect(try !store.isDisputed(other, besidesBy: WorkerID("prior-c")))
+    var alone = contradiction
+    alone.isOutvoted = false
+    try store.note(alone)
+    #expect(try store.isDisputed(other, besidesBy: WorkerID("prior-c")))
+    #expect(try !store.isDisputed(other, besidesBy: worker))
+    let suspect = try lease(.embed, single, store)
+    try store.complete(record(suspect, store), worker: worker, seconds: 1)
+    let held = try lease(.denoise, single, store)
+    let whole = try submit("whole", store, prompts: 1)
+    for stage in Stage.allCases {
+      let made = try lease(stage, whole, store)
+      try store.complete(record(made, store), worker: worker, seconds: 1)
+      if stage == .upsample {
+        try store.publish(record(made, store), file: "w", sha256: "s", size: model.size, at: 23)
+      }
+    }
+    #expect(try store.suspects(of: worker, limit: 9).map(\.job).contains(JobID("whole")))
+    let begun = try store.remakeSuspects(of: worker, limit: 99)
+    #expect(begun.images >= 2)
+    #expect(begun.held.contains(held.id))
+
     // A checkpoint that is damaged is dropped, and a damaged result is made again once more.
     let leased = try lease(.embed, single, store)
     _ = try store.saveCheckpoint(leased.id, TaskCheckpoint(pass: 0, completedSteps: 1, latents: artifact(.latents)))

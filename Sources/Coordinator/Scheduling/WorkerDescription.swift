@@ -17,6 +17,9 @@ package struct WorkerDescription: Sendable, Equatable {
   /// Of its software. Another one than the coordinator's is no reason to refuse it, another protocol is.
   package var version: String
 
+  /// What its results' bytes depend on, see ``WorkerVersion``; nil if it does not say.
+  package var kind: String? { WorkerVersion.kind(of: version) }
+
   package init(
     pool: Pool, capacity: Int, models: [ModelInfo], host: String, processID: Int, threads: Int, version: String,
     batch: Int = 1

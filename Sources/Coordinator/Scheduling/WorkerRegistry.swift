@@ -45,7 +45,7 @@ package struct WorkerRegistry: Sendable {
   private mutating func index(of id: WorkerID, at now: Instant) -> Int {
     if let index = indices[id] { return index }
     indices[id] = workers.count
-    workers.append(Worker(id: id, lastHeard: now))
+    workers.append(Worker(id: id, at: now))
     return workers.count - 1
   }
 
@@ -215,6 +215,12 @@ package struct WorkerRegistry: Sendable {
   package mutating func restore(_ health: WorkerHealth, of id: WorkerID) {
     guard let index = indices[id] else { return }
     workers[index].health = health
+  }
+
+  /// Notes whether a worker's results are known to be what others make.
+  package mutating func note(isProven: Bool, of id: WorkerID) {
+    guard let index = indices[id] else { return }
+    workers[index].isProven = isProven
   }
 
   /// Gives a worker nothing more. What it holds stays leased until its results come.

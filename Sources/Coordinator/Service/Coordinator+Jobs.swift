@@ -55,15 +55,6 @@ extension Coordinator {
     }
   }
 
-  /// A page of a job's images, those behind `after`: at least one, at most 1000, whatever `limit` says.
-  ///
-  /// - Throws: `notFound`.
-  package func manifest(of id: JobID, after: ImageID, limit: Int) async throws -> ManifestPage {
-    try await store.read { store in
-      try store.manifest(of: store.job(id), after: after, limit: min(max(limit, 1), 1000))
-    }
-  }
-
   /// Why images of a job failed: the 20 most frequent reasons.
   ///
   /// - Throws: `notFound`.

@@ -203,9 +203,10 @@ extension Turn {
   /// Keeps the state of an unfinished task, if it is of the newest attempt and further than what is kept.
   private mutating func save(_ wire: Wire.Checkpoint, of arrival: Arrival, from id: WorkerID) throws {
     let attempt = TaskAttempt(wire.task)
-    // Whoever sends it, and if it is not of the newest attempt, it is not even looked at.
+    // Whoever sends it, and if it is not of the newest attempt, it is not even looked at. What is compared is made in
+    // one go, or it would be two workers' work.
     guard let record = try record(of: attempt.task), record.currentAttempt == attempt, record.worker == id,
-      record.state.isOpen
+      record.state.isOpen, !isForfeited(attempt, by: id), try !isCompared(record.id)
     else { return }
     // A damaged checkpoint is not worth more than the line that it costs to ignore it: the next follows.
     guard case .success(let artifacts) = arrival.artifacts, let latents = artifacts.first else { return }

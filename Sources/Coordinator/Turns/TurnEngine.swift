@@ -78,6 +78,7 @@ struct TurnEngine {
       turn.state.modelNames = ModelNames(models)
       try transaction.forgetQuarantines(before: now.time - 7 * 86_400)
       for model in models.reversed() { try transaction.register(model, at: now.time) }
+      if settings.checkShare == 0 { try transaction.dropAllAnswers() }
       try transaction.forgetModels(keeping: StoreTransaction.mostUnnamedModels / 2)
       try turn.expectWorkers()
       return turn.state

@@ -26,6 +26,7 @@ enum RouteAccess: Equatable {
     "GET /api/v1/jobs/{job}": .scope([.read]),
     "GET /api/v1/jobs/{job}/failures": .scope([.read]),
     "GET /api/v1/jobs/{job}/images": .scope([.read]),
+    "GET /api/v1/jobs/{job}/manifest": .scope([.read]),
     "GET /api/v1/jobs/{job}/pictures/{item}/{index}": .scope([.read]),
     "POST /api/v1/jobs/{job}/pause": .scope([.submit, .operate]),
     "POST /api/v1/jobs/{job}/resume": .scope([.submit, .operate]),
@@ -37,10 +38,15 @@ enum RouteAccess: Equatable {
 
     "GET /api/v1/workers": .scope([.read]),
     "POST /api/v1/workers/{worker}/drain": .scope([.operate]),
+    "POST /api/v1/workers/{worker}/retry": .scope([.operate]),
+    "GET /api/v1/worker-keys": .scope([.admin]),
+    "POST /api/v1/worker-keys/{name}/revoke": .scope([.admin]),
+    "POST /api/v1/worker-tokens": .scope([.admin]),
     "GET /api/v1/models": .known,
 
     "GET /api/v1/cluster": .known,
     "GET /api/v1/explain/{subject}": .scope([.read]),
+    "GET /api/v1/keys/manifest": .known,
     "GET /api/v1/expiry": .scope([.readAll]),
     "POST /api/v1/expiry/confirm": .scope([.admin]),
     "POST /api/v1/backup": .scope([.admin]),

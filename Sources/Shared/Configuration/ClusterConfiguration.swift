@@ -37,6 +37,9 @@ package struct ClusterConfiguration: Sendable, Equatable {
     package var quarantineAfter = 3
     /// The pause before a worker in quarantine is tried with one task.
     package var canary = Duration.seconds(30)
+    /// The share of tasks, from 0 to 1, that another worker makes too, so that a broken one is found; with 0 nothing is
+    /// made twice.
+    package var checkShare = 0.005
     /// Days for which the pictures of an ended job are kept; nil for ever.
     package var keepPicturesDays: Int?
   }

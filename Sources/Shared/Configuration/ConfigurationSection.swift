@@ -90,6 +90,16 @@ struct ConfigurationSection {
     set(number)
   }
 
+  /// A number with or without fraction.
+  mutating func number(_ key: String, in range: ClosedRange<Double>, _ set: (Double) -> Void) throws(AtelierError) {
+    guard let value = take(key) else { return }
+    guard let number = value.float ?? value.int.map(Double.init), range.contains(number) else {
+      throw error(
+        key, "'\(value.scalar?.string ?? "")' is no number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    set(number)
+  }
+
   /// A length of time, given in seconds, with or without fraction.
   mutating func seconds(_ key: String, in range: ClosedRange<Double>, _ set: (Duration) -> Void) throws(AtelierError) {
     guard let value = take(key) else { return }

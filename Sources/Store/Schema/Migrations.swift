@@ -43,6 +43,9 @@ enum Migrations {
       try db.execute(sql: workerKeys)
     }
     registerAccess(in: &migrator)
+    migrator.registerMigration("14: results that are compared with another worker's") { db in
+      try db.execute(sql: checks)
+    }
     return migrator
   }
 }

@@ -242,7 +242,7 @@ package final class Worker: Sendable {
     hello.host = settings.host
     hello.processID = UInt32(getpid())
     hello.threads = UInt32(settings.threads)
-    hello.softwareVersion = AtelierVersion.current
+    hello.softwareVersion = WorkerVersion.text(computesWith: executor.computesWith)
     hello.secret = secret
     return hello
   }
