@@ -108,7 +108,7 @@ import Testing
       #expect(refused.status == 400)
     }
     try await TestGateway.run { gateway in
-      #expect(!FileManager.default.fileExists(atPath: gateway.folder.path + "/data/keys"))
+      #expect(!FileManager.default.fileExists(atPath: LocalToken.path(in: gateway.folder.path + "/data")))
     }
   }
 

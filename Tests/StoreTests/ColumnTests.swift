@@ -216,12 +216,17 @@ import Testing
     let whole = try submit("whole", store, prompts: 1)
     for stage in Stage.allCases {
       let made = try lease(stage, whole, store)
+      if stage == .embed {
+        for kind in try #require(made.step).outputs { try store.keep(artifact(kind), for: record(made, store)) }
+      }
       try store.complete(record(made, store), worker: worker, seconds: 1)
       if stage == .upsample {
         try store.publish(record(made, store), file: "w", sha256: "s", size: model.size, at: 23)
       }
     }
     #expect(try store.suspects(of: worker, limit: 9).map(\.job).contains(JobID("whole")))
+    // What a completed job has left goes.
+    for ending in try store.endings() { while try !store.advance(ending, limit: 1, at: 24) {} }
     let begun = try store.remakeSuspects(of: worker, limit: 99)
     #expect(begun.images >= 2)
     #expect(begun.held.contains(held.id))
@@ -237,5 +242,7 @@ import Testing
     let remade = try lease(.embed, single, store)
     try store.complete(record(remade, store), worker: worker, seconds: 1)
     #expect(try lease(.denoise, single, store).id.task == second.id.task)
+    // One that cannot be read.
+    try store.giveUp(second.id.task, reason: "unreadable", at: 25)
   }
 }

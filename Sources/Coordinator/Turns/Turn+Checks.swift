@@ -61,6 +61,11 @@ extension Turn {
   /// Whether a task is made again to be compared.
   func isCompared(_ task: TaskID) throws -> Bool { try settings.checkShare > 0 && !store.answers(to: task).isEmpty }
 
+  /// Whether the result of an attempt is held back to be compared: its worker has no more to do with it.
+  func isHeldBack(_ attempt: TaskAttempt) throws -> Bool {
+    try settings.checkShare > 0 && store.answers(to: attempt.task).contains { $0.attempt == attempt.attempt }
+  }
+
   /// Notes who was right and who was not.
   private mutating func conclude(
     _ decision: AnswerCheck.Decision, _ answers: [AnswerRecord], of record: TaskRecord

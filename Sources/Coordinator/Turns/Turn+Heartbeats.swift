@@ -51,7 +51,8 @@ extension Turn {
   /// A worker holds what it is not known to hold: an answer was lost, or its lease ended without its knowing.
   private mutating func reconcile(_ attempt: TaskAttempt, heldBy id: WorkerID) throws {
     let record = try record(of: attempt.task)
-    if let record, record.state == .done, record.currentAttempt == attempt, record.worker == id {
+    let isDone = record.map { $0.state == .done && $0.currentAttempt == attempt && $0.worker == id } ?? false
+    if try isDone || isHeldBack(attempt) {
       answer(attempt, to: id, .committed)
     } else if try !renew(attempt, to: id) {
       answer(attempt, to: id, .stale, Self.reasonForStale(attempt, record))
@@ -63,7 +64,7 @@ extension Turn {
   ///
   /// - Returns: whether it holds the lease now; false also if the job is paused or has ended.
   mutating func renew(_ attempt: TaskAttempt, to id: WorkerID) throws -> Bool {
-    guard !isForfeited(attempt, by: id), let record = try record(of: attempt.task),
+    guard !isForfeited(attempt, by: id), try !isHeldBack(attempt), let record = try record(of: attempt.task),
       try store.renew(attempt, to: id, at: now.time)
     else {
       return false
