@@ -31,6 +31,9 @@ import Testing
       lease(model: model)
     }
 
+    /// It brings the state after a step, before its next heartbeat.
+    mutating func bringState() { registry.note(id) { $0.gotOn() } }
+
     /// It reports a step from one time to another.
     ///
     /// - Returns: for how long it has stood still, if that is too long.
@@ -52,12 +55,15 @@ import Testing
     #expect(late == .seconds(60))
   }
 
-  @Test func `where steps are long, one may take ten of them`() {
+  @Test(arguments: [false, true]) func `where steps are long, one may take ten of them`(bringsStates: Bool) {
     var subject = Subject()
-    for step in 1...4 { subject.report(step, 40 * step..<40 * step + 40) }
+    for step in 1...4 {
+      subject.report(step, 40 * step..<40 * step + 40)
+      if bringsStates { subject.bringState() }
+    }
     let early = subject.report(4, 200..<558)
     #expect(early == nil)
-    let late = subject.report(4, 558..<566)
+    let late = subject.report(4, 558..<606)
     #expect(late != nil)
   }
 

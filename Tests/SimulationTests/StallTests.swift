@@ -164,7 +164,7 @@ import Testing
       try cluster.run()
       reasons += try store.read { try String.fetchAll($0.db, sql: "SELECT reason FROM failures") }
     }
-    #expect(reasons.contains { $0.hasPrefix("No progress for 4") && $0.hasSuffix("of 4.") }, "\(Set(reasons))")
+    #expect(reasons.contains { $0.hasPrefix("No progress for 4") }, "\(Set(reasons))")
   }
 
   @Test func `a task on which every worker stands still fails after so many attempts, with the reason`() throws {

@@ -35,6 +35,8 @@ package struct Standstill: Sendable, Equatable {
   package private(set) var reason: String?
   /// For how long it has reported the same, while it held something.
   package private(set) var stood = Duration.zero
+  /// For how long it has been at the step that it reported last, whatever else it brought meanwhile.
+  private var stepTime = Duration.zero
   /// What it reported last of what it runs.
   private var seen: [TaskAttempt: WorkerRegistry.Progress] = [:]
   private var lastReport: Instant?
@@ -51,14 +53,16 @@ package struct Standstill: Sendable, Equatable {
   ) {
     let passed = min(lastReport.map { now - $0 } ?? .zero, policy.heartbeat * 2)
     lastReport = now
+    stepTime += passed
     let advanced = report.progress.filter { seen[$0.key] != $0.value }
     for (attempt, progress) in advanced {
       guard let before = seen[attempt], let lease = leases[attempt.task] else { continue }
-      measure(from: before, to: progress, of: lease, in: stood + passed)
+      measure(from: before, to: progress, of: lease)
     }
     seen = report.progress
     if !advanced.isEmpty {
       gotOn()
+      stepTime = .zero
     } else if report.held.contains(where: { leases[$0.task]?.attempt == $0.attempt }) {
       stood += passed
     } else {
@@ -68,17 +72,16 @@ package struct Standstill: Sendable, Equatable {
 
   /// The first step is not measured: what comes before it, such as the loading of weights, comes once.
   private mutating func measure(
-    from before: WorkerRegistry.Progress, to progress: WorkerRegistry.Progress, of lease: WorkerRegistry.Lease,
-    in time: Duration
+    from before: WorkerRegistry.Progress, to progress: WorkerRegistry.Progress, of lease: WorkerRegistry.Lease
   ) {
     guard before.step > 0, progress.steps == before.steps, progress.step > before.step else { return }
-    let seconds = time / .seconds(1) / Double(progress.step - before.step)
+    let seconds = stepTime / .seconds(1) / Double(progress.step - before.step)
     let mean = secondsPerStep[lease.kind] ?? seconds
     secondsPerStep[lease.kind] = mean * 0.7 + seconds * 0.3
   }
 
   /// It has said something that only its computing thread can have done.
-  mutating func gotOn() { (stood, reason) = (.zero, nil) }
+  package mutating func gotOn() { (stood, reason) = (.zero, nil) }
 
   /// It has said hello, and may be another process by that name.
   mutating func introduced() { self = Standstill(secondsPerStep) }
