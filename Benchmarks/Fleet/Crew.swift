@@ -51,6 +51,7 @@ struct Crew {
     hello.softwareVersion = AtelierVersion.current
     hello.held = holding(index)
     hello.received = members[index].received
+    hello.secret = Data(members[index].name.utf8)
     return try encoded(.hello(hello), index)
   }
 
@@ -59,7 +60,7 @@ struct Crew {
 
   mutating func receive(_ frames: [[UInt8]], by index: Int, at now: ContinuousClock.Instant) throws {
     let message = try WireMessage<Wire.FromCoordinator>(decoding: frames)
-    members[index].received = message.envelope.number
+    if message.envelope.number > 0 { members[index].received = message.envelope.number }
     switch message.envelope.body {
     case .welcome(let welcome)?:
       members[index].isWelcome = true
@@ -87,7 +88,7 @@ struct Crew {
       let tasks = Set(revocation.tasks.map { TaskAttempt($0) })
       members[index].held.removeAll { tasks.contains(TaskAttempt($0.task.task)) }
     case .refusal(let refusal)?: throw AtelierError(.unavailable, refusal.reason)
-    case .alive?, .drain?, nil: break
+    case .alive?, .drain?, .joined?, nil: break
     }
   }
 

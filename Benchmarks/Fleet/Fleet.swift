@@ -25,7 +25,7 @@ struct Fleet: ParsableCommand {
     let priors = Int(Double(workers) * prior)
     let pools = (0..<workers).map { $0 < priors ? Pool.prior : .decoder }
     let names = pools.enumerated().map { "\($1)-fleet-\(getpid())-\($0)" }
-    let wire = try ZeroMQFleet(connect: connect, identities: names)
+    let wire = try ZeroMQFleet(connect: connect, count: names.count)
     var crew = Crew(pools: pools, names: names, capacity: capacity, taskSeconds: taskSeconds)
     let start = ContinuousClock.now
     var nextReport = start + .seconds(1)

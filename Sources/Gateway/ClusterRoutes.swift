@@ -8,22 +8,31 @@ import Shared
 ///
 /// - `GET /api/v1/cluster`: ``ClusterStatus``, from memory; it answers also while the store refuses to write.
 /// - `GET /api/v1/explain/SUBJECT`: ``Explanation`` of a job or worker by its name or a task by its number; 404 if
-///   there is none.
+///   there is none. Who sees only their own jobs is told of these alone.
+/// - `GET /api/v1/keys/manifest`: ``ManifestKey``, the public key that manifests are signed with.
 /// - `GET /api/v1/expiry`: ``ExpiryStatus``: which pictures go by their age, and what keeps them.
 /// - `POST /api/v1/expiry/confirm`: says that the wall clock is right after it jumped; ``ExpiryStatus`` of what goes.
-/// - `GET /api/v1/backup`: an SQLite file, `application/vnd.sqlite3`, with its length; 500 if the copy cannot be made.
+/// - `POST /api/v1/backup`: an SQLite file, `application/vnd.sqlite3`, with its length; 500 if the copy cannot be made.
 struct ClusterRoutes {
   let coordinator: Coordinator
 
   /// - Parameter api: the group `/api/v1`.
-  func addRoutes(to api: RouterGroup<BasicRequestContext>) {
+  func addRoutes(to api: RouterGroup<GatewayContext>) {
     api.get("cluster") { _, _ in try JSONAnswer.response(coordinator.status()) }
     api.get("explain/:subject") { _, context in
-      try await JSONAnswer.response(coordinator.explain(context.parameters.require("subject")))
+      let subject = try context.parameters.require("subject")
+      if !context.requester.has(.readAll) {
+        guard subject.hasPrefix(JobID.prefix) else {
+          throw AtelierError(.denied, "To be told of workers and tasks the token needs the scope 'read:all'.")
+        }
+        _ = try await coordinator.job(JobID(subject), for: context.requester, orWith: .readAll)
+      }
+      return try await JSONAnswer.response(coordinator.explain(subject))
     }
+    api.get("keys/manifest") { _, _ in try JSONAnswer.response(coordinator.manifestKey) }
     api.get("expiry") { _, _ in try await JSONAnswer.response(coordinator.expiry()) }
     api.post("expiry/confirm") { _, _ in try await JSONAnswer.response(coordinator.confirmExpiry()) }
-    api.get("backup") { _, _ in try await backup() }
+    api.post("backup") { _, _ in try await backup() }
   }
 
   /// The copy is made before the answer begins, so that an error still has a status; then it is sent piece by piece.

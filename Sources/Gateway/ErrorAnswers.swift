@@ -7,6 +7,7 @@ import Shared
 /// | code | status |
 /// |---|---|
 /// | `invalid_input`, `malformed`, `configuration` | 400 |
+/// | `denied` | 403; 401 and 421 where the door says so |
 /// | `not_found` | 404 |
 /// | `wrong_state` | 422 |
 /// | `system`, `internal` | 500, and a line in the log |
@@ -32,6 +33,10 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
   ) async throws -> Response {
     do {
       return try await next(request, context)
+    } catch let refusal as DoorRefusal {
+      var answer = try Self.answer(refusal.status, code: refusal.code, message: refusal.message)
+      for field in refusal.headers { answer.headers.append(field) }
+      return answer
     } catch let error as AtelierError {
       if error.code == .internal || error.code == .system {
         logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
@@ -49,6 +54,7 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
   private static func status(for code: AtelierError.Code) -> HTTPResponse.Status {
     switch code {
     case .invalidInput, .malformed, .configuration: .badRequest
+    case .denied: .forbidden
     case .notFound: .notFound
     // Not 409, which clients retry.
     case .wrongState: .unprocessableContent

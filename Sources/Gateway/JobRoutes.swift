@@ -13,55 +13,76 @@ import Shared
 ///   job's state does not allow it. Asked twice, the second changes nothing.
 /// - `GET /JOB/failures`: why images failed, as a list of at most 20 ``FailureReason``.
 /// - `GET /JOB/images?after=0&limit=500`: a ``ManifestPage``, images in their order; 1 to 1000 of them.
+/// - `GET /JOB/manifest?after=0&limit=500`: a ``ManifestPart``, the same as the lines of `manifest.jsonl`, signed.
 /// - `GET /JOB/pictures/ITEM/INDEX`: `image/png`, both numbers from 0; 404 while it is not finished or once it is no
 ///   longer kept, 500 if it was damaged on disk, which fails its image.
 ///
-/// All answer 404 for a job that there is not. A `limit` or `after` that is no number counts as left out.
+/// All answer 404 for a job that there is not, or that is not one's own to see; 403 for one that is only to be seen. A `limit` or `after` that is no number counts as left out.
 struct JobRoutes {
   let coordinator: Coordinator
 
-  func addRoutes(to api: RouterGroup<BasicRequestContext>) {
-    api.get("jobs") { request, _ in
+  func addRoutes(to api: RouterGroup<GatewayContext>) {
+    api.get("jobs") { request, context in
       let limit = request.uri.queryParameters.get("limit", as: Int.self) ?? 100
-      return try await JSONAnswer.response(coordinator.jobs(limit: min(max(limit, 1), 1000)))
+      return try await JSONAnswer.response(
+        coordinator.jobs(
+          limit: min(max(limit, 1), 1000), of: context.requester.has(.readAll) ? nil : context.requester.owner))
     }
     api.get("jobs/:job") { _, context in
-      try await JSONAnswer.response(coordinator.job(context.job))
+      try await JSONAnswer.response(coordinator.job(visible(context)))
     }
     api.post("jobs/:job/pause") { _, context in
-      try await JSONAnswer.response(coordinator.setPaused(true, job: context.job))
+      try await JSONAnswer.response(coordinator.setPaused(true, job: changeable(context)))
     }
     api.post("jobs/:job/resume") { _, context in
-      try await JSONAnswer.response(coordinator.setPaused(false, job: context.job))
+      try await JSONAnswer.response(coordinator.setPaused(false, job: changeable(context)))
     }
     api.post("jobs/:job/cancel") { _, context in
-      try await JSONAnswer.response(coordinator.cancel(context.job))
+      try await JSONAnswer.response(coordinator.cancel(changeable(context)))
     }
     api.post("jobs/:job/retry") { _, context in
-      try await JSONAnswer.response(coordinator.retry(context.job))
+      try await JSONAnswer.response(coordinator.retry(changeable(context)))
     }
     api.get("jobs/:job/failures") { _, context in
-      try await JSONAnswer.response(coordinator.failures(of: context.job))
+      try await JSONAnswer.response(coordinator.failures(of: visible(context)))
     }
     api.get("jobs/:job/images") { request, context in
-      let after = request.uri.queryParameters.get("after", as: ImageID.self) ?? ImageID(0)
-      let limit = request.uri.queryParameters.get("limit", as: Int.self) ?? 500
-      return try await JSONAnswer.response(coordinator.manifest(of: context.job, after: after, limit: limit))
+      let (after, limit) = request.page
+      return try await JSONAnswer.response(coordinator.manifest(of: visible(context), after: after, limit: limit))
+    }
+    api.get("jobs/:job/manifest") { request, context in
+      let (after, limit) = request.page
+      return try await JSONAnswer.response(coordinator.signedManifest(of: visible(context), after: after, limit: limit))
     }
     api.get("jobs/:job/pictures/:item/:index") { _, context in
       let item = try context.parameters.require("item", as: Int.self)
       let index = try context.parameters.require("index", as: Int.self)
-      let png = try await coordinator.picture(job: context.job, item: item, index: index)
+      let png = try await coordinator.picture(job: visible(context), item: item, index: index)
       return Response(
         status: .ok, headers: [.contentType: "image/png"],
         body: ResponseBody(byteBuffer: ByteBuffer(data: png)))
     }
   }
+
+  /// The job that the path names, for who may see it.
+  private func visible(_ context: GatewayContext) async throws -> JobID {
+    try await coordinator.job(
+      JobID(context.parameters.require("job")), for: context.requester, orWith: .readAll)
+  }
+
+  /// The job that the path names, for who may decide what becomes of it.
+  private func changeable(_ context: GatewayContext) async throws -> JobID {
+    try await coordinator.job(
+      JobID(context.parameters.require("job")), for: context.requester, orWith: .operate)
+  }
 }
 
-extension BasicRequestContext {
-  /// The job that the path names.
-  fileprivate var job: JobID {
-    get throws { JobID(try parameters.require("job")) }
+extension Request {
+  /// Which images are asked for: those behind one, and how many.
+  fileprivate var page: (after: ImageID, limit: Int) {
+    (
+      uri.queryParameters.get("after", as: ImageID.self) ?? ImageID(0),
+      uri.queryParameters.get("limit", as: Int.self) ?? 500
+    )
   }
 }

@@ -11,7 +11,7 @@ import Shared
 struct SourceRoutes {
   let coordinator: Coordinator
 
-  func addRoutes(to api: RouterGroup<BasicRequestContext>) {
+  func addRoutes(to api: RouterGroup<GatewayContext>) {
     api.head("sources/:digest") { _, context in
       try await coordinator.hasSource(context.parameters.require("digest"))
         ? HTTPResponse.Status.noContent : HTTPResponse.Status.notFound
@@ -19,7 +19,8 @@ struct SourceRoutes {
     api.put("sources/:digest") { request, context in
       let digest = try context.parameters.require("digest")
       let body = try await request.body.collect(upTo: SourceFile.largest)
-      try await coordinator.keepSource(Array(body.readableBytesView), digest: digest)
+      try await coordinator.keepSource(
+        Array(body.readableBytesView), digest: digest, owner: context.requester.owner)
       return HTTPResponse.Status.created
     }
   }

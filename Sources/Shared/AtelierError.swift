@@ -13,6 +13,8 @@ package struct AtelierError: Error, Sendable, CustomStringConvertible {
     case notFound = "not_found"
     /// The thing exists but is in a state that does not allow this.
     case wrongState = "wrong_state"
+    /// Who asks is not known, may not do this, or has used up what they may.
+    case denied
     /// A configuration file or option is wrong.
     case configuration
     /// The operating system refused: a port in use, no permission, a full disk.

@@ -23,7 +23,9 @@ package final class Store: Sendable {
   package init(folder: String) throws(AtelierError) {
     let path = Self.path(in: folder)
     do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      // Prompts, pictures and keys are nobody else's business.
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw AtelierError(
         .system,

@@ -20,13 +20,17 @@ struct Atelier: AsyncParsableCommand {
       """,
     version: AtelierVersion.current,
     groupedSubcommands: [
-      CommandGroup(name: "CLUSTER", subcommands: [UpCommand.self, CoordinatorCommand.self, WorkerCommand.self]),
+      CommandGroup(
+        name: "CLUSTER",
+        subcommands: [UpCommand.self, CoordinatorCommand.self, WorkerCommand.self, WorkerTokenCommand.self]),
       CommandGroup(
         name: "JOBS",
         subcommands: [
-          SubmitCommand.self, StatusCommand.self, JobsCommand.self, FetchCommand.self, CancelCommand.self,
+          SubmitCommand.self, StatusCommand.self, JobsCommand.self, FetchCommand.self, VerifyCommand.self,
+          CancelCommand.self,
           PauseCommand.self, ResumeCommand.self, RetryCommand.self, WorkersCommand.self, DrainCommand.self,
-          ExplainCommand.self, ExpiryCommand.self, BackupCommand.self, RestoreCommand.self,
+          ExplainCommand.self, ExpiryCommand.self, BackupCommand.self, RestoreCommand.self, TokenCommand.self,
+          KeysCommand.self,
         ]),
       CommandGroup(
         name: "ON THIS MACHINE",

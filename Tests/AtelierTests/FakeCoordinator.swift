@@ -5,7 +5,8 @@ import Synchronization
 
 @testable import atelier
 
-/// Answers as a coordinator does that has one job, whose pictures are texts, and refuses what it is told to.
+/// Answers as a coordinator does that has one job, whose pictures are texts, and refuses what it is told to. It signs
+/// its manifest.
 final class FakeCoordinator: CoordinatorQuestions {
   private struct State {
     var answers: [String: Data] = [:]
@@ -16,6 +17,7 @@ final class FakeCoordinator: CoordinatorQuestions {
 
   private let state = Mutex(State())
   let job: JobID
+  let key = SigningKey()
 
   /// A completed job of one item a text; of an item whose text is nil, rendering has failed.
   init(job: String, pictures: [String?]) throws {
@@ -31,18 +33,29 @@ final class FakeCoordinator: CoordinatorQuestions {
       var line = Facts.line
       line.job = self.job
       (line.item, line.index, line.count, line.operation, line.scores, line.error) = (item, 0, 1, nil, nil, nil)
-      (line.state, line.file) = (text == nil ? .failed : .completed, nil)
+      line.state = text == nil ? .failed : .completed
       line.sha256 = text.map { hexadecimal(SHA256.hash(data: Data($0.utf8))) }
       line.prompt = "picture \(item)"
+      line.file = text == nil ? nil : line.fileName(ofSeveral: false)
       lines.append(line)
       if let text { answer("jobs/\(job)/pictures/\(item)/0", Data(text.utf8)) }
     }
     answer("jobs/\(job)", try JSONCoding.encode(status))
-    // Pages of two.
+    try serve(lines)
+  }
+
+  /// Serves a manifest, in parts of two lines.
+  func serve(_ lines: [ManifestLine]) throws {
     for start in stride(from: 0, to: lines.count, by: 2) {
       let next = start + 2 < lines.count ? ImageID(Int64(start + 2)) : nil
-      let page = ManifestPage(lines: Array(lines[start..<min(start + 2, lines.count)]), next: next)
-      answer("jobs/\(job)/images?after=\(start)&limit=500", try JSONCoding.encode(page))
+      let text = try lines[start..<min(start + 2, lines.count)].reduce(into: Data()) {
+        $0 += try JSONCoding.encode($1) + Data("\n".utf8)
+      }
+      let statement = ManifestStatement(
+        job: job, after: ImageID(Int64(start)), next: next, text: text, signed: Date(timeIntervalSince1970: 1000))
+      let part = ManifestPart(
+        lines: String(decoding: text, as: UTF8.self), next: next, signed: try SignedStatement(statement, by: key))
+      answer("jobs/\(job)/manifest?after=\(start)&limit=500", try JSONCoding.encode(part))
     }
   }
 

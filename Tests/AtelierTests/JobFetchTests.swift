@@ -42,7 +42,7 @@ import Testing
     let lines = try manifest()
     #expect(try lines.map(text) == ["one", "two", "three"])
     let files = try lines.map { try #require($0.file) }
-    #expect(try names() == (files + ["contact-sheet.png", "manifest.jsonl"]).sorted())
+    #expect(try names() == (files + ["contact-sheet.png", "manifest.jsonl", "manifest.sig.json"]).sorted())
 
     try Data("broken".utf8).write(to: URL(fileURLWithPath: out + "/" + files[1]))
     let before = coordinator.asked.count
@@ -61,10 +61,10 @@ import Testing
     #expect(fetched.failed == 1)
     #expect(fetched.missing.map(\.item) == [1])
     #expect(fetched.missing.map(\.reason) == ["The picture is damaged."])
+    // As it was signed.
     let lines = try manifest()
-    #expect(lines.map(\.state) == [.completed, .failed, .completed])
-    #expect(lines[1].file == nil)
-    #expect(lines[1].error == "The picture is damaged.")
+    #expect(lines.map(\.state) == [.completed, .completed, .completed])
+    #expect(try names().contains(#require(lines[1].file)) == false)
     #expect(try text(lines[2]) == "three")
   }
 
@@ -104,6 +104,19 @@ import Testing
     #expect(try manifest().map(text) == ["one"])
   }
 
+  @Test(arguments: ["../one.png", "/tmp/one.png", "manifest.jsonl", ".atelier-job", "000000-other.png"])
+  func `no coordinator says which files are written`(name: String) async throws {
+    let coordinator = try FakeCoordinator(job: "job-a", pictures: ["one"])
+    _ = try await fetch(coordinator, coordinator.job)
+    var lines = try manifest()
+    lines[0].file = name
+    try coordinator.serve(lines)
+    let error = await #expect(throws: AtelierError.self) { _ = try await fetch(coordinator, coordinator.job) }
+    #expect(error?.code == .malformed)
+    #expect(error?.message.contains("'\(name)'") == true)
+    #expect(try manifest().map(text) == ["one"])
+  }
+
   @Test func `several fetch one job to one folder at once`() async throws {
     let coordinator = try FakeCoordinator(job: "job-a", pictures: (0..<20).map { "picture \($0)" })
     try await withThrowingTaskGroup(of: Int.self) { group in
@@ -111,12 +124,12 @@ import Testing
       for try await pictures in group { #expect(pictures == 20) }
     }
     #expect(try manifest().map(text) == (0..<20).map { "picture \($0)" })
-    #expect(try names().count == 22)
+    #expect(try names().count == 23)
   }
 
   @Test func `a coordinator that is away for a while is waited for`() async throws {
     let coordinator = try FakeCoordinator(job: "job-a", pictures: ["one", "two", "three"])
-    for path in ["jobs/job-a", "jobs/job-a/images?after=2&limit=500", "jobs/job-a/pictures/1/0"] {
+    for path in ["jobs/job-a", "jobs/job-a/manifest?after=2&limit=500", "jobs/job-a/pictures/1/0"] {
       coordinator.refuse(path, .unavailable, "Nobody answers.", times: 3)
     }
     let told = Mutex(0)

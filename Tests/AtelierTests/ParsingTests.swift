@@ -27,7 +27,8 @@ import Testing
     #expect(plain.out == nil)
     #expect(plain.fields.values == SubmitOptions())
     let full: SubmitCommand = try parsed([
-      "submit", "--n", "4", "--seed", "1", "--skip-bad", "--allow-outside", "--wait", "--out", "pictures", "--priority=-5",
+      "submit", "--n", "4", "--seed", "1", "--skip-bad", "--allow-outside", "--wait", "--out", "pictures",
+      "--priority=-5",
       "prompts.csv",
     ])
     #expect(full.file == "prompts.csv")
@@ -58,7 +59,8 @@ import Testing
     #expect(render.again.index == 1)
     #expect(render.again.folder(of: "/jobs/out/manifest.jsonl") == "/jobs/out/")
     let other: RenderCommand = try parsed([
-      "render", "--model", "m", "--from", "out/manifest.jsonl", "--item", "3", "--sources", "files", "--out", "again.png",
+      "render", "--model", "m", "--from", "out/manifest.jsonl", "--item", "3", "--sources", "files", "--out",
+      "again.png",
     ])
     #expect(other.again.folder(of: "out/manifest.jsonl") == "files")
   }
@@ -106,7 +108,9 @@ import Testing
   }
 
   @Test func `a scoring takes several texts and pictures`() throws {
-    let score: ScoreCommand = try parsed(["score", "--model", "m", "--text", "a cat", "--text", "a dog", "a.png", "b.png"])
+    let score: ScoreCommand = try parsed([
+      "score", "--model", "m", "--text", "a cat", "--text", "a dog", "a.png", "b.png",
+    ])
     #expect(score.text == ["a cat", "a dog"])
     #expect(score.images == ["a.png", "b.png"])
   }
@@ -125,7 +129,7 @@ import Testing
     switch try Atelier.parseAsRoot(arguments) {
     case let command as StatusCommand: server = command.server
     case let command as JobsCommand: server = command.server
-    case let command as WorkersCommand: server = command.server
+    case let command as WorkersListCommand: server = command.server
     case let other: throw AtelierError(.internal, "It is a \(other).")
     }
     #expect(try server.client().base == "http://10.0.0.5:9000/")
@@ -136,7 +140,14 @@ import Testing
     #expect(command is Atelier)
   }
 
-  @Test(arguments: ["cancel", "pause", "resume", "retry"])
+  @Test func `a retry is of a job or of a worker`() throws {
+    let ofJob: RetryCommand = try parsed(["retry", "job-a", "--json"])
+    #expect(ofJob.job == "job-a" && ofJob.worker == nil && ofJob.json)
+    let ofWorker: RetryCommand = try parsed(["retry", "--worker", "decoder-a"])
+    #expect(ofWorker.job == nil && ofWorker.worker == "decoder-a")
+  }
+
+  @Test(arguments: ["cancel", "pause", "resume"])
   func `the commands that change a job take its name and the verb of the API`(verb: String) throws {
     let command = try Atelier.parseAsRoot([verb, "job-a", "--json"])
     let change = try #require(command as? any JobChange)

@@ -9,6 +9,10 @@ struct FakeExecutor: StageExecutor {
   /// Of a whole task.
   var pause = Duration.zero
   var steps = 2
+  /// What its bytes depend on, as it says.
+  var computesWith: String?
+  /// Whether its pictures are wrong in one bit.
+  var flipsBit = false
   /// What happens before a task is done; throwing from it fails the task.
   var before: @Sendable (StageTask) throws -> Void = { _ in }
 
@@ -28,7 +32,15 @@ struct FakeExecutor: StageExecutor {
     }
     try before(task)
     for kind in task.step?.inputs ?? [] { _ = try task.input(kind) }
-    return task.wantedOutputs.map { Self.artifact($0, task) }
+    return task.wantedOutputs.map { kind in
+      var artifact = Self.artifact(kind, task)
+      if flipsBit, kind == .picture {
+        artifact = Artifact(
+          kind: kind, type: artifact.type, shape: artifact.shape,
+          bytes: [artifact.bytes[0] ^ 1] + artifact.bytes.dropFirst())
+      }
+      return artifact
+    }
   }
 
   /// The "picture" of a prompt and seed.

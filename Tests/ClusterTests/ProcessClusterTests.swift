@@ -8,7 +8,9 @@ import Testing
 @Suite(.serialized) struct ProcessClusterTests {
   private static let model = Processes.model
 
-  @Test(.timeLimit(.minutes(5))) func `a job survives kill -9 of a worker and of the coordinator, and its pictures are those of render`() async throws {
+  @Test(.timeLimit(.minutes(5)))
+  func `a job survives kill -9 of a worker and of the coordinator, and its pictures are those of render`() async throws
+  {
     let processes = try Processes()
     var coordinator = try processes.start(["coordinator"])
     try processes.start(["worker", "--pool", "prior", "--threads", "1"])
@@ -42,7 +44,10 @@ import Testing
     let line = try #require(lines.last)
     let rendered = processes.folder.path + "/one.png"
     let render = try processes.run(
-      ["render", "--model", Processes.model, "--prompt", line.prompt, "--seed", "9", "--threads", "2", "--out", rendered] + steps
+      [
+        "render", "--model", Processes.model, "--prompt", line.prompt, "--seed", "9", "--threads", "2", "--out",
+        rendered,
+      ] + steps
         + ["--prior-guidance", "4", "--decoder-guidance", "8"])
     #expect(render.status == 0, "\(render.error)")
     let file1 = try Data(contentsOf: URL(fileURLWithPath: rendered))
@@ -59,8 +64,19 @@ import Testing
     #expect(again.error.contains("not fetched: picture 0 of item "), "\(again.error)")
     let rest = try String(contentsOfFile: out + "2/manifest.jsonl", encoding: .utf8).split(separator: "\n")
       .map { try JSONCoding.decode(ManifestLine.self, from: Data($0.utf8)) }
-    #expect(rest.count == 12 && rest.compactMap(\.file).count == 11)
+    let missing = rest.compactMap(\.file).filter { !FileManager.default.fileExists(atPath: out + "2/" + $0) }
+    #expect(rest.count == 12 && missing.count == 1)
     #expect(FileManager.default.fileExists(atPath: out + "2/contact-sheet.png"))
+
+    // What was fetched is what the coordinator has signed, and this machine makes the same.
+    let key = try processes.run(["keys", "show"]).output.split(separator: "\n").first.map(String.init)
+    let verified = try processes.run(
+      ["verify", out, "--key", #require(key), "--rerender", "2", "--model", Processes.model, "--json"])
+    #expect(verified.status == 0, "\(verified.output)\(verified.error)")
+    #expect(verified.output.components(separatedBy: "\"is_same_file\" : true").count == 3, "\(verified.output)")
+    let partly = try processes.run(["verify", out + "2"])
+    #expect(partly.status == 1)
+    #expect(partly.output.contains("missing: \(missing.first ?? "nothing")\n"), "\(partly.output)")
   }
 
   @Test(arguments: [
@@ -69,18 +85,31 @@ import Testing
     (["submit"], 2, "Missing expected argument"),
     (["status", "--colour"], 2, "Unknown option"),
     (["status", "job-none"], 1, "No coordinator answers"),
-    (["render", "--model", "/nowhere", "--prompt", "a", "--out", "/tmp/x.png"], 1, "There is no model folder '/nowhere'"),
+    (
+      ["render", "--model", "/nowhere", "--prompt", "a", "--out", "/tmp/x.png"], 1,
+      "There is no model folder '/nowhere'"
+    ),
     (["model", "check", "/nowhere"], 1, "There is no model folder"),
     (["worker", "--pool", "kitchen"], 2, "kitchen"),
     (["render", "--model", model, "--prompt", "a", "--out", "/tmp/x.gif"], 2, "does not end in .png"),
-    (["render", "--model", model, "--prompt", "a", "--n", "1000000000", "--out", "/tmp/x.png"], 2, "'n' is 1000000000; it must be from 1 to 1000"),
-    (["render", "--model", model, "--prompt", "a", "--threads", "1000000000", "--out", "/tmp/x.png"], 2, "--threads must be"),
+    (
+      ["render", "--model", model, "--prompt", "a", "--n", "1000000000", "--out", "/tmp/x.png"], 2,
+      "'n' is 1000000000; it must be from 1 to 1000"
+    ),
+    (
+      ["render", "--model", model, "--prompt", "a", "--threads", "1000000000", "--out", "/tmp/x.png"], 2,
+      "--threads must be"
+    ),
     (["render", "--model", model, "--prompt", "a", "--prior-steps", "1", "--out", "/tmp/x.png"], 2, "prior_steps"),
     (["render", "--model", model, "--prompt", "a", "--eta", "2", "--out", "/tmp/x.png"], 2, "eta"),
     (["render", "--model", model, "--out", "/tmp/x.png"], 2, "--prompt"),
     (["vary", "--model", model, "--image", "/nowhere.png", "--out", "/tmp/x.png"], 1, "no such file"),
     (["score", "--model", model, "--text", "a", "/etc/hostname"], 1, "no PNG, JPEG, WebP or GIF"),
-    (["diff", "--model", model, "--image", "a", "--from", "a", "--to", "b", "--strengths", "2", "--out", "/tmp/x.png"], 2, "strengths"),
+    (
+      [
+        "diff", "--model", model, "--image", "a", "--from", "a", "--to", "b", "--strengths", "2", "--out", "/tmp/x.png",
+      ], 2, "strengths"
+    ),
     (["interpolate", "--model", model, "--from-image", "a", "--out", "/tmp/x.png"], 2, "--to-image"),
     (["bench", "--model", model, "--stage", "decoder", "--batch", "1000000000"], 2, "--batch"),
     (["coordinator", "--config", "/nowhere.yaml"], 1, "there is no such file"),
@@ -93,12 +122,17 @@ import Testing
     #expect(answer.output.isEmpty)
   }
 
-  @Test func `several pictures are numbered, embeddings beside them, and what is transparent is seen over white`() throws {
+  @Test func `several pictures are numbered, embeddings beside them, and what is transparent is seen over white`()
+    throws
+  {
     let processes = try Processes()
     let folder = processes.folder.path
     let steps = ["--prior-steps", "2", "--decoder-steps", "2", "--super-res-steps", "2", "--seed", "3"]
     let several = try processes.run(
-      ["render", "--model", Self.model, "--prompt", "a", "--n", "2", "--out", folder + "/x.png", "--save-embedding", folder + "/e"]
+      [
+        "render", "--model", Self.model, "--prompt", "a", "--n", "2", "--out", folder + "/x.png", "--save-embedding",
+        folder + "/e",
+      ]
         + steps)
     #expect(several.status == 0, "\(several.error)")
     for name in ["x-0.png", "x-1.png", "e-0", "e-1"] {
@@ -109,21 +143,24 @@ import Testing
       ["render", "--model", Self.model, "--prompt", "a", "--out", folder + "/y.png"] + steps.dropLast() + ["4"])
     #expect(single.status == 0, "\(single.error)")
     let (second, alone) = try (
-      Data(contentsOf: URL(fileURLWithPath: folder + "/x-1.png")), Data(contentsOf: URL(fileURLWithPath: folder + "/y.png"))
+      Data(contentsOf: URL(fileURLWithPath: folder + "/x-1.png")),
+      Data(contentsOf: URL(fileURLWithPath: folder + "/y.png"))
     )
     #expect(second == alone)
     let clear = Processes.root + "/Tests/ImagingTests/Fixtures/decode/deep-rgba.png"
     let flat = try PictureFile.decode(Array(Data(contentsOf: URL(fileURLWithPath: clear))))
     try Data(PNG.encode(flat)).write(to: URL(fileURLWithPath: folder + "/flat.png"))
     let varied = try [clear, folder + "/flat.png"].map { image in
-      let answer = try processes.run(["vary", "--model", Self.model, "--image", image, "--out", folder + "/v.png"] + steps)
+      let answer = try processes.run(
+        ["vary", "--model", Self.model, "--image", image, "--out", folder + "/v.png"] + steps)
       #expect(answer.status == 0, "\(answer.error)")
       return try Data(contentsOf: URL(fileURLWithPath: folder + "/v.png"))
     }
     #expect(varied[0] == varied[1])
   }
 
-  @Test(.timeLimit(.minutes(3))) func `a second SIGTERM stops at the next step, and another worker's picture is the same to the byte`() async throws {
+  @Test(.timeLimit(.minutes(3)))
+  func `a second SIGTERM stops at the next step, and another worker's picture is the same to the byte`() async throws {
     let processes = try Processes()
     try processes.start(["coordinator"])
     try processes.start(["worker", "--pool", "prior", "--threads", "1"])
@@ -136,7 +173,11 @@ import Testing
     #expect(try await eventually { try processes.step(of: .denoise) > 20 })
     kill(first.processIdentifier, SIGTERM)
     kill(first.processIdentifier, SIGTERM)
-    #expect(try await eventually { kill(first.processIdentifier, SIGTERM); return !first.isRunning })
+    #expect(
+      try await eventually {
+        kill(first.processIdentifier, SIGTERM)
+        return !first.isRunning
+      })
     let explained = try processes.run(["explain", job])
     #expect(explained.output.contains("No decoder worker is connected"), "\(explained.output)\(explained.error)")
     let log = processes.folder.path + "/second.log"
@@ -214,8 +255,9 @@ import Testing
   @Test func `every command has a help text with an example`() throws {
     let processes = try Processes()
     for command in [
-      "up", "coordinator", "worker", "submit", "status", "jobs", "cancel", "pause", "resume", "retry", "fetch", "workers",
-      "drain", "explain", "expiry", "backup", "restore", "render", "vary", "interpolate", "diff", "edit", "score", "tokenize", "bench",
+      "up", "coordinator", "worker", "worker-token", "submit", "status", "jobs", "cancel", "pause", "resume", "retry",
+      "fetch", "workers", "drain", "explain", "expiry", "backup", "restore", "render", "vary", "interpolate", "diff",
+      "edit", "score", "tokenize", "bench", "token",
     ] {
       let help = try processes.run([command, "--help"])
       #expect(help.status == 0)
@@ -234,7 +276,8 @@ import Testing
     #expect(second.status == 1)
     #expect(second.error.contains("the port is in use"), "\(second.error)")
     let same = try processes.folder.write(
-      "coordinator:\n  data: data\n  http: 127.0.0.1:1\n  work: ipc://\(processes.folder.path)/third\n", to: "same.yaml")
+      "coordinator:\n  data: data\n  http: 127.0.0.1:1\n  work: ipc://\(processes.folder.path)/third\n", to: "same.yaml"
+    )
     let third = try processes.run(["coordinator", "--config", same])
     #expect(third.status == 1)
     #expect(third.error.contains("another coordinator uses this data directory"), "\(third.error)")

@@ -18,7 +18,8 @@ final class Processes: @unchecked Sendable {
   /// - Parameters:
   ///   - model: the folder of the cluster's only model.
   ///   - checkpointSeconds: how often the state of a running task is saved.
-  init(model: String = model, checkpointSeconds: Double = 10) throws {
+  ///   - security: how workers prove who they are; not at all for nil.
+  init(model: String = model, checkpointSeconds: Double = 10, security: String? = nil) throws {
     folder = try TemporaryFolder()
     port = try FreePort.find()
     _ = try folder.write(
@@ -34,6 +35,7 @@ final class Processes: @unchecked Sendable {
       models:
         - name: small
           path: \(model)
+      \(security.map { "security:\n  workers: \($0)" } ?? "")
       """, to: "cluster.yaml")
   }
 
@@ -58,14 +60,18 @@ final class Processes: @unchecked Sendable {
 
   /// Runs a command to its end.
   ///
-  /// - Parameter place: the folder to run it in, such as that of `cluster.yaml`.
-  func run(_ arguments: [String], in place: String? = nil) throws -> (status: Int32, output: String, error: String) {
+  /// - Parameters:
+  ///   - place: the folder to run it in, such as that of `cluster.yaml`.
+  ///   - environment: beside or instead of the coordinator's URL.
+  func run(
+    _ arguments: [String], in place: String? = nil, environment: [String: String] = [:]
+  ) throws -> (status: Int32, output: String, error: String) {
     let process = Process()
     if let place { process.currentDirectoryURL = URL(fileURLWithPath: place) }
     process.executableURL = Self.executable
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(
-      ["ATELIER_SERVER": "http://127.0.0.1:\(port)"], uniquingKeysWith: { $1 })
+      ["ATELIER_SERVER": "http://127.0.0.1:\(port)"].merging(environment) { $1 }, uniquingKeysWith: { $1 })
     let (output, error) = (folder.path + "/stdout", folder.path + "/stderr")
     for path in [output, error] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
     process.standardOutput = FileHandle(forWritingAtPath: output)

@@ -61,11 +61,11 @@ import Testing
     let processes = try Processes()
     let coordinator = try processes.start(["coordinator"])
     #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
-    let client = try HangingClient(port: processes.port)
-    client.send("POST /api/v1/jobs?format=txt HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na prompt\n")
+    let client = try RawClient(port: processes.port)
+    client.send("POST /api/v1/jobs?format=txt HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\na prompt\n")
     #expect(try await stop(coordinator))
     #expect(coordinator.terminationReason == .exit)
-    client.close()
+    withExtendedLifetime(client) {}
     // The half of a job that it had is gone, and its database is sound.
     try processes.start(["coordinator"])
     #expect(try await eventually { try processes.run(["jobs"]).status == 0 })
@@ -100,27 +100,4 @@ import Testing
     guard let status = try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8) else { return true }
     return status.contains("State:\tZ")
   }
-}
-
-/// A client of HTTP that sends what it is told and reads nothing.
-private final class HangingClient {
-  private let descriptor: Int32
-
-  init(port: Int) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
-    address.sin_port = UInt16(port).bigEndian
-    let result = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else { throw AtelierError(errno: errno, "Cannot connect to port \(port)") }
-  }
-
-  func send(_ text: String) { _ = text.withCString { write(descriptor, $0, strlen($0)) } }
-
-  func close() { _ = Glibc.close(descriptor) }
 }

@@ -8,7 +8,9 @@ import Worker
 /// A coordinator and workers in this process, on real ZeroMQ sockets and a real database.
 final class TestCluster: @unchecked Sendable {
   let folder: TemporaryFolder
-  private let address: String
+  let address: String
+  /// The coordinator's key, where workers have to prove who they are.
+  private let keys: CurveKeyPair?
   private var configuration = ClusterConfiguration()
   private let logger: Logger
   private(set) var coordinator: Coordinator
@@ -16,32 +18,44 @@ final class TestCluster: @unchecked Sendable {
   private var workers: [(worker: Worker, finished: Task<Void, any Error>)] = []
   private var count = 0
 
-  /// - Parameter prepare: called with the path of the data directory before anything is there.
+  /// - Parameters:
+  ///   - proving: whether workers have to prove who they are.
+  ///   - checkShare: of tasks that another worker makes too.
+  ///   - prepare: called with the path of the data directory before anything is there.
   init(
-    attempts: Int = 3, models: [ModelInfo] = [FakeExecutor.model], prepare: (String) throws -> Void = { _ in }
+    attempts: Int = 3, models: [ModelInfo] = [FakeExecutor.model], proving: Bool = false, checkShare: Double = 0,
+    prepare: (String) throws -> Void = { _ in }
   ) throws {
     folder = try TemporaryFolder()
     address = "ipc://" + folder.path + "/work"
     configuration.coordinator.data = folder.path + "/data"
+    configuration.coordinator.work = address
+    keys = proving ? try CurveKeyPair() : nil
     try prepare(configuration.coordinator.data)
     configuration.coordinator.heartbeat = .milliseconds(100)
     configuration.coordinator.silence = .milliseconds(1500)
     configuration.coordinator.backoff = .milliseconds(10)
     configuration.coordinator.attempts = attempts
+    configuration.coordinator.checkShare = checkShare
     configuration.coordinator.canary = .milliseconds(300)
     configuration.defaultModel = "fake"
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     self.logger = logger
-    (coordinator, running) = try Self.start(configuration, models, address, logger)
+    (coordinator, running) = try Self.start(configuration, models, keys, logger)
   }
 
   private static func start(
-    _ configuration: ClusterConfiguration, _ models: [ModelInfo], _ address: String, _ logger: Logger
+    _ configuration: ClusterConfiguration, _ models: [ModelInfo], _ keys: CurveKeyPair?, _ logger: Logger
   ) throws -> (Coordinator, Task<Void, Never>) {
-    let coordinator = try Coordinator(configuration: configuration, models: models, logger: logger) {
+    let address = configuration.coordinator.work
+    let admissions = keys.map { WorkerAdmissions(keys: $0) }
+    let coordinator = try Coordinator(
+      configuration: configuration, models: models, admissions: admissions, logger: logger
+    ) {
       handler throws(AtelierError) in
-      try ZeroMQTransport(role: .coordinator(bind: address), handler: handler, logger: logger)
+      try ZeroMQTransport(
+        role: .coordinator(bind: address, curve: admissions?.server), handler: handler, logger: logger)
     }
     return (coordinator, Task { await coordinator.run() })
   }
@@ -54,19 +68,22 @@ final class TestCluster: @unchecked Sendable {
   /// Stops the coordinator and starts another on the same data and address.
   func restartCoordinator() async throws {
     await stopCoordinator()
-    (coordinator, running) = try Self.start(configuration, [], address, logger)
+    (coordinator, running) = try Self.start(configuration, [], keys, logger)
   }
 
   @discardableResult
-  func addWorker(_ pool: Pool, executor: FakeExecutor = FakeExecutor(), capacity: Int = 2) -> Worker {
+  func addWorker(
+    _ pool: Pool, executor: FakeExecutor = FakeExecutor(), capacity: Int = 2, curve: CurveClient? = nil
+  ) -> Worker {
     count += 1
-    let id = WorkerID("\(pool)-\(count)")
+    let name = WorkerID("\(pool)-\(count)")
+    let id = curve.map { name.signed($0.keys.publicKey.fingerprint) } ?? name
     let (address, logger) = (address, logger)
     let worker = Worker(
       settings: Worker.Settings(id: id, pool: pool, coordinator: address, host: "test", threads: 1, capacity: capacity),
       executor: executor, logger: logger
     ) { handler throws(AtelierError) in
-      try ZeroMQTransport(role: .worker(connect: address, identity: id.text), handler: handler, logger: logger)
+      try ZeroMQTransport(role: .worker(connect: address, curve: curve), handler: handler, logger: logger)
     }
     let thread = AsyncThrowingStream<Void, any Error>.makeStream()
     Thread {
@@ -79,6 +96,30 @@ final class TestCluster: @unchecked Sendable {
     }.start()
     workers.append((worker, Task { for try await _ in thread.stream {} }))
     return worker
+  }
+
+  /// A machine joins with a token of its own.
+  func join(_ name: String, pools: [Pool] = []) async throws -> CurveClient {
+    let token = try await coordinator.invite(pools: pools, lifetime: .seconds(60), uses: 1)
+    return try await join(name, token.token)
+  }
+
+  /// A machine joins with a token, in a folder of its name.
+  func join(_ name: String, _ token: String) async throws -> CurveClient {
+    let (path, logger) = (folder.path + "/" + name, logger)
+    return try await BlockingWork("join").run {
+      try Joining.join(WorkerToken(token), as: name, in: KeyFolder(path), logger: logger).curve
+    }
+  }
+
+  /// Waits until a worker that was added, by its number from 0, has ended by itself.
+  func failure(of worker: Int) async -> String {
+    do {
+      try await workers[worker].finished.value
+      return ""
+    } catch {
+      return "\(error)"
+    }
   }
 
   func submit(_ text: String, as format: PromptFileFormat = .text, options: SubmitOptions = SubmitOptions())
@@ -104,9 +145,10 @@ final class TestCluster: @unchecked Sendable {
     try await coordinator.manifest(of: job, after: ImageID(0), limit: 1000).lines
   }
 
-  func stop() async throws {
+  /// - Parameter expelled: workers, by their numbers from 0, that have ended with an error.
+  func stop(expelled: Set<Int> = []) async throws {
     for (worker, _) in workers { worker.stop() }
-    for (_, finished) in workers { try await finished.value }
+    for (index, (_, finished)) in workers.enumerated() where !expelled.contains(index) { try await finished.value }
     await stopCoordinator()
   }
 }

@@ -26,6 +26,28 @@ import Testing
     #expect(claims.map(\.count) == [2, 1])
   }
 
+  @Test func `owners of equal priority share, however many jobs each has`() {
+    var work = (1...9).map { ready(JobNumber($0), .denoise, 50) }
+    for index in work.indices { work[index].owner = index == 8 ? "bob" : "alice" }
+    let claims = AssignmentPlanner.plan(
+      candidates: [candidate("d", .decoder, credit: 8)], work: work, room: { _ in 9 }
+    ).claims
+    #expect(claims.reduce(0) { $0 + $1.count } == 8)
+    #expect(claims.filter { $0.job == 9 }.map(\.count) == [4])
+    // What is in workers' hands counts.
+    work[8].leased = 6
+    let later = AssignmentPlanner.plan(
+      candidates: [candidate("d", .decoder, credit: 8)], work: work, room: { _ in 9 }
+    ).claims
+    #expect(later.filter { $0.job == 9 }.map(\.count) == [1])
+    // Priority goes before that.
+    work[0].priority = 1
+    let urgent = AssignmentPlanner.plan(
+      candidates: [candidate("d", .decoder, credit: 8)], work: work, room: { _ in 9 }
+    ).claims
+    #expect(urgent.map(\.job) == [1])
+  }
+
   @Test func `the last tasks spread over the workers`() {
     let claims = AssignmentPlanner.plan(
       candidates: [candidate("a", .decoder, credit: 4), candidate("b", .decoder, credit: 4)],

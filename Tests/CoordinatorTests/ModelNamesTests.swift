@@ -18,6 +18,21 @@ import Testing
     #expect(names.conflict(of: model("a", "1")) == nil)
   }
 
+  @Test func `the configuration says how a model is asked, whoever says hello`() {
+    let configured = model("a", "1")
+    var names = ModelNames([configured])
+    var other = configured
+    other.size = PictureSize(width: 4096, height: 4096)
+    let answers = [names.take(other) { _ in false }, names.take(configured) { _ in false }]
+    #expect(answers == [false, true])
+    #expect(names.conflict(of: other)?.contains("other sizes, defaults or limits") == true)
+    #expect(names.conflict(of: configured) == nil)
+    // Over the wire every default has a value.
+    var bare = configured
+    bare.defaults = RenderParameters()
+    #expect(ModelNames([bare]).conflict(of: configured) == nil)
+  }
+
   @Test func `another name means what came first, until nobody holds that`() {
     var names = ModelNames()
     let answers = [

@@ -9,12 +9,14 @@ struct Answer: Sendable {
   let status: Int
   let type: String?
   let length: String?
+  let headers: HTTPFields
   let bytes: [UInt8]
 
   init(_ response: TestResponse) {
     status = response.status.code
     type = response.headers[.contentType]
     length = response.headers[.contentLength]
+    headers = response.headers
     bytes = Array(response.body.readableBytesView)
   }
 

@@ -103,7 +103,7 @@ import Testing
   {
     try await TestGateway.run { gateway in
       let job = try await gateway.submit("a\nb\n")
-      let answer = try await gateway.get("backup")
+      let answer = try await gateway.post("backup")
       #expect(answer.status == 200)
       #expect(answer.type == "application/vnd.sqlite3")
       #expect(answer.length == String(answer.bytes.count))
@@ -118,8 +118,18 @@ import Testing
       #expect(jobs.first?.images.pending == 2)
       try copy.close()
       let left = try FileManager.default.contentsOfDirectory(atPath: gateway.folder.path + "/data")
-      #expect(Set(left) == ["atelier.lock", "atelier.sqlite", "atelier.sqlite-wal", "pictures", "sources", ".copies"])
+      #expect(
+        Set(left) == [
+          "atelier.lock", "atelier.sqlite", "atelier.sqlite-wal", "audit.jsonl", "pictures", "sources", ".copies",
+        ])
       #expect(try FileManager.default.contentsOfDirectory(atPath: gateway.folder.path + "/data/.copies").isEmpty)
+    }
+  }
+
+  @Test func `nothing that follows links makes a backup`() async throws {
+    try await TestGateway.run { (gateway: TestGateway) async throws -> Void in
+      #expect(try await gateway.get("backup").status == 404)
+      #expect(!FileManager.default.fileExists(atPath: gateway.folder.path + "/data/.copies"))
     }
   }
 
@@ -128,12 +138,12 @@ import Testing
       let data = gateway.folder.path + "/data"
       let aside = gateway.folder.path + "/aside"
       try FileManager.default.moveItem(atPath: data, toPath: aside)
-      let answer = try await gateway.get("backup")
+      let answer = try await gateway.post("backup")
       #expect(answer.status == 500)
       #expect(try answer.refusal.code == "system")
       #expect(try answer.refusal.message.hasPrefix("Cannot copy the database to '"), "\(answer.text)")
       try FileManager.default.moveItem(atPath: aside, toPath: data)
-      #expect(try await gateway.get("backup").status == 200)
+      #expect(try await gateway.post("backup").status == 200)
     }
   }
 }

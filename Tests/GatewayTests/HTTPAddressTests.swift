@@ -29,7 +29,8 @@ import Testing
   @Test func `a service is refused for an address that is none, before anything listens`() async throws {
     try await TestGateway.run { gateway in
       let error = #expect(throws: AtelierError.self) {
-        _ = try Gateway.service(for: gateway.coordinator, address: "nowhere", logger: Logger(label: "test"))
+        _ = try Gateway.service(
+          for: gateway.coordinator, address: "nowhere", door: gateway.door, logger: Logger(label: "test"))
       }
       #expect(error?.code == .configuration)
     }

@@ -57,6 +57,7 @@ import Testing
       #expect(answer.text.hasPrefix("<!doctype html>"))
       #expect(answer.text.contains("'/api/v1/'"))
       #expect(answer.text.hasSuffix("</html>"))
+      #expect(!answer.text.contains("onclick") && !answer.text.contains("style="))
     }
   }
 
@@ -71,7 +72,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["workers", "models", "cluster", "backup"])
+  @Test(arguments: ["workers", "models", "cluster", "expiry"])
   func `a route that only tells is not found by what changes`(path: String) async throws {
     try await TestGateway.run { (gateway: TestGateway) async throws -> Void in
       #expect(try await gateway.post(path).status == 404)

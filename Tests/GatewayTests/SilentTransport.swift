@@ -20,8 +20,9 @@ final class SilentTransport: Transport {
   func say(_ body: Wire.FromWorker.OneOf_Body, as worker: WorkerID) throws(AtelierError) {
     var envelope = Wire.FromWorker()
     envelope.protocolVersion = Wire.protocolVersion
+    envelope.workerID = worker.text
     envelope.body = body
-    handler.received(try WireMessage<Wire.FromWorker>(envelope).encoded(), worker.text)
+    handler.received(try WireMessage<Wire.FromWorker>(envelope).encoded(), Peer(route: worker.text))
   }
 
   /// All that a worker was told, in its order.

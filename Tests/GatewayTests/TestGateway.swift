@@ -19,7 +19,8 @@ final class TestGateway: Sendable {
   let folder: TemporaryFolder
   let coordinator: Coordinator
   let transport: SilentTransport
-  private let application: Application<RouterResponder<BasicRequestContext>>
+  let door: Door
+  private let application: Application<RouterResponder<GatewayContext>>
   private let running: Task<Void, Never>
 
   /// A model that sees ten characters of a text.
@@ -32,10 +33,14 @@ final class TestGateway: Sendable {
       mask == nil || mask?.last == picture.last ? nil : AtelierError(.invalidInput, "The mask does not fit.")
     })
 
-  private init(models: [ModelInfo], folder: TemporaryFolder) throws {
+  private init(
+    models: [ModelInfo], folder: TemporaryFolder, _ configure: (inout ClusterConfiguration) -> Void,
+    _ open: (inout Door) -> Void
+  ) throws {
     self.folder = folder
     var configuration = ClusterConfiguration()
     configuration.coordinator.data = folder.path + "/data"
+    configure(&configuration)
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     var opened: SilentTransport?
@@ -50,18 +55,25 @@ final class TestGateway: Sendable {
     }
     self.coordinator = coordinator
     transport = try #require(opened)
-    application = Application(router: Gateway.router(for: coordinator, logger: logger), logger: logger)
+    var door = try Door(configuration, of: coordinator, files: 1024, logger: logger)
+    open(&door)
+    self.door = door
+    application = Application(router: Gateway.router(for: coordinator, door: door, logger: logger), logger: logger)
     running = Task { await coordinator.run() }
   }
 
   /// Runs a test against a gateway of its own, and closes its database whatever comes of it.
   ///
-  /// - Parameter folder: where the data of another, which has stopped, are; a new one for nil.
+  /// - Parameters:
+  ///   - folder: where the data of another, which has stopped, are; a new one for nil.
+  ///   - configure: changes settings.
+  ///   - open: changes what the settings make of the door.
   static func run(
     models: [ModelInfo] = [TestGateway.model], in folder: TemporaryFolder? = nil,
+    configure: (inout ClusterConfiguration) -> Void = { _ in }, open: (inout Door) -> Void = { _ in },
     _ test: (TestGateway) async throws -> Void
   ) async throws {
-    let gateway = try TestGateway(models: models, folder: folder ?? TemporaryFolder())
+    let gateway = try TestGateway(models: models, folder: folder ?? TemporaryFolder(), configure, open)
     do {
       try await test(gateway)
     } catch {

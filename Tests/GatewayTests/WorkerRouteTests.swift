@@ -56,6 +56,21 @@ import Testing
     }
   }
 
+  @Test func `pictures of a worker are made again`() async throws {
+    try await TestGateway.run { gateway in
+      let job = try await gateway.submit("a\nb\n")
+      try await gateway.finish(job)
+      let retried = try await gateway.post("workers/decoder-test/retry").decoded(as: RetriedPictures.self)
+      #expect(retried == RetriedPictures(worker: WorkerID("decoder-test"), images: 2, more: false))
+      #expect(try await gateway.status(of: job).images.pending == 2)
+      try await gateway.finish(job)
+      let answer = try await gateway.get("jobs/\(job)/pictures/1/0")
+      #expect(answer.bytes == TestGateway.picture("b"))
+      let none = try await gateway.post("workers/decoder-none/retry").decoded(as: RetriedPictures.self)
+      #expect(none.images == 0)
+    }
+  }
+
   @Test func `models are those of the configuration and those that workers bring`() async throws {
     var other = TestGateway.model
     other.name = "other"

@@ -32,6 +32,32 @@ import Testing
     #expect(try load("coordinator:\n").worker.capacity == 4)
   }
 
+  @Test(arguments: [
+    ("tcp://127.0.0.1:5555", WorkerSecurity.plain), ("tcp://localhost:1", .plain), ("tcp://[::1]:1", .plain),
+    ("tcp://127.9.9.9:1", .plain), ("ipc:///tmp/work", .plain), ("tcp://0.0.0.0:5555", nil), ("tcp://*:1", nil),
+    ("tcp://10.0.0.5:1", nil), ("tcp://[::]:1", nil), ("tcp://eth0:1", nil), ("tcp://128.0.0.1:1", nil),
+  ]) func `workers prove nothing on this machine alone, and elsewhere it must be said`(
+    work: String, expected: WorkerSecurity?
+  ) throws {
+    var configuration = try load("coordinator:\n  work: '\(work)'\n")
+    guard let expected else {
+      let error = #expect(throws: AtelierError.self) { try configuration.workerSecurity() }
+      #expect(error?.code == .configuration)
+      #expect(error?.message.contains("'security:' and '  workers: curve'") == true, "\(error?.message ?? "")")
+      configuration.security.workers = .plain
+      #expect(try configuration.workerSecurity() == .plain)
+      #expect(configuration.isOpenToAll)
+      configuration.security.workers = .curve
+      #expect(try configuration.workerSecurity() == .curve)
+      #expect(!configuration.isOpenToAll)
+      return
+    }
+    #expect(try configuration.workerSecurity() == expected)
+    #expect(!configuration.isOpenToAll)
+    configuration = try load("coordinator:\n  work: '\(work)'\nsecurity:\n  workers: curve\n")
+    #expect(try configuration.workerSecurity() == .curve)
+  }
+
   @Test func `paths are relative to the file`() throws {
     let configuration = try load("coordinator:\n  data: d\nmodels:\n  - name: m\n    path: ../models/m\n")
     #expect(configuration.coordinator.data == "/srv/d")
@@ -41,6 +67,7 @@ import Testing
   @Test(arguments: [
     ("coordinator:\n  dta: x\n", "line 2: 'coordinator.dta': there is no such setting"),
     ("colour: red\n", "line 1: 'colour': there is no such setting"),
+    ("coordinator:\n  check_share: 2\n", "line 2: 'coordinator.check_share': '2' is no number from 0.0 to 1.0"),
     ("coordinator:\n  attempts: many\n", "line 2: 'coordinator.attempts': 'many' is no whole number"),
     ("worker:\n  capacity: 0\n", "line 2: 'worker.capacity': '0'"),
     ("models:\n  - name: a\n", "'models.path': a model needs"),
@@ -49,6 +76,7 @@ import Testing
     ("default_model: x\n", "no model in 'models' is called 'x'"),
     ("coordinator:\n  heartbeat_seconds: 5\n  silence_seconds: 6\n", "line 3: 'coordinator.silence_seconds'"),
     ("coordinator: 5\n", "line 1: 'coordinator'"),
+    ("security:\n  workers: maybe\n", "line 2: 'security.workers': 'maybe' is not curve or plain"),
     ("a: [\n", "cluster.yaml"),
   ]) func `a wrong setting is named by line and key`(yaml: String, expected: String) {
     #expect(complaint(yaml).contains(expected), "\(complaint(yaml))")

@@ -10,15 +10,26 @@ import Testing
   final class Inbox: @unchecked Sendable {
     private let lock = NSLock()
     private var messages: [(frames: [[UInt8]], peer: String)] = []
+    private var keys: Set<CurveKey> = []
     private var lost: [String] = []
+    private var refused = 0
 
     var handler: TransportHandler {
       TransportHandler(
-        received: { frames, peer in self.lock.withLock { self.messages.append((frames, peer)) } },
-        undeliverable: { peer in self.lock.withLock { self.lost.append(peer) } })
+        received: { frames, peer in
+          self.lock.withLock {
+            self.messages.append((frames, peer.route))
+            if let key = peer.key { self.keys.insert(key) }
+          }
+        }, undeliverable: { peer in self.lock.withLock { self.lost.append(peer) } },
+        refused: { self.lock.withLock { self.refused += 1 } })
     }
 
     var received: [(frames: [[UInt8]], peer: String)] { lock.withLock { messages } }
+    /// Whom it came from, where peers have keys.
+    var provenKeys: Set<CurveKey> { lock.withLock { keys } }
+    /// How often this side's key was refused.
+    var refusals: Int { lock.withLock { refused } }
     var undeliverable: [String] { lock.withLock { lost } }
   }
 
@@ -34,7 +45,7 @@ import Testing
       let logger = Logger(label: "test")
       coordinator = try ZeroMQTransport(role: .coordinator(bind: address), handler: inbox.handler, logger: logger)
       connect = {
-        try ZeroMQTransport(role: .worker(connect: address, identity: $0), handler: $1.handler, logger: logger)
+        try ZeroMQTransport(role: .worker(connect: address, routingID: $0), handler: $1.handler, logger: logger)
       }
     }
   }
@@ -74,7 +85,7 @@ import Testing
     let wiring = try Wiring(inbox)
     let address = wiring.address
     let slow = try ZeroMQTransport(
-      role: .worker(connect: address, identity: "slow"),
+      role: .worker(connect: address, routingID: "slow"),
       handler: TransportHandler(received: { _, _ in deaf.wait() }, undeliverable: { _ in }),
       logger: Logger(label: "test"))
     let fast = try wiring.connect("fast", good)
@@ -119,18 +130,41 @@ import Testing
     wiring.coordinator.close()
   }
 
-  @Test func `a worker that comes back under its name takes over`() async throws {
+  @Test func `who takes another's routing id gets nothing that is the other's`() async throws {
     let (inbox, first, second) = (Inbox(), Inbox(), Inbox())
     let wiring = try Wiring(inbox)
-    let old = try wiring.connect("worker-1", first)
-    old.send([[1]], to: "")
+    let owner = try wiring.connect("worker-1", first)
+    owner.send([[1]], to: "")
     #expect(try await eventually { inbox.received.count == 1 })
-    let new = try wiring.connect("worker-1", second)
-    new.send([[2]], to: "")
-    #expect(try await eventually { inbox.received.count == 2 })
+    let thief = try wiring.connect("worker-1", second)
+    for number in 0..<5 { thief.send([[2, UInt8(number)]], to: "") }
+    // What comes behind the thief's messages, of somebody else.
+    let other = try wiring.connect("worker-2", Inbox())
+    other.send([[4]], to: "")
+    #expect(try await eventually { inbox.received.contains { $0.frames == [[4]] } })
     wiring.coordinator.send([[3]], to: "worker-1")
-    #expect(try await eventually { second.received.count == 1 })
-    for transport in [old, new, wiring.coordinator] { transport.close() }
+    #expect(try await eventually { first.received.count == 1 })
+    owner.send([[5]], to: "")
+    #expect(try await eventually { inbox.received.contains { $0.frames == [[5]] } })
+    #expect(second.received.isEmpty)
+    #expect(inbox.received.filter { $0.peer == "worker-1" }.map(\.frames) == [[[1]], [[5]]])
+    for transport in [owner, thief, other, wiring.coordinator] { transport.close() }
+  }
+
+  @Test func `each connection has a route of its own, whatever bytes it is`() async throws {
+    let (inbox, workerInbox) = (Inbox(), Inbox())
+    let wiring = try Wiring(inbox)
+    let worker = try ZeroMQTransport(
+      role: .worker(connect: wiring.address), handler: workerInbox.handler, logger: Logger(label: "test"))
+    worker.send([[1]], to: "")
+    #expect(try await eventually { inbox.received.count == 1 })
+    let route = try #require(inbox.received.first?.peer)
+    wiring.coordinator.send([[2]], to: route)
+    #expect(try await eventually { workerInbox.received.count == 1 })
+    for transport in [worker, wiring.coordinator] as [any Transport] { transport.close() }
+    let bytes: [UInt8] = [0, 128, 255, 10]
+    #expect(Peer.bytes(of: Peer.route(bytes)) == bytes)
+    #expect(Peer.bytes(of: "\u{100}") == nil)
   }
 
   @Test(arguments: [
@@ -138,7 +172,7 @@ import Testing
     ("tcp://127.0.0.1:", "a number up to 65535"), ("http://127.0.0.1:5555", "tcp://127.0.0.1:5555"),
   ]) func `an address that is none is refused with a sentence`(address: String, sentence: String) throws {
     let roles = [
-      ZeroMQTransport.Role.coordinator(bind: address), .worker(connect: address, identity: "worker-1"),
+      ZeroMQTransport.Role.coordinator(bind: address), .worker(connect: address, routingID: "worker-1"),
     ]
     for role in roles {
       let error = #expect(throws: AtelierError.self) {
@@ -155,7 +189,7 @@ import Testing
     let logger = Logger(label: "test")
     let (inbox, workerInbox) = (Inbox(), Inbox())
     let worker = try ZeroMQTransport(
-      role: .worker(connect: address, identity: "worker-1"), handler: workerInbox.handler, logger: logger)
+      role: .worker(connect: address, routingID: "worker-1"), handler: workerInbox.handler, logger: logger)
     worker.send([([[1]], ""), ([[2]], ""), ([[3]], "")])
     // Once for all that waited.
     #expect(try await eventually { !workerInbox.undeliverable.isEmpty })
@@ -180,7 +214,7 @@ import Testing
         role: .coordinator(bind: "tcp://\(host):\(port)"), handler: inbox.handler, logger: logger)
     else { return }
     let worker = try ZeroMQTransport(
-      role: .worker(connect: "tcp://[::1]:\(port)", identity: "worker-1"), handler: Inbox().handler, logger: logger)
+      role: .worker(connect: "tcp://[::1]:\(port)", routingID: "worker-1"), handler: Inbox().handler, logger: logger)
     worker.send([[1]], to: "")
     #expect(try await eventually { inbox.received.count == 1 })
     for transport in [worker, coordinator] { transport.close() }

@@ -9,21 +9,10 @@ import Testing
 
 /// One bad message, picture or worker costs itself, and nobody else.
 @Suite struct BadMessageTests {
-  /// What a worker brings of the embed stage.
   private func result(
     _ attempt: TaskAttempt, from worker: String, seconds: Double = 1, embedding: Float = 0.5
   ) throws -> TurnEngine.Event {
-    var frames: [[UInt8]] = []
-    var success = Wire.Success()
-    success.seconds = seconds
-    success.outputs = [Artifact.Kind.textStates, .textEmbedding, .textMask, .imageEmbedding].map { kind in
-      let bytes = withUnsafeBytes(of: embedding) { Array($0) }
-      return Wire.Payload(Artifact(kind: kind, type: .float32, shape: [1], bytes: bytes), frames: &frames)
-    }
-    var outcome = Wire.Outcome()
-    outcome.task = attempt.wire
-    outcome.success = success
-    return try SmallCluster.message(.outcome(outcome), frames: frames, from: worker)
+    try SmallCluster.result(attempt, from: worker, seconds: seconds, embedding: embedding)
   }
 
   private func poison(_ task: TaskID, _ store: Store) throws {

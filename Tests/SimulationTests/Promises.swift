@@ -48,7 +48,13 @@ struct Promises {
   private var seenChanges = -1
   private var seenLeases = -1
 
-  init(attempts: Int) { self.attempts = attempts }
+  /// Whether results are compared: then a task is made again from its beginning, and none is taken back.
+  let isComparing: Bool
+
+  init(attempts: Int, isComparing: Bool = false) {
+    self.attempts = attempts
+    self.isComparing = isComparing
+  }
 
   // MARK: What workers do
 
@@ -65,7 +71,7 @@ struct Promises {
 
   mutating func began(_ task: StageTask, by pool: Pool) {
     let step = task.checkpoint?.completedSteps ?? 0
-    if let state = saved[task.id.task], task.id.attempt > state.attempt, step < state.step {
+    if !isComparing, let state = saved[task.id.task], task.id.attempt > state.attempt, step < state.step {
       broken = "\(task.id) began at step \(step), though step \(state.step) of attempt \(state.attempt) was saved"
     }
     if task.stage.pool != pool { broken = "a \(pool) worker was handed the stage \(task.stage)" }
@@ -161,7 +167,8 @@ struct Promises {
     guard let row else { throw Broken("the result of \(attempt) was called committed, and there is no such task") }
     let (state, current): (String, Int) = (row["state"], row["attempt"])
     // A later attempt can only be there because this one's result was lost on disk and is made again.
-    guard state == "done" || state == "awaiting" || current > attempt.attempt || state == "ready" else {
+    let isHeldBack = isComparing && (state == "cancelled" || state == "failed")
+    guard state == "done" || state == "awaiting" || current > attempt.attempt || state == "ready" || isHeldBack else {
       throw Broken("the result of \(attempt) was called committed, and the task is \(state) at attempt \(current)")
     }
   }
@@ -266,7 +273,7 @@ struct Promises {
       }
     }
     try store.read { store in
-      for table in ["artifacts", "checkpoints"] {
+      for table in ["artifacts", "checkpoints", "answers"] {
         let left = try Int.fetchOne(store.db, sql: "SELECT count(*) FROM \(table)") ?? 0
         guard left == 0 else { throw Broken("\(left) \(table) are left of jobs that have ended") }
       }

@@ -181,6 +181,7 @@ extension SimulatedCluster {
     case .alive?: "alive"
     case .unknownWorker?: "unknown worker"
     case .drain?: "drain"
+    case .joined?: "joined"
     case .refusal?, nil: "refusal"
     }
   }

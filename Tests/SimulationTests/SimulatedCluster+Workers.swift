@@ -12,6 +12,7 @@ extension SimulatedCluster {
       id: WorkerID("\(pool)-\(index)"), pool: pool, capacity: profile.capacity,
       pace: Double.random(in: 0.02...0.5, using: &random))
     worker.nextBeat = time
+    if settings.checkShare > 0 { worker.computesWith = "simulated" }
     if profile.hasOnlySlowLinks { slowDown(&worker.link, until: .infinity) }
     workers.append(worker)
     events.add(.beat(index), at: time)

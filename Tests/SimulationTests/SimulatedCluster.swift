@@ -72,7 +72,11 @@ final class SimulatedCluster: @unchecked Sendable {
   var workers: [SimulatedWorker] = []
   var submissions: [Submission] = []
 
-  init(seed: UInt64, store: Store, mistake: PlantedMistake? = nil, keepsTrace: Bool = false) throws {
+  /// - Parameter checkShare: of tasks that another worker makes too; 0 for workers that say nothing of what their bytes
+  ///   depend on.
+  init(
+    seed: UInt64, store: Store, mistake: PlantedMistake? = nil, keepsTrace: Bool = false, checkShare: Double = 0
+  ) throws {
     self.seed = seed
     self.store = store
     self.mistake = mistake
@@ -99,13 +103,14 @@ final class SimulatedCluster: @unchecked Sendable {
     var settings = CoordinatorSettings(configuration)
     // So few that ending a job takes several turns, between which anything may happen.
     settings.imagesPerTurn = 1
+    (settings.checkShare, settings.checkSeed) = (checkShare, seed)
     self.settings = settings
     var logger = Logger(label: "simulation")
     logger.logLevel = .critical
     self.logger = logger
-    promises = Promises(attempts: profile.attempts)
+    promises = Promises(attempts: profile.attempts, isComparing: checkShare > 0)
     try store.write { store in
-      for table in ["jobs", "models", "quarantines", "clock", "removals"] {
+      for table in ["jobs", "models", "quarantines", "clock", "removals", "contradictions", "agreements"] {
         try store.db.execute(sql: "DELETE FROM \(table)")
       }
       try Self.refusePoison(in: store)
@@ -126,7 +131,9 @@ final class SimulatedCluster: @unchecked Sendable {
           // What is damaged in the store is no worker's to tell.
           if profile.damages == 0 { try promises.checkFailures(store) }
           try promises.checkEnd(store, pictures: pictures.files, submissions: submissions)
-          if profile.hasOnlySlowLinks || profile.hasOnlyClockJumps { try promises.checkAttempts(store) }
+          if profile.hasOnlySlowLinks || profile.hasOnlyClockJumps, settings.checkShare == 0 {
+            try promises.checkAttempts(store)
+          }
           return
         }
         guard now < SimulationProfile.limit else { throw Promises.Broken("a job does not end: \(try leftovers())") }

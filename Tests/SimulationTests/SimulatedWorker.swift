@@ -28,6 +28,8 @@ struct SimulatedWorker {
   /// Until when nothing gets through.
   var cutOffUntil = 0.0
   var link = SimulatedLink()
+  /// What it says that its bytes depend on.
+  var computesWith: String?
   /// Of one step, in seconds.
   let pace: Double
 
@@ -45,7 +47,7 @@ struct SimulatedWorker {
     hello.models = [SimulatedStage.model.wire]
     hello.host = "simulated"
     hello.threads = 1
-    hello.softwareVersion = AtelierVersion.current
+    hello.softwareVersion = WorkerVersion.text(computesWith: computesWith)
     return hello
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Testing
 
 @testable import Store
@@ -63,6 +64,30 @@ import Testing
       }
     }
     Issue.record("500 seeds did not find '\(mistake.rawValue)'")
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `honest workers are never contradicted, whatever happens to them and their messages`() throws {
+    let store = try Store(inMemory: ())
+    var agreed = 0
+    for seed in 0..<300 as Range<UInt64> {
+      do {
+        try SimulatedCluster(seed: seed, store: store, checkShare: 0.5).run()
+      } catch {
+        Issue.record("\(error)")
+        return
+      }
+      let (contradictions, agreements) = try store.read { store in
+        (
+          try Int.fetchOne(store.db, sql: "SELECT count(*) FROM contradictions"),
+          try Int.fetchOne(store.db, sql: "SELECT count(*) FROM agreements")
+        )
+      }
+      #expect(contradictions == 0, "seed \(seed)")
+      agreed += agreements ?? 0
+    }
+    // Else nothing was compared.
+    #expect(agreed > 100)
   }
 
   @Test func `the same seed gives the same run`() throws {

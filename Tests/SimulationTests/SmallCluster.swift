@@ -17,12 +17,19 @@ final class SmallCluster {
   var wallOffset = 0.0
   private let origin = ContinuousClock.now
 
-  init(prompts: Int = 1) throws {
+  /// - Parameters:
+  ///   - checkShare: of tasks that another worker makes too.
+  ///   - canary: before a worker in quarantine is tried, in seconds.
+  init(prompts: Int = 1, checkShare: Double = 0, canary: Double = 30) throws {
     var configuration = ClusterConfiguration().coordinator
     configuration.silence = .seconds(4)
     configuration.backoff = .milliseconds(10)
     configuration.attempts = 3
-    settings = CoordinatorSettings(configuration)
+    configuration.checkShare = checkShare
+    configuration.canary = .seconds(canary)
+    var settings = CoordinatorSettings(configuration)
+    settings.checkSeed = 1
+    self.settings = settings
     store = try Store(inMemory: ())
     engine = try Self.engine(store, settings, Moment(instant: origin, time: 1000))
     try store.write { store in
@@ -95,16 +102,38 @@ final class SmallCluster {
   }()
 
   /// A worker connects and is handed the task, if there is one.
-  func connect(_ worker: String) throws -> TaskAttempt? {
-    try turn(.hello(Self.hello), from: worker)
-    return try turn(.heartbeat(Self.free), from: worker).first
+  func connect(_ worker: String) throws -> TaskAttempt? { try connect(worker, kind: nil, credit: 1).first }
+
+  /// A worker connects that says what its bytes depend on, and is handed tasks, if there are some.
+  func connect(_ worker: String, kind: String?, credit: UInt32 = 1) throws -> [TaskAttempt] {
+    var hello = Self.hello
+    hello.capacity = credit
+    hello.softwareVersion = WorkerVersion.text(computesWith: kind)
+    try turn(.hello(hello), from: worker)
+    var heartbeat = Wire.Heartbeat()
+    heartbeat.credit = credit
+    return try turn(.heartbeat(heartbeat), from: worker)
   }
 
-  private static let free: Wire.Heartbeat = {
-    var heartbeat = Wire.Heartbeat()
-    heartbeat.credit = 1
-    return heartbeat
-  }()
+  /// What a worker brings of the embed stage.
+  static func result(
+    _ attempt: TaskAttempt, from worker: String, seconds: Double = 1, embedding: Float = 0.5
+  ) throws -> TurnEngine.Event {
+    var frames: [[UInt8]] = []
+    var success = Wire.Success()
+    success.seconds = seconds
+    success.outputs = [Artifact.Kind.textStates, .textEmbedding, .textMask, .imageEmbedding].map { kind in
+      let bytes = withUnsafeBytes(of: embedding) { Array($0) }
+      return Wire.Payload(Artifact(kind: kind, type: .float32, shape: [1], bytes: bytes), frames: &frames)
+    }
+    var outcome = Wire.Outcome()
+    outcome.task = attempt.wire
+    outcome.success = success
+    return try message(.outcome(outcome), frames: frames, from: worker)
+  }
+
+  /// The coordinator's state after the last turn.
+  var state: ClusterState { engine.state }
 
   func begin(_ attempt: TaskAttempt, on worker: String) throws {
     var heartbeat = Wire.Heartbeat()

@@ -71,6 +71,15 @@ import Testing
     try store.forgetModels(keeping: 1)
     let job = try submit("job", store, prompts: 4)
 
+    // A worker that joins.
+    let (joining, invitation) = (try CurveKeyPair().publicKey, try CurveKeyPair().publicKey)
+    try store.invite(InvitationRecord(key: invitation, pools: [.prior], usesLeft: 1, createdAt: 1, expiresAt: 9))
+    for time in [2.0, 3] { #expect(try store.join(joining, name: "n", by: invitation, at: time).pools == [.prior]) }
+    try store.noteSeen(joining, at: 3)
+    try store.revoke(joining, at: 4)
+    #expect(try store.workerKeys().first?.revokedAt == 4)
+    #expect(try store.invitations().first?.usesLeft == 0)
+
     // One picture through all stages, with a stage that has to be made again on its way.
     let embed = try lease(.embed, job, store)
     try store.noteBegun(embed.id)
@@ -155,11 +164,67 @@ import Testing
     try store.accept(accepted, key, job: single)
     #expect(try store.acceptedSubmission(key) == accepted)
 
+    let token = TokenRecord(
+      info: TokenInfo(
+        id: "t", name: "bob", scopes: [.read, .submit], createdAt: Date(timeIntervalSince1970: 1),
+        expiresAt: Date(timeIntervalSince1970: 9)),
+      digest: [1, 2, 3])
+    try store.add(token)
+    #expect(try store.tokens() == [token])
+    try store.revokeToken("t", at: 2)
+    #expect(try store.tokens().first?.info.revokedAt == Date(timeIntervalSince1970: 2))
+    #expect(try store.usage(of: JobOwner.local).items == 2)
+    #expect(try store.size(of: single) == OwnerUsage(pictures: 1, items: 1))
+    try store.noteUpload(digest, bytes: 5, owner: "bob")
+    #expect(try store.uploadedBytes(of: "bob", except: "") == 5)
+    #expect(try store.uploadedBytes(of: "bob", except: digest) == 0)
+    try store.forgetUploads(of: digest)
+
     try store.quarantine(
       worker, QuarantineRecord(reason: "hot", failuresInARow: 3, since: 1, nextCanary: 2, pause: 3))
     #expect(try store.quarantine(of: worker)?.reason == "hot")
     try store.endQuarantine(of: worker)
     try store.forgetQuarantines(before: 1)
+
+    // Results that are compared, and who made others; what a worker had a part in is made again.
+    let compared = try lease(.embed, single, store)
+    try store.hold(
+      AnswerRecord(attempt: compared.id.attempt, worker: worker, kind: "k", digest: "a", at: 19),
+      of: record(compared, store))
+    #expect(try store.hasOpenAnswer(of: worker))
+    let repeated = try store.lease([(other, 1)], of: .embed, job: single, at: 20) { _, _ in true }
+    #expect(repeated.map(\.task.isCompared) == [true])
+    #expect(try store.answers(to: compared.id.task).map(\.digest) == ["a"])
+    try store.release(compared.id.task)
+    try store.dropAnswers(to: compared.id.task)
+    try store.dropAllAnswers()
+    try store.noteAgreement(of: worker, in: .upsample, at: 1)
+    let contradiction = ContradictionRecord(
+      worker: worker, digest: "a", others: [other], otherDigest: "b", task: compared.id.task, stage: .embed,
+      job: JobID("single"), at: 22, isOutvoted: true)
+    try store.note(contradiction)
+    #expect(try store.contradictions(of: worker, limit: 9) == [contradiction])
+    #expect(try !store.isDisputed(other, besidesBy: WorkerID("prior-c")))
+    var alone = contradiction
+    alone.isOutvoted = false
+    try store.note(alone)
+    #expect(try store.isDisputed(other, besidesBy: WorkerID("prior-c")))
+    #expect(try !store.isDisputed(other, besidesBy: worker))
+    let suspect = try lease(.embed, single, store)
+    try store.complete(record(suspect, store), worker: worker, seconds: 1)
+    let held = try lease(.denoise, single, store)
+    let whole = try submit("whole", store, prompts: 1)
+    for stage in Stage.allCases {
+      let made = try lease(stage, whole, store)
+      try store.complete(record(made, store), worker: worker, seconds: 1)
+      if stage == .upsample {
+        try store.publish(record(made, store), file: "w", sha256: "s", size: model.size, at: 23)
+      }
+    }
+    #expect(try store.suspects(of: worker, limit: 9).map(\.job).contains(JobID("whole")))
+    let begun = try store.remakeSuspects(of: worker, limit: 99)
+    #expect(begun.images >= 2)
+    #expect(begun.held.contains(held.id))
 
     // A checkpoint that is damaged is dropped, and a damaged result is made again once more.
     let leased = try lease(.embed, single, store)

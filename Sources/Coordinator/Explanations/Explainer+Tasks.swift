@@ -21,6 +21,9 @@ extension Explainer {
     if let holder, let lease = holder.leases[id] {
       facts.append(Self.fact(on: id, lease, heldBy: holder, now: now))
     }
+    facts += try store.answers(to: id).map {
+      "attempt \($0.attempt) was finished by \($0.worker); another worker makes it too, to compare"
+    }
     facts += failures.map {
       "attempt \($0.attempt) failed \(Self.seconds(now.time - $0.at)) ago on \($0.worker): \($0.reason)"
     }

@@ -4,9 +4,9 @@ package import Store
 /// Decides which worker is handed how many tasks of which job and stage. Pure: it sees counts and
 /// answers with claims; the store picks the tasks.
 ///
-/// A job of higher priority goes first. Among equals, the job with the fewest tasks in workers' hands goes
-/// first, then the one that was served longest ago; a worker prefers the model that it used last as long as
-/// no other job waits much longer. A job that has waited for very long goes before all, now and then.
+/// A job of higher priority goes first. Among equals, jobs of the owner with the fewest tasks in workers' hands go
+/// first, of an owner's the job with the fewest, then the one that was served longest ago; a worker prefers the model
+/// that it used last as long as no other job waits much longer. A job that has waited for very long goes before all, now and then.
 package enum AssignmentPlanner {
   /// A worker that would take tasks.
   package struct Candidate: Sendable, Equatable {
@@ -131,6 +131,8 @@ package enum AssignmentPlanner {
     private var room: [String: Int] = [:]
     /// Of a job in a pool: tasks that workers hold, those of this plan included.
     private var leased: [Pool: [JobNumber: Int]] = [:]
+    /// The same of all jobs of an owner, as far as something of them is ready.
+    private var leasedByOwner: [Pool: [String: Int]] = [:]
     /// A job that goes before all until one task of it is taken.
     private var first: JobNumber?
     /// Jobs of which this plan leases something.
@@ -140,7 +142,12 @@ package enum AssignmentPlanner {
       self.work = work
       for model in Set(work.map(\.modelDigest)) { self.room[model] = room(model) }
       ready = work.map(\.count)
-      for entry in work { leased[entry.stage.pool, default: [:]][entry.job, default: 0] += entry.leased }
+      for entry in work { count(entry.leased, of: entry) }
+    }
+
+    private mutating func count(_ tasks: Int, of entry: ReadyWork) {
+      leased[entry.stage.pool, default: [:]][entry.job, default: 0] += tasks
+      leasedByOwner[entry.stage.pool, default: [:]][entry.owner, default: 0] += tasks
     }
 
     /// How many tasks are each worker's part of what is left; small near the end of a job, so that no
@@ -189,6 +196,11 @@ package enum AssignmentPlanner {
       }
       if left.job == first || right.job == first { return left.job == first }
       if left.priority != right.priority { return left.priority > right.priority }
+      if left.owner != right.owner {
+        let shares = leasedByOwner[candidate.pool] ?? [:]
+        let (mine, theirs) = (shares[left.owner] ?? 0, shares[right.owner] ?? 0)
+        if mine != theirs { return mine < theirs }
+      }
       let held = leased[candidate.pool] ?? [:]
       let (mine, theirs) = (held[left.job] ?? 0, held[right.job] ?? 0)
       if mine != theirs { return mine < theirs }
@@ -206,7 +218,7 @@ package enum AssignmentPlanner {
     mutating func take(_ choice: Int) {
       let entry = work[choice]
       ready[choice] -= 1
-      leased[entry.stage.pool, default: [:]][entry.job, default: 0] += 1
+      count(1, of: entry)
       if entry.stage.pool.feedsAnother { room[entry.modelDigest, default: 0] -= 1 }
       if entry.job == first { first = nil }
       taken.insert(entry.job)

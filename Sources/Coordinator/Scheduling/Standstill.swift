@@ -27,7 +27,7 @@ package struct Standstill: Sendable, Equatable {
   /// Steps that take about as long as each other.
   package struct Kind: Hashable, Sendable {
     package var stage: Stage
-    /// By its digest; nil for a lease from before this coordinator.
+    /// By its digest; nil if it is not known.
     package var model: String?
   }
 

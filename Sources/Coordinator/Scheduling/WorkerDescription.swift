@@ -8,12 +8,17 @@ package struct WorkerDescription: Sendable, Equatable {
   /// Tasks that it works on at once where it can.
   package var batch: Int
   package var models: [ModelInfo]
+  /// The digests of those of which it gets no task.
+  package var withheld: Set<String> = []
   /// For people, as are process, threads and version.
   package var host: String
   package var processID: Int
   package var threads: Int
   /// Of its software. Another one than the coordinator's is no reason to refuse it, another protocol is.
   package var version: String
+
+  /// What its results' bytes depend on, see ``WorkerVersion``; nil if it does not say.
+  package var kind: String? { WorkerVersion.kind(of: version) }
 
   package init(
     pool: Pool, capacity: Int, models: [ModelInfo], host: String, processID: Int, threads: Int, version: String,

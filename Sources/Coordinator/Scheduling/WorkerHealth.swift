@@ -15,6 +15,9 @@ package struct WorkerHealth: Sendable, Equatable {
     package var nextCanary: Instant
     /// The pause after the next failure; it doubles.
     package var pause: Duration
+    /// Whether it made other bytes than others of its kind: then a task that it finishes says nothing, and only a result
+    /// that another worker makes too lets it back.
+    package var isContradicted = false
   }
 
   /// When a worker is put into quarantine, and when it is tried.
@@ -75,6 +78,22 @@ package struct WorkerHealth: Sendable, Equatable {
         since: now, reason: reason, nextCanary: now + policy.pause,
         pause: min(policy.pause * 2, Policy.longestPause))
     }
+  }
+
+  /// It made other bytes than others: it takes no part until a result of it is made by another worker too.
+  package mutating func contradicted(_ reason: String, policy: Policy, at now: Instant) {
+    failingSince = failingSince ?? now
+    let pause = quarantine?.pause ?? policy.pause
+    quarantine = Quarantine(
+      since: quarantine?.since ?? now, reason: reason, nextCanary: now + pause,
+      pause: min(pause * 2, Policy.longestPause), isContradicted: true)
+  }
+
+  /// It has finished the one task that it was tried with, which is yet to be compared: the next one comes later.
+  package mutating func wasTried(at now: Instant) {
+    guard let pause = quarantine?.pause else { return }
+    quarantine?.nextCanary = now + pause
+    quarantine?.pause = min(pause * 2, Policy.longestPause)
   }
 
   /// How many tasks it may hold: nil for as many as it takes, one or none in quarantine.

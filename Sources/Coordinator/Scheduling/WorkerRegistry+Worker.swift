@@ -7,7 +7,7 @@ extension WorkerRegistry {
     package var attempt: Int
     package var job: JobID
     package var stage: Stage
-    /// The digest of its model; nil where the worker is known to have had it when the lease began.
+    /// The digest of its model; nil if it is not known.
     package var model: String?
     package var since: Instant
     /// Of the message that handed it over; 0 if the worker is known to have had it when the lease began.
@@ -84,6 +84,10 @@ extension WorkerRegistry {
     package var leases: [TaskID: Lease] = [:]
     /// Outcomes that it was given a verdict on and may not know of yet, with the number of the verdict.
     package var answered: [TaskAttempt: UInt64] = [:]
+    /// When it was first heard of, by this coordinator.
+    package let since: Instant
+    /// Whether a result of it was the same as another worker's, since it connected or was last in quarantine.
+    package var isProven = false
     /// When a message of it came; later by the time for which the coordinator itself stood still.
     package var lastHeard: Instant
     /// Whether it said last that something large follows, which may take long on a slow link.
@@ -109,6 +113,13 @@ extension WorkerRegistry {
     package var lastModel: String?
     /// When tasks were last taken from it for the sake of another job or worker.
     package var lastWithdrawal: Instant?
+
+    /// One that nothing is known of yet.
+    init(id: WorkerID, at now: Instant) {
+      self.id = id
+      since = now
+      lastHeard = now
+    }
 
     /// Known only from leases in the store: it has not come back since the coordinator started.
     package var isMissing: Bool { description == nil }
@@ -157,7 +168,7 @@ extension WorkerRegistry {
     /// - Parameter report: the number of the hello.
     mutating func introduce(as description: WorkerDescription, report: UInt64, at now: Instant) {
       self.description = description
-      models = Set(description.models.map(\.digest))
+      models = Set(description.models.map(\.digest)).subtracting(description.withheld)
       lastHeard = now
       isSending = false
       lastReport = report

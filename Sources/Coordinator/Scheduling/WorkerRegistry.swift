@@ -48,7 +48,7 @@ package struct WorkerRegistry: Sendable {
   private mutating func index(of id: WorkerID, at now: Instant) -> Int {
     if let index = indices[id] { return index }
     indices[id] = workers.count
-    workers.append(Worker(id: id, lastHeard: now))
+    workers.append(Worker(id: id, at: now))
     return workers.count - 1
   }
 
@@ -162,9 +162,12 @@ package struct WorkerRegistry: Sendable {
   }
 
   /// Knows a lease that a worker holds already, as it says. What is known of this attempt's progress stays known.
-  package mutating func renew(_ task: TaskAttempt, job: JobID, stage: Stage, to id: WorkerID, at now: Instant) {
+  package mutating func renew(
+    _ task: TaskAttempt, job: JobID, stage: Stage, model: String? = nil, to id: WorkerID, at now: Instant
+  ) {
     guard let index = indices[id], workers[index].leases[task.task]?.attempt != task.attempt else { return }
-    workers[index].leases[task.task] = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
+    workers[index].leases[task.task] = Lease(
+      attempt: task.attempt, job: job, stage: stage, since: now, model: model)
   }
 
   /// Ends a lease, if this attempt is the one leased; its worker's next heartbeat says whether that frees it.
@@ -225,6 +228,12 @@ package struct WorkerRegistry: Sendable {
   package mutating func note(_ id: WorkerID, _ change: (inout Standstill) -> Void) {
     guard let index = indices[id] else { return }
     change(&workers[index].standstill)
+  }
+
+  /// Notes whether a worker's results are known to be what others make.
+  package mutating func note(isProven: Bool, of id: WorkerID) {
+    guard let index = indices[id] else { return }
+    workers[index].isProven = isProven
   }
 
   /// Gives a worker nothing more. What it holds stays leased until its results come.

@@ -61,6 +61,12 @@ extension Coordinator {
     return workers()
   }
 
+  /// Has pictures made again that a worker had a part in since a result of it was last the same as another's, finished
+  /// or not: some thousands at most. Those of cancelled jobs stay, and what is no longer kept.
+  package func retry(worker id: WorkerID) async throws -> RetriedPictures {
+    try await perform { try $0.retry(worker: id) }
+  }
+
   /// Why a job (by its name), a task (by its number) or a worker (by its name) is in the state that it is in.
   ///
   /// - Throws: `notFound`.

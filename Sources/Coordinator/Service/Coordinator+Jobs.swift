@@ -7,10 +7,12 @@ import Store
 extension Coordinator {
   /// The newest jobs, newest first; jobs that are still being received are not among them. Few of them come from
   /// memory, at most a tenth of a second old.
-  package func jobs(limit: Int) async throws -> [JobStatus] {
+  ///
+  /// - Parameter owner: whose; everybody's for nil.
+  package func jobs(limit: Int, of owner: String? = nil) async throws -> [JobStatus] {
     let view = jobView
-    if limit <= Self.newestJobs, let jobs = snapshot.jobs { return jobs.prefix(limit).map(view.status) }
-    return try await store.read { store in try store.jobs(limit: limit).map(view.status) }
+    if owner == nil, limit <= Self.newestJobs, let jobs = snapshot.jobs { return jobs.prefix(limit).map(view.status) }
+    return try await store.read { store in try store.jobs(limit: limit, of: owner).map(view.status) }
   }
 
   /// - Throws: `notFound`.
@@ -50,15 +52,6 @@ extension Coordinator {
     try await perform { turn in
       try body(&turn)
       return JobView(state: turn.state, trouble: nil, now: turn.now).status(try turn.store.job(id))
-    }
-  }
-
-  /// A page of a job's images, those behind `after`: at least one, at most 1000, whatever `limit` says.
-  ///
-  /// - Throws: `notFound`.
-  package func manifest(of id: JobID, after: ImageID, limit: Int) async throws -> ManifestPage {
-    try await store.read { store in
-      try store.manifest(of: store.job(id), after: after, limit: min(max(limit, 1), 1000))
     }
   }
 

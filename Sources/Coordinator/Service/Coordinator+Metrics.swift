@@ -49,6 +49,11 @@ extension Coordinator {
       ("atelier_artifacts_damaged_total", "Results of stages found damaged and made again.", metrics.damaged),
       ("atelier_pictures_total", "Pictures published.", metrics.pictures),
       ("atelier_picture_bytes_total", "Bytes of published pictures.", metrics.pictureBytes),
+      ("atelier_messages_ignored_total", "Messages that were not their sender's to say.", measures.messagesIgnored),
+      (
+        "atelier_connections_refused_total", "Connections of workers whose keys are not listed.",
+        admissions?.refusals ?? 0
+      ),
       ("atelier_received_bytes_total", "Bytes received from workers.", measures.bytesReceived),
       ("atelier_sent_bytes_total", "Bytes sent to workers.", measures.bytesSent),
       ("atelier_turns_total", "Transactions of the coordinator.", measures.turns),

@@ -13,10 +13,16 @@ extension Coordinator {
 
   /// Keeps a file that requests will name by its digest. It is durable when this returns.
   ///
+  /// - Parameter owner: whose upload it is.
   /// - Throws: `invalidInput` if the bytes have another digest or this is no digest, `system` if they cannot be
-  ///   written.
-  package func keepSource(_ bytes: [UInt8], digest: String) async throws {
+  ///   written, `denied` if the owner would have more than they may.
+  package func keepSource(_ bytes: [UInt8], digest: String, owner: String = JobOwner.local) async throws {
     try checkDigest(digest)
+    if let limit = limits.sourceBytes {
+      // Another's bytes under this name must not count.
+      try await blocking.run { try SourceFolder.check(bytes, digest: digest) }
+      try await count(digest, bytes: bytes.count, of: owner, limit: limit)
+    }
     try await blocking.run { [sources] in try sources.write(bytes, digest: digest) }
   }
 

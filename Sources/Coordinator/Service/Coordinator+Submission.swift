@@ -8,17 +8,19 @@ extension Coordinator {
   /// that is still being received, which may be on a connection that broke: of several at once, all are received, the
   /// first that is whole is the job, and the others are forgotten.
   ///
+  /// - Parameter owner: whose job it is.
   /// - Throws: `invalidInput`, upon which nothing is left of the job; `notFound` for an unknown model; `wrongState` if
-  ///   the key came with another submission; what the body throws.
+  ///   the key came with another submission; `denied` if the owner would have more than they may; what the body throws.
   package func submit<Body: AsyncSequence>(
-    _ body: Body, options: SubmitOptions, format: PromptFileFormat, key: IdempotencyKey? = nil
+    _ body: Body, options: SubmitOptions, format: PromptFileFormat, key: IdempotencyKey? = nil,
+    owner: String = JobOwner.local
   ) async throws -> Submitted where Body.Element: Sequence<UInt8> {
-    if let key, let first = try await store.read({ try $0.acceptedSubmission(key) }) {
+    if let key, let first = try await store.read({ try $0.acceptedSubmission(key, owner: owner) }) {
       var fingerprint = try SubmissionFingerprint(options, format)
       for try await bytes in body { fingerprint.consume(bytes) }
       return try first.answer(to: fingerprint, key)
     }
-    var submission = try await Submission(to: self, options: options, format: format, key: key)
+    var submission = try await Submission(to: self, options: options, format: format, key: key, owner: owner)
     do {
       for try await bytes in body { try await submission.consume(bytes) }
       return try await submission.finish()

@@ -15,20 +15,31 @@ package final class Coordinator: Sendable {
   let logger: Logger
   let store: Store
   let settings: CoordinatorSettings
-  let dataFolder: String
+  /// What each owner of jobs may have.
+  let limits: ClusterConfiguration.Limits
+  /// Who may ask for what.
+  package let tokens: TokenBook
+  package let dataFolder: String
   /// What other threads may see of the turns.
   let snapshot: Snapshot
   /// For what waits for the disk on behalf of people.
   package let blocking = BlockingWork("atelier.coordinator.blocking")
   /// What waits for the next turn. When it is full, whoever brings something waits.
   private let mailbox = Mailbox<TurnEngine.Event>(capacity: 10_000, bytes: 512 << 20)
-  private let transport: any Transport
+  /// The workers' side.
+  let link: WorkerLink
+  /// Whose keys may connect; nil where nobody is asked for one.
+  let admissions: WorkerAdmissions?
+  /// Where workers connect, as the configuration says.
+  let workAddress: String
   private let performer: ClusterPerformer
   /// Where results with pictures go first; they reach the mailbox when the picture is on the disk.
   private let staging: PictureStaging
   /// As it was when the store was opened; ``loop()`` runs a copy of it.
   private let engine: TurnEngine
   private let defaultModel: String?
+  /// What manifests are signed with.
+  let signingKey: SigningKey
   /// What models do not see of texts, by the models' digests; of some nobody here can tell.
   let measures: [String: CutText.Measure]
   /// Looks at the pictures that requests name; nil where nobody here knows pictures.
@@ -40,13 +51,15 @@ package final class Coordinator: Sendable {
   ///   - models: known from the configuration; workers bring more.
   ///   - measures: tells of texts that are longer than a model reads, by the models' digests.
   ///   - inspector: tells whether pictures that requests name can be used; without one, workers tell.
+  ///   - admissions: whose keys may connect, which the transport is to ask; nil where nobody is asked for one.
   ///   - makeTransport: opens the workers' side.
-  /// - Throws: `system` if the data directory or the address cannot be used, or if another coordinator uses the
-  ///   directory; `malformed` if the database is damaged or lacks its log, `wrongState` if a newer version has changed
-  ///   it, which is then left as it is.
+  /// - Throws: `system` if the data directory or the address cannot be used, if another coordinator uses the directory,
+  ///   or if others may read the signing key; `malformed` if the database is damaged or lacks its log, or if the key is
+  ///   none, `wrongState` if a newer version has changed the database, which is then left as it is.
   package init(
     configuration: ClusterConfiguration, models: [ModelInfo],
-    measures: [String: CutText.Measure] = [:], inspector: PictureInspector? = nil, logger: Logger,
+    measures: [String: CutText.Measure] = [:], inspector: PictureInspector? = nil,
+    admissions: WorkerAdmissions? = nil, logger: Logger,
     makeTransport: (TransportHandler) throws(AtelierError) -> any Transport
   ) throws {
     settings = CoordinatorSettings(configuration.coordinator)
@@ -54,34 +67,35 @@ package final class Coordinator: Sendable {
     self.measures = measures
     self.logger = logger
     dataFolder = configuration.coordinator.data
+    limits = configuration.limits
     store = try Store(folder: dataFolder)
+    tokens = TokenBook(try store.read { try $0.tokens() })
     pictures = try PictureFolder(dataFolder: dataFolder)
     sources = try SourceFolder(dataFolder: dataFolder)
     pictureInspection = inspector.map { [sources] in PictureInspection($0, sources) }
+    signingKey = try SigningKeyFile.open(dataFolder: dataFolder)
     let snapshot = Snapshot(settings)
     self.snapshot = snapshot
+    self.admissions = admissions
+    workAddress = configuration.coordinator.work
+    let (keys, invitations) = try store.read { (try $0.workerKeys(), try $0.invitations()) }
+    admissions?.load(keys, invitations)
+    let link = WorkerLink(WorkerGate(admissions))
+    self.link = link
     let mailbox = mailbox
     let staging = PictureStaging(pictures) { mailbox.put(.message($0, from: $1), bytes: $0.bytes) }
     self.staging = staging
-    transport = try makeTransport(
-      TransportHandler(
-        received: { frames, peer in
-          snapshot.received(frames.reduce(0) { $0 + $1.count })
-          do throws(AtelierError) {
-            let worker = WorkerID(peer)
-            let arrival = try Arrival(frames) { snapshot.holds($0, by: worker) }
-            if arrival.bringsPicture {
-              staging.put(arrival, from: worker)
-            } else {
-              mailbox.put(.message(arrival, from: worker), bytes: arrival.bytes)
-            }
-          } catch {
-            logger.warning("message ignored", metadata: ["worker": "\(peer)", "reason": "\(error)"])
+    let reception = WorkerReception(
+      link: link, admissions: admissions, snapshot: snapshot, staging: staging, mailbox: mailbox, logger: logger)
+    link.open(
+      try makeTransport(
+        TransportHandler(
+          received: reception.receive,
+          undeliverable: { route in if let worker = link.gate.worker(on: route) { mailbox.put(.undeliverable(worker)) }
           }
-        },
-        undeliverable: { peer in mailbox.put(.undeliverable(WorkerID(peer))) }))
+        )))
     performer = ClusterPerformer(
-      pictures: pictures, sources: sources, transport: transport, logger: logger, sent: { snapshot.sent($0) },
+      pictures: pictures, sources: sources, transport: link, logger: logger, sent: { snapshot.sent($0) },
       found: { mailbox.put($0) })
     engine = try TurnEngine(
       store: store, performer: performer, settings: settings, models: models, logger: logger, now: .current)
@@ -136,7 +150,7 @@ package final class Coordinator: Sendable {
       isBehind = outcome.jobs == nil
       followUps = finish(outcome, engine.state, took: ContinuousClock.now - start, events: events.count)
     }
-    transport.close()
+    link.close()
     do { try store.close() } catch { logger.error("cannot close the database", metadata: ["error": "\(error)"]) }
   }
 

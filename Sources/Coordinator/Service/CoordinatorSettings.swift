@@ -21,6 +21,10 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var stall: Standstill.Policy
   /// How long a job may wait behind others before it is served something all the same.
   package var patience: Duration
+  /// The share of tasks that another worker makes too; 0 for none at all.
+  package var checkShare: Double
+  /// Which tasks these are depends on it, so that no worker can know.
+  package var checkSeed = UInt64.random(in: 0...UInt64.max)
   /// How many images one turn changes at most of a job that is ended or tried again: so many that nobody waits for.
   package var imagesPerTurn = 2000
   /// Of how many jobs one turn lets the pictures go at most: each is a folder that is renamed.
@@ -36,5 +40,6 @@ package struct CoordinatorSettings: Sendable, Equatable {
     health = WorkerHealth.Policy(failures: configuration.quarantineAfter, pause: configuration.canary)
     stall = Standstill.Policy(least: configuration.stall, heartbeat: configuration.heartbeat)
     patience = configuration.patience
+    checkShare = configuration.checkShare
   }
 }

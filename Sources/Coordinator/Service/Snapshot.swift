@@ -14,6 +14,7 @@ final class Snapshot: @unchecked Sendable {
     /// From the moment when a worker was free and there was work, to the message that gives it some.
     var assignmentSeconds = Histogram(bounds: Histogram.latencySeconds)
     var bytesReceived = 0
+    var messagesIgnored = 0
     var bytesSent = 0
     let started = Date()
   }
@@ -40,6 +41,8 @@ final class Snapshot: @unchecked Sendable {
 
   /// Counts bytes of workers, from the transport's thread.
   func received(_ bytes: Int) { lock.withLock { measured.bytesReceived += bytes } }
+  /// Counts a message that counts for nothing else, from the transport's thread.
+  func ignored() { lock.withLock { measured.messagesIgnored += 1 } }
   /// Counts bytes to workers, from the thread of turns.
   func sent(_ bytes: Int) { lock.withLock { measured.bytesSent += bytes } }
 

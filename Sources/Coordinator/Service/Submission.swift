@@ -30,6 +30,7 @@ package struct Submission {
   private var generator = SystemRandomNumberGenerator()
   /// Under which the job is kept, and what it is of; nil where it may be submitted again.
   private let key: IdempotencyKey?
+  private let owner: String
   private var fingerprint: SubmissionFingerprint
 
   /// Bad lines that a refusal names; more are counted.
@@ -39,13 +40,17 @@ package struct Submission {
 
   /// Begins a job, whose name is the job's id if the options have none.
   ///
-  /// - Parameter key: what the client calls it, so that it makes no second job.
+  /// - Parameters:
+  ///   - key: what the client calls it, so that it makes no second job.
+  ///   - owner: whose job it is.
   /// - Throws: `invalidInput` for options that make no sense, `notFound` for an unknown model.
   package init(
-    to coordinator: Coordinator, options: SubmitOptions, format: PromptFileFormat, key: IdempotencyKey? = nil
+    to coordinator: Coordinator, options: SubmitOptions, format: PromptFileFormat, key: IdempotencyKey? = nil,
+    owner: String = JobOwner.local
   ) async throws {
     try options.validate()
     self.key = key
+    self.owner = owner
     fingerprint = try SubmissionFingerprint(options, format)
     self.coordinator = coordinator
     self.options = options
@@ -54,7 +59,9 @@ package struct Submission {
     let id = JobID(using: &generator)
     self.id = id
     let model = model
-    number = try await coordinator.perform { try $0.store.beginJob(id, options, model: model, at: $0.now.time) }
+    number = try await coordinator.perform {
+      try $0.store.beginJob(id, options, model: model, owner: owner, at: $0.now.time)
+    }
   }
 
   /// Takes the next bytes of the file; they may end anywhere. While one part is stored the next is read, and no more.
@@ -65,6 +72,9 @@ package struct Submission {
     if key != nil { fingerprint.consume(bytes) }
     for line in parser.consume(bytes) {
       try await add(line)
+      // What cannot be accepted in the end is not stored either.
+      try Coordinator.check(images, coordinator.limits.picturesInHand, "pictures in hand", "pictures_in_hand", owner)
+      try Coordinator.check(items, coordinator.limits.queuedItems, "queued items", "queued_items", owner)
       while let part = parts.takeFull() { try await store(part) }
     }
   }
@@ -73,7 +83,7 @@ package struct Submission {
   ///
   /// - Returns: what was accepted, with the lines that were left out, a thousand at most.
   /// - Throws: `invalidInput` that names the bad lines, or if there is no prompt; `wrongState` if the key is another
-  ///   submission's. The job has to be abandoned then.
+  ///   submission's; `denied` if the owner would have more than they may. The job has to be abandoned then.
   package mutating func finish() async throws -> Submitted {
     for line in parser.finish() { try await add(line) }
     if let fault = fileFault {
@@ -90,16 +100,20 @@ package struct Submission {
     }
     while let part = parts.take() { try await store(part) }
     try await storing?.value
-    let (number, key) = (number, key)
+    let (number, key, owner, limits) = (number, key, owner, coordinator.limits)
     let submitted = Submitted(job: id, items: items, images: images, skipped: skipped, cut: cut)
     guard let key else {
-      try await coordinator.perform { try $0.store.activateJob(number) }
+      try await coordinator.perform { turn in
+        try Coordinator.check(number, of: owner, limits, in: turn.store)
+        try turn.store.activateJob(number)
+      }
       return submitted
     }
     let accepted = AcceptedSubmission(fingerprint: fingerprint.digest, answer: submitted)
     let first = try await coordinator.perform { turn in
-      if let first = try turn.store.acceptedSubmission(key) { return first }
-      try turn.store.accept(accepted, key, job: number)
+      if let first = try turn.store.acceptedSubmission(key, owner: owner) { return first }
+      try Coordinator.check(number, of: owner, limits, in: turn.store)
+      try turn.store.accept(accepted, key, owner: owner, job: number)
       try turn.store.activateJob(number)
       return accepted
     }

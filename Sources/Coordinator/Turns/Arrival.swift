@@ -13,12 +13,24 @@ struct Arrival: Sendable {
   /// Where the picture lies, if it brings one; or why it could not be written.
   var picture: Result<String, AtelierError>?
 
-  /// - Parameter holds: whether the worker holds an attempt, as far as is known.
   /// - Throws: `malformed` if this is no message, or if it has more than any message needs.
   init(_ frames: [[UInt8]], holds: (TaskAttempt) -> Bool = { _ in true }) throws(AtelierError) {
-    let bytes = frames.reduce(0) { $0 + $1.count }
-    try Self.check(frames, bytes)
-    let message = try WireMessage<Wire.FromWorker>(decoding: frames)
+    self.init(try Self.message(frames), bytes: frames.reduce(0) { $0 + $1.count }, holds: holds)
+  }
+
+  /// The message of these frames, of whose payload nothing was looked at.
+  ///
+  /// - Throws: `malformed` if this is no message, or if it has more than any message needs.
+  static func message(_ frames: [[UInt8]]) throws(AtelierError) -> WireMessage<Wire.FromWorker> {
+    try check(frames, frames.reduce(0) { $0 + $1.count })
+    return try WireMessage<Wire.FromWorker>(decoding: frames)
+  }
+
+  /// - Parameters:
+  ///   - message: of the worker that it names.
+  ///   - bytes: of all frames.
+  ///   - holds: whether the worker holds an attempt, as far as is known.
+  init(_ message: WireMessage<Wire.FromWorker>, bytes: Int, holds: (TaskAttempt) -> Bool) {
     self.message = message
     self.bytes = bytes
     compared = Self.attempt(of: message).map(holds) == true ? Self.artifacts(of: message) : nil

@@ -120,10 +120,12 @@ struct ClusterPerformer: TurnPerformer {
   private static let sourcesPerTurn = 500
 
   private func remove(sources digests: [String], at now: ContinuousClock.Instant) {
-    removals.async { [sources, logger] in
-      for digest in sources.remove(unnamed: digests, at: now) {
+    removals.async { [sources, logger, found] in
+      let removed = sources.remove(unnamed: digests, at: now)
+      for digest in removed {
         logger.info("file removed that no request names", metadata: ["sha256": "\(digest)"])
       }
+      if !removed.isEmpty { found(.sourcesRemoved(removed)) }
     }
   }
 }

@@ -50,6 +50,8 @@ extension Turn {
       let asking = claimsOfBatch.removeValue(forKey: batch) ?? []
       let leased = try store.lease(asking, spare: spare, of: batch.stage, job: batch.job, at: now.time) {
         state.registry.canAvoid($0, pool: batch.stage.pool, model: $1)
+      } strangers: {
+        state.registry.strangers(to: $0)
       }
       // Who asked for this and found only what had failed on it may be of use to another job.
       for (worker, count) in asking { credits[worker, default: 0] += count }
@@ -104,7 +106,7 @@ extension Turn {
       itemOutputsWanted: try !store.hasItemOutputs(of: leased.step, item: leased.item))
     task.inputs = try store.inputs(of: leased)
     // The first attempt begins at the beginning.
-    if leased.id.attempt > 1 { task.checkpoint = try store.checkpoint(of: leased.id.task) }
+    if leased.id.attempt > 1, !leased.isCompared { task.checkpoint = try store.checkpoint(of: leased.id.task) }
     return AssignedTask(task: task, sources: Array(Set(operation.sources(for: leased.stage).compactMap(\.digest))))
   }
 

@@ -68,10 +68,13 @@ extension Turn {
   ///
   /// - Returns: whether it holds the lease now; false also if the job is paused or has ended.
   mutating func renew(_ attempt: TaskAttempt, to id: WorkerID) throws -> Bool {
-    guard let record = try record(of: attempt.task), try store.renew(attempt, to: id, at: now.time) else {
+    guard !isForfeited(attempt, by: id), let record = try record(of: attempt.task),
+      try store.renew(attempt, to: id, at: now.time)
+    else {
       return false
     }
-    state.registry.renew(attempt, job: record.jobID, stage: record.stage, to: id, at: now.instant)
+    state.registry.renew(
+      attempt, job: record.jobID, stage: record.stage, model: record.modelDigest, to: id, at: now.instant)
     return true
   }
 

@@ -42,7 +42,7 @@ extension Turn {
   }
 
   /// Tells workers to stop working on tasks, whoever holds them.
-  private mutating func revoke(_ tasks: [TaskAttempt]) {
+  mutating func revoke(_ tasks: [TaskAttempt]) {
     let attempts = Dictionary(tasks.map { ($0.task, $0.attempt) }) { first, _ in first }
     let held = state.registry.workers.map { worker in
       (

@@ -46,7 +46,8 @@ extension Turn {
       state.registry.note(id) { $0.gotOn() }
       try save(checkpoint, of: arrival, from: id)
     case .goodbye?: try farewell(to: id)
-    case .hello?, nil: break
+    // Who asks to join is none yet, and asks elsewhere.
+    case .hello?, .join?, nil: break
     }
   }
 
@@ -69,7 +70,7 @@ extension Turn {
       if case .failure(let error) = result, StoreTrouble.isOfEverything(error) { throw error }
       answer(attempt, to: id, .rejected, reason)
     case .hello?: refuse(id, reason)
-    case .heartbeat?, .checkpoint?, .goodbye?, nil: break
+    case .heartbeat?, .checkpoint?, .goodbye?, .join?, nil: break
     }
   }
 
@@ -99,10 +100,13 @@ extension Turn {
           + "does, and the worker brings another. A restart of the coordinator forgets those seen longest ago."
       )
     }
-    let description = WorkerDescription(
+    var description = WorkerDescription(
       pool: pool, capacity: min(Int(hello.capacity), Self.mostHeld), models: models, host: hello.host,
       processID: Int(hello.processID), threads: Int(hello.threads), version: hello.softwareVersion,
       batch: min(Int(hello.batch), Self.mostHeld))
+    description.withheld = Set(
+      models.filter { state.modelNames.digest(of: $0.name) == $0.digest && state.modelNames.conflict(of: $0) != nil }
+        .map(\.digest))
     let held = hello.held.map { TaskAttempt($0) }
     // On a slow link it says so several times before it is answered.
     let isNew = state.registry[id]?.isMissing ?? true
@@ -134,7 +138,7 @@ extension Turn {
     if isMeant {
       try store.announce(model, at: now.time)
     } else if let conflict = state.modelNames.conflict(of: model) {
-      log(.warning, "a worker holds other weights under a model's name", ["worker": "\(id)", "reason": "\(conflict)"])
+      log(.warning, "a worker holds something else under a model's name", ["worker": "\(id)", "reason": "\(conflict)"])
     }
   }
 
@@ -203,9 +207,10 @@ extension Turn {
   /// Keeps the state of an unfinished task, if it is of the newest attempt and further than what is kept.
   private mutating func save(_ wire: Wire.Checkpoint, of arrival: Arrival, from id: WorkerID) throws {
     let attempt = TaskAttempt(wire.task)
-    // Whoever sends it, and if it is not of the newest attempt, it is not even looked at.
+    // Whoever sends it, and if it is not of the newest attempt, it is not even looked at. What is compared is made in
+    // one go, or it would be two workers' work.
     guard let record = try record(of: attempt.task), record.currentAttempt == attempt, record.worker == id,
-      record.state.isOpen
+      record.state.isOpen, !isForfeited(attempt, by: id), try !isCompared(record.id)
     else { return }
     // A damaged checkpoint is not worth more than the line that it costs to ignore it: the next follows.
     guard case .success(let artifacts) = arrival.artifacts, let latents = artifacts.first else { return }

@@ -14,7 +14,7 @@ extension Turn {
     // Sent again because the verdict was lost: it is committed already.
     if isItsOwn, record.state == .done { return answer(attempt, to: id, .committed) }
     // A lease that ran out but was not handed on is still this worker's to finish.
-    guard isItsOwn, record.state.isOpen else {
+    guard isItsOwn, record.state.isOpen, !isForfeited(attempt, by: id) else {
       state.metrics.stale += 1
       return answer(attempt, to: id, .stale, Self.reasonForStale(attempt, record))
     }
@@ -87,7 +87,10 @@ extension Turn {
       try fail(attempt, worker: id, blame: .worker, reason: error.message)
       return answer(attempt, to: id, .rejected, error.message)
     }
-    try noteSuccess(on: id, seconds: success.seconds)
+    let wasSetApart = isSetApart(id)
+    let isTaken = try self.isTaken(artifacts, of: record, from: id)
+    try noteFinished(on: id, seconds: success.seconds, wasSetApart: wasSetApart)
+    guard isTaken else { return answer(attempt, to: id, .committed) }
     measure(success, of: record, on: id)
     try store.complete(record, worker: id, seconds: success.seconds)
     for artifact in artifacts { try keep(artifact, of: record, arrival) }

@@ -9,17 +9,27 @@ extension Turn {
   mutating func noteFailure(on id: WorkerID, of attempt: TaskAttempt, reason: String, isItsOwn: Bool) throws {
     guard try !store.hasFailed(attempt) else { return }
     state.registry.failed(id, reason: reason, isItsOwn: isItsOwn, at: now.instant)
-    guard isItsOwn, let health = state.registry[id]?.health, let quarantine = health.quarantine else { return }
+    guard isItsOwn, let health = state.registry[id]?.health else { return }
+    try rememberQuarantine(of: id, health)
+  }
+
+  /// Keeps a worker's quarantine in the store, if it is in one.
+  func rememberQuarantine(of id: WorkerID, _ health: WorkerHealth) throws {
+    guard let quarantine = health.quarantine else { return }
     try store.quarantine(
       id,
       QuarantineRecord(
         reason: quarantine.reason, failuresInARow: health.failuresInARow, since: now.time(of: quarantine.since),
-        nextCanary: now.time(of: quarantine.nextCanary), pause: quarantine.pause / .seconds(1)))
+        nextCanary: now.time(of: quarantine.nextCanary), pause: quarantine.pause / .seconds(1),
+        isContradicted: quarantine.isContradicted))
   }
 
   /// Notes a task that was committed, which ends a quarantine.
   mutating func noteSuccess(on id: WorkerID, seconds: Double) throws {
-    if state.registry[id]?.health.quarantine != nil { try store.endQuarantine(of: id) }
+    if state.registry[id]?.health.quarantine != nil {
+      try store.endQuarantine(of: id)
+      state.registry.note(isProven: false, of: id)
+    }
     state.registry.succeeded(id, seconds: seconds, at: now.instant)
   }
 
@@ -32,7 +42,8 @@ extension Turn {
       WorkerHealth(
         WorkerHealth.Quarantine(
           since: now.instant - .seconds(max(0, now.time - record.since)), reason: record.reason,
-          nextCanary: now.instant + .seconds(left), pause: .seconds(record.pause)),
+          nextCanary: now.instant + .seconds(left), pause: .seconds(record.pause),
+          isContradicted: record.isContradicted),
         failuresInARow: record.failuresInARow),
       of: id)
   }

@@ -52,6 +52,11 @@ extension Turn {
     if !unnamed.isEmpty { perform(.removeSources(unnamed, at: now.instant)) }
   }
 
+  /// Files are gone: they count as nobody's uploads.
+  mutating func removed(sources digests: [String]) throws {
+    for digest in digests { try store.forgetUploads(of: digest) }
+  }
+
   /// A person says that the wall clock is right: what is old by it goes, from this turn on.
   mutating func confirmClock() throws {
     state.clock.believe(now)

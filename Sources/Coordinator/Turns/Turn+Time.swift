@@ -37,7 +37,7 @@ extension Turn {
 
   /// Takes back what a worker that vanished held. What it had begun counts as a failed attempt, so that
   /// a task which kills its workers does not do so for ever; the rest is ready again.
-  private mutating func lose(_ id: WorkerID) throws {
+  mutating func lose(_ id: WorkerID) throws {
     guard let worker = state.registry.remove(id) else { return }
     for (index, (task, lease)) in worker.leasesInOrder.enumerated() {
       let attempt = TaskAttempt(task: task, attempt: lease.attempt)
@@ -50,6 +50,16 @@ extension Turn {
           madeProgress: !lease.hasBegun && madeProgress(lease, of: task))
       } else {
         try release(attempt)
+      }
+    }
+  }
+
+  /// Takes back what the workers with a key hold, which are heard no more. None of it counts as a failure.
+  mutating func expel(_ key: CurveKey) throws {
+    for id in state.registry.workers.map(\.id) where id.isOf(key) {
+      log(.warning, "worker expelled; its tasks go to others", ["worker": "\(id)"])
+      for (task, lease) in state.registry.remove(id)?.leasesInOrder ?? [] {
+        try release(TaskAttempt(task: task, attempt: lease.attempt))
       }
     }
   }

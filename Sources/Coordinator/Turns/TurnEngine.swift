@@ -9,6 +9,8 @@ struct TurnEngine {
   enum Event: Sendable {
     /// A message of a worker, decoded.
     case message(Arrival, from: WorkerID)
+    /// A worker is gone: its key said hello under another name.
+    case replaced(WorkerID)
     /// A message to a worker could not be delivered: it is gone, or takes nothing more.
     case undeliverable(WorkerID)
     /// What a person or a submission asks to be done.
@@ -23,6 +25,8 @@ struct TurnEngine {
     case picturesRemoved([JobID])
     /// Files, by their digests, that are in the folder of sources.
     case sourcesFound([String])
+    /// Files that no request named are gone.
+    case sourcesRemoved([String])
   }
 
   /// Something to decide inside a turn, and where its result goes.
@@ -74,6 +78,7 @@ struct TurnEngine {
       turn.state.modelNames = ModelNames(models)
       try transaction.forgetQuarantines(before: now.time - 7 * 86_400)
       for model in models.reversed() { try transaction.register(model, at: now.time) }
+      if settings.checkShare == 0 { try transaction.dropAllAnswers() }
       try transaction.forgetModels(keeping: StoreTransaction.mostUnnamedModels / 2)
       try turn.expectWorkers()
       return turn.state
@@ -175,6 +180,9 @@ struct TurnEngine {
           throw MessageFault()
         }
       }
+    case .replaced(let worker):
+      turn.log(.info, "worker started anew; its tasks go to others", ["worker": "\(worker)"])
+      try turn.lose(worker)
     case .undeliverable(let worker): try turn.undeliverable(worker)
     case .request(let request):
       let result = try turn.attempt(request.body)
@@ -185,6 +193,7 @@ struct TurnEngine {
     case .heldBack(let task, let worker): try turn.takeBack(task, from: worker)
     case .picturesRemoved(let jobs): try turn.removed(picturesOf: jobs)
     case .sourcesFound(let digests): try turn.found(sources: digests)
+    case .sourcesRemoved(let digests): try turn.removed(sources: digests)
     }
   }
 

@@ -5,6 +5,8 @@ package import Foundation
 package struct JobStatus: Sendable, Codable, Equatable {
   package var id: JobID
   package var name: String
+  /// Who submitted it: the name of a token, or `local`.
+  package var owner: String
   package var state: JobState
   package var model: String
   /// Which weights, where models of one name differ.
@@ -27,13 +29,15 @@ package struct JobStatus: Sendable, Codable, Equatable {
   package var hasFailed: Bool { state == .cancelled || images.failed > 0 }
 
   package init(
-    id: JobID, name: String, state: JobState, model: String, modelDigest: String, priority: Int, createdAt: Date,
+    id: JobID, name: String, owner: String = JobOwner.local, state: JobState, model: String, modelDigest: String,
+    priority: Int, createdAt: Date,
     finishedAt: Date?, items: Int, images: ImageCounts = ImageCounts(),
     stages: [StageCounts] = Stage.allCases.map { StageCounts(stage: $0) }, picturesPerMinute: Double? = nil,
     secondsLeft: Double? = nil, waitingFor: [String] = []
   ) {
     self.id = id
     self.name = name
+    self.owner = owner
     self.state = state
     self.model = model
     self.modelDigest = modelDigest

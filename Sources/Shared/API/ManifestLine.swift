@@ -27,7 +27,8 @@ package struct ManifestLine: Sendable, Codable, Equatable {
   package var size: PictureSize?
   /// The size that the model made, if the picture was resampled from it.
   package var resampledFrom: PictureSize?
-  /// Relative to the manifest; nil while there is no picture, and once it is no longer kept.
+  /// Relative to the pictures' folder, or in `manifest.jsonl` to that; nil while there is no picture, and where no
+  /// `manifest.jsonl` is meant once it is no longer kept.
   package var file: String?
   /// Of the file, in hexadecimal; nil while there is none.
   package var sha256: String?
@@ -72,6 +73,21 @@ package struct ManifestLine: Sendable, Codable, Equatable {
         .joined(separator: " ")
     default: prompt
     }
+  }
+
+  /// What the picture's file is called where a job is fetched to: `000012-a-red-apple.png`; with the picture's index
+  /// where items of the job have several. The first eight words of the title are enough to know it by.
+  package func fileName(ofSeveral isSeveral: Bool) -> String {
+    let words = title.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.prefix(8)
+    let digits = String(item)
+    let number = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    let title = words.joined(separator: "-").prefix(60)
+    return number + (isSeveral ? "-\(index)" : "") + (title.isEmpty ? "" : "-" + title) + ".png"
+  }
+
+  /// The name of the picture's file, if that is one that a fetch gives: what else a manifest names is not touched.
+  package var safeFile: String? {
+    file.flatMap { [fileName(ofSeveral: false), fileName(ofSeveral: true)].contains($0) ? $0 : nil }
   }
 
   package init(

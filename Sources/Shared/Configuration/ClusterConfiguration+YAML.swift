@@ -53,6 +53,7 @@ extension ClusterConfiguration {
       try section.seconds("patience_seconds", in: 0.1...86_400) { coordinator.patience = $0 }
       try section.integer("quarantine_after", in: 1...1000) { coordinator.quarantineAfter = $0 }
       try section.seconds("canary_seconds", in: 0.05...3600) { coordinator.canary = $0 }
+      try section.number("check_share", in: 0...1) { coordinator.checkShare = $0 }
       try section.integer("keep_pictures_days", in: 0...36_500) { coordinator.keepPicturesDays = $0 == 0 ? nil : $0 }
       if coordinator.silence < coordinator.heartbeat * 2 {
         throw section.error(
@@ -70,6 +71,14 @@ extension ClusterConfiguration {
     if var section = try top.section("up") {
       try section.integer("prior", in: 0...256) { up.prior = $0 }
       try section.integer("decoder", in: 0...256) { up.decoder = $0 }
+      try section.finish()
+    }
+    if var section = try top.section("security") {
+      security = try section.security(resolve)
+      try section.finish()
+    }
+    if var section = try top.section("limits") {
+      limits = try section.limits()
       try section.finish()
     }
     for var entry in try top.sections("models") {

@@ -3,6 +3,8 @@ package struct ClusterConfiguration: Sendable, Equatable {
   package var coordinator = Coordinator()
   package var worker = Worker()
   package var up = Up()
+  package var security = Security()
+  package var limits = Limits()
   /// Models by name: where their folders are on this machine.
   package var models: [Model] = []
   /// The model of a submission that names none; by default the first of `models`.
@@ -37,6 +39,9 @@ package struct ClusterConfiguration: Sendable, Equatable {
     package var quarantineAfter = 3
     /// The pause before a worker in quarantine is tried with one task.
     package var canary = Duration.seconds(30)
+    /// The share of tasks, from 0 to 1, that another worker makes too, so that a broken one is found; with 0 nothing is
+    /// made twice.
+    package var checkShare = 0.005
     /// Days for which the pictures of an ended job are kept; nil for ever.
     package var keepPicturesDays: Int?
   }

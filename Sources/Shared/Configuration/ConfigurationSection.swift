@@ -55,11 +55,47 @@ struct ConfigurationSection {
     set(text)
   }
 
+  /// One of several words.
+  mutating func word<Word: RawRepresentable<String> & CaseIterable>(
+    _ key: String, _ set: (Word) -> Void
+  ) throws(AtelierError) {
+    guard let value = take(key) else { return }
+    guard let word = value.scalar.flatMap({ Word(rawValue: $0.string) }) else {
+      let words = Word.allCases.map(\.rawValue).joined(separator: " or ")
+      throw error(key, "'\(value.scalar?.string ?? "")' is not \(words)")
+    }
+    set(word)
+  }
+
+  /// A list of texts; empty if it is left out.
+  mutating func strings(_ key: String) throws(AtelierError) -> [String] {
+    guard let value = take(key) else { return [] }
+    guard case .sequence(let sequence) = value else {
+      throw error(key, "a list of texts is expected, such as [atelier.example.org]")
+    }
+    var texts: [String] = []
+    for entry in sequence {
+      guard let text = entry.scalar?.string, !text.isEmpty else { throw error(key, "each entry must be a text") }
+      texts.append(text)
+    }
+    return texts
+  }
+
   mutating func integer(_ key: String, in range: ClosedRange<Int>, _ set: (Int) -> Void) throws(AtelierError) {
     guard let value = take(key) else { return }
     guard let number = value.int, range.contains(number) else {
       throw error(
         key, "'\(value.scalar?.string ?? "")' is no whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    set(number)
+  }
+
+  /// A number with or without fraction.
+  mutating func number(_ key: String, in range: ClosedRange<Double>, _ set: (Double) -> Void) throws(AtelierError) {
+    guard let value = take(key) else { return }
+    guard let number = value.float ?? value.int.map(Double.init), range.contains(number) else {
+      throw error(
+        key, "'\(value.scalar?.string ?? "")' is no number from \(range.lowerBound) to \(range.upperBound)")
     }
     set(number)
   }

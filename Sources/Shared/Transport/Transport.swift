@@ -3,7 +3,7 @@
 /// The service that owns a transport gives it a `TransportHandler`; the transport calls that from a
 /// thread of its own, one call at a time.
 package protocol Transport: AnyObject, Sendable {
-  /// Queues a message. A worker's transport knows one peer and ignores `peer`.
+  /// Queues a message for a peer, by its route. A worker's transport knows one peer and ignores it.
   ///
   /// Returns at once. A message that cannot be delivered is reported to the handler where that can be
   /// known, and is otherwise lost: every message of the protocol can be lost without harm. None is kept for a
@@ -54,15 +54,18 @@ package struct MessageLimits: Sendable {
 /// Where a transport delivers to.
 package struct TransportHandler: Sendable {
   /// A message from a peer. May block, which holds back the senders.
-  package var received: @Sendable (_ frames: [[UInt8]], _ peer: String) -> Void
+  package var received: @Sendable (_ frames: [[UInt8]], _ peer: Peer) -> Void
   /// A message could not be delivered: the peer is gone, or takes nothing more.
-  package var undeliverable: @Sendable (_ peer: String) -> Void
+  package var undeliverable: @Sendable (_ route: String) -> Void
+  /// The coordinator does not let this worker's key in. The transport does not try again.
+  package var refused: @Sendable () -> Void
 
   package init(
-    received: @escaping @Sendable ([[UInt8]], String) -> Void,
-    undeliverable: @escaping @Sendable (String) -> Void
+    received: @escaping @Sendable ([[UInt8]], Peer) -> Void,
+    undeliverable: @escaping @Sendable (String) -> Void, refused: @escaping @Sendable () -> Void = {}
   ) {
     self.received = received
     self.undeliverable = undeliverable
+    self.refused = refused
   }
 }

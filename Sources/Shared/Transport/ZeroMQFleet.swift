@@ -8,17 +8,15 @@ package final class ZeroMQFleet {
   private let sockets: [ZeroMQSocket]
   private var items: [zmq_pollitem_t]
 
-  /// Connects a worker's side under each identity.
+  /// Connects so many workers' sides.
   ///
   /// - Throws: `system` if the system does not allow so many connections.
-  package init(connect address: String, identities: [String]) throws(AtelierError) {
+  package init(connect address: String, count: Int) throws(AtelierError) {
     guard let context = zmq_ctx_new() else { throw AtelierError(.system, "Cannot start ZeroMQ.") }
     self.context = context
-    zmq_ctx_set(context, ZMQ_MAX_SOCKETS, Int32(identities.count + 16))
+    zmq_ctx_set(context, ZMQ_MAX_SOCKETS, Int32(count + 16))
     var sockets: [ZeroMQSocket] = []
-    for identity in identities {
-      sockets.append(try ZeroMQSocket(role: .worker(connect: address, identity: identity), context: context))
-    }
+    for _ in 0..<count { sockets.append(try ZeroMQSocket(role: .worker(connect: address), context: context)) }
     self.sockets = sockets
     items = sockets.map { zmq_pollitem_t(socket: $0.socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0) }
   }

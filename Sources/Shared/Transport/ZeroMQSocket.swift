@@ -1,5 +1,6 @@
 import CZeroMQ
 import Foundation
+import Logging
 
 /// One ZeroMQ socket and, unless it shares one, its context. For the use of one thread.
 final class ZeroMQSocket {
@@ -9,6 +10,10 @@ final class ZeroMQSocket {
   private let isRouter: Bool
   /// Of what arrives.
   private let limits: MessageLimits
+  /// Decides who connects; nil where anybody may, and at a worker's side.
+  private let gatekeeper: ZAPHandler?
+  /// Tells that a key was refused; nil where none is shown.
+  private var monitor: UnsafeMutableRawPointer?
   /// What ZeroMQ holds for each peer. Of peers for which it holds something, and some others.
   private var held: [String: HeldBytes] = [:]
 
@@ -16,14 +21,19 @@ final class ZeroMQSocket {
   ///
   /// - Parameter shared: a context of several sockets, which outlives them.
   /// - Throws: `system` if the address is taken, `configuration` if it is no ZeroMQ address.
-  init(role: ZeroMQTransport.Role, context shared: UnsafeMutableRawPointer? = nil) throws(AtelierError) {
-    let (text, identity): (String, String?) =
-      switch role {
-      case .coordinator(let bind): (bind, nil)
-      case .worker(let connect, let name): (connect, name)
-      }
+  init(
+    role: ZeroMQTransport.Role, context shared: UnsafeMutableRawPointer? = nil,
+    logger: Logger = Logger(label: "zeromq")
+  ) throws(AtelierError) {
+    let text: String
+    var server: CurveServer?
+    switch role {
+    case .coordinator(let bind, let curve):
+      (text, server, isRouter) = (bind, curve, true)
+    case .worker(let connect, _, _):
+      (text, isRouter) = (connect, false)
+    }
     let address = try ZeroMQAddress(text)
-    isRouter = identity == nil
     limits = isRouter ? .ofWorker : .ofCoordinator
     ownsContext = shared == nil
     guard let context = shared ?? zmq_ctx_new() else {
@@ -32,6 +42,15 @@ final class ZeroMQSocket {
     guard let socket = zmq_socket(context, isRouter ? ZMQ_ROUTER : ZMQ_DEALER) else {
       if ownsContext { zmq_ctx_term(context) }
       throw AtelierError(.system, "Cannot open a ZeroMQ socket: \(Self.lastError).")
+    }
+    do throws(AtelierError) {
+      gatekeeper = try server.map { server throws(AtelierError) in
+        try ZAPHandler(context: context, logger: logger, admits: server.admits)
+      }
+    } catch {
+      zmq_close(socket)
+      if ownsContext { zmq_ctx_term(context) }
+      throw error
     }
     self.context = context
     self.socket = socket
@@ -50,22 +69,71 @@ final class ZeroMQSocket {
     set(ZMQ_TCP_MAXRT, Self.deafMilliseconds)
     var largest = Int64(Artifact.largest)
     zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, MemoryLayout<Int64>.size)
-    if let identity {
-      let bytes = Array(identity.utf8)
-      zmq_setsockopt(socket, ZMQ_ROUTING_ID, bytes, bytes.count)
+    switch role {
+    case .coordinator:
+      // Without this, messages to unknown or full peers vanish in silence. No handover: who takes another's routing id
+      // would get what is said to that.
+      set(ZMQ_ROUTER_MANDATORY, 1)
+      if let server { prove(server) }
+    case .worker(_, let routingID, let curve):
+      if let routingID { set(ZMQ_ROUTING_ID, routingID) }
       // What is said while nobody is connected would be heard all at once, when it is no longer so.
       set(ZMQ_IMMEDIATE, 1)
-    } else {
-      // Without this, messages to unknown or full peers vanish in silence.
-      set(ZMQ_ROUTER_MANDATORY, 1)
-      // A worker that comes back may do so before its old connection is known to be dead.
-      set(ZMQ_ROUTER_HANDOVER, 1)
+      if let curve {
+        prove(curve)
+        watch()
+      }
     }
     guard (isRouter ? zmq_bind(socket, text) : zmq_connect(socket, text)) == 0 else {
       let error = Self.failure(to: isRouter ? "listen on" : "connect to", text)
       close()
       throw error
     }
+  }
+
+  /// Only who proves to have a key that the gatekeeper admits gets in; without a gatekeeper nobody does.
+  private func prove(_ curve: CurveServer) {
+    set(ZMQ_CURVE_SERVER, 1)
+    set(ZMQ_CURVE_SECRETKEY, curve.keys.secret)
+    set(ZMQ_ZAP_DOMAIN, ZAPHandler.domain)
+    set(Self.enforceDomain, 1)
+  }
+
+  /// `ZMQ_ZAP_ENFORCE_DOMAIN`, which zmq.h has among its drafts: without a gatekeeper nobody gets in, rather than all.
+  private static let enforceDomain: Int32 = 93
+
+  private func prove(_ curve: CurveClient) {
+    set(ZMQ_CURVE_SERVERKEY, curve.server.text)
+    set(ZMQ_CURVE_PUBLICKEY, curve.keys.publicKey.text)
+    set(ZMQ_CURVE_SECRETKEY, curve.keys.secret)
+  }
+
+  /// After its key was refused a socket stays silent for ever, and only such a monitor knows.
+  private func watch() {
+    // Of this socket, in whatever context.
+    let address = "inproc://monitor-\(UInt(bitPattern: socket))"
+    guard zmq_socket_monitor(socket, address, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) == 0,
+      let monitor = zmq_socket(context, ZMQ_PAIR)
+    else { return }
+    zmq_connect(monitor, address)
+    self.monitor = monitor
+  }
+
+  /// Whether the coordinator has refused this worker's key since it was asked last.
+  func takeRefusal() -> Bool {
+    guard let monitor else { return false }
+    var isRefused = false
+    // Two frames an event: its number, and the address.
+    while zmq_recv(monitor, nil, 0, ZMQ_DONTWAIT) >= 0 { isRefused = true }
+    return isRefused
+  }
+
+  /// Where it listens, or connects to.
+  var endpoint: String {
+    var text = [CChar](repeating: 0, count: 1024)
+    var size = text.count
+    zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, &text, &size)
+    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// How long a peer may take in nothing of what is sent to it before the connection is broken.
@@ -76,7 +144,8 @@ final class ZeroMQSocket {
     let held = heldBytes(of: peer)
     guard held.count < Self.mostHeld else { return .full }
     if isRouter {
-      switch send(Array(peer.utf8), more: true, held) {
+      guard let route = Peer.bytes(of: peer) else { return .gone }
+      switch send(route, more: true, held) {
       case 0: break
       case EAGAIN: return .full
       default: return .gone
@@ -132,8 +201,8 @@ final class ZeroMQSocket {
   /// What has arrived.
   struct Received {
     /// None if it was refused.
-    var frames: [[UInt8]]
-    var peer: String
+    var frames: [[UInt8]] = []
+    var peer = Peer(route: "")
     /// Why nothing is kept of it: it is more than is taken.
     var refusal: AtelierError?
   }
@@ -142,8 +211,10 @@ final class ZeroMQSocket {
   /// over them is kept. ZeroMQ itself gathers the frames of a message until its last one has come, and has no bound for
   /// that.
   func receive() -> Received? {
-    var received = Received(frames: [], peer: "")
-    var (count, bytes, isFirst) = (0, 0, true)
+    var received = Received()
+    var route: String?
+    var key: CurveKey?
+    var (count, bytes) = (0, 0)
     var message = zmq_msg_t()
     repeat {
       zmq_msg_init(&message)
@@ -151,10 +222,13 @@ final class ZeroMQSocket {
       // The frames of a message arrive together, so only the first can be missing.
       guard zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0 else { return nil }
       let frame = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
-      defer { isFirst = false }
-      if isRouter, isFirst {
-        received.peer = String(decoding: frame, as: UTF8.self)
+      if isRouter, route == nil {
+        route = Peer.route(Array(frame))
         continue
+      }
+      // The routing id's frame bears no metadata.
+      if gatekeeper != nil, key == nil, let user = zmq_msg_gets(&message, "User-Id") {
+        key = CurveKey(String(cString: user))
       }
       guard received.refusal == nil else { continue }
       count += 1
@@ -167,6 +241,7 @@ final class ZeroMQSocket {
         received.refusal = error
       }
     } while hasMore
+    received.peer = Peer(route: route ?? "", key: key)
     return received
   }
 
@@ -178,13 +253,19 @@ final class ZeroMQSocket {
       zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
       zmq_pollitem_t(socket: nil, fd: descriptor, events: Int16(ZMQ_POLLIN), revents: 0),
     ]
-    zmq_poll(&items, 2, milliseconds ?? -1)
+    if let monitor { items.append(zmq_pollitem_t(socket: monitor, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)) }
+    zmq_poll(&items, Int32(items.count), milliseconds ?? -1)
     return items[1].revents != 0
   }
 
   /// Closes the socket, and its own context, which waits a second at most for what was sent.
   func close() {
+    if let monitor {
+      zmq_socket_monitor(socket, nil, 0)
+      zmq_close(monitor)
+    }
     zmq_close(socket)
+    gatekeeper?.close()
     guard ownsContext else { return }
     while zmq_ctx_term(context) != 0, errno == EINTR {}
   }
@@ -201,6 +282,8 @@ final class ZeroMQSocket {
     var value = value
     zmq_setsockopt(socket, option, &value, MemoryLayout<Int32>.size)
   }
+
+  private func set(_ option: Int32, _ text: String) { zmq_setsockopt(socket, option, text, text.utf8.count) }
 
   private static var lastError: String { String(cString: zmq_strerror(zmq_errno())) }
 

@@ -7,10 +7,12 @@ package import Logging
 package final class ZeroMQTransport: Transport, @unchecked Sendable {
   /// Which end of the wire.
   package enum Role: Sendable {
-    /// ROUTER: binds the address and knows its peers by their routing ids.
-    case coordinator(bind: String)
-    /// DEALER: connects, under a routing id, and connects again whenever the connection breaks.
-    case worker(connect: String, identity: String)
+    /// ROUTER: binds the address and knows its peers by their routes. With keys only those get in who have one that is
+    /// listed, and nothing can be read or changed on the way; without, anybody does.
+    case coordinator(bind: String, curve: CurveServer? = nil)
+    /// DEALER: connects, and connects again whenever the connection breaks. Its route is the coordinator's to choose,
+    /// unless a routing id is given.
+    case worker(connect: String, routingID: String? = nil, curve: CurveClient? = nil)
   }
 
   /// The most bytes that wait for the thread; beyond, messages count as undeliverable.
@@ -18,6 +20,8 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
   /// How long what could not be sent waits before it is tried again, in milliseconds.
   private static let pause = 5
 
+  /// Where it listens, or connects to; a port that was left to the system is in it.
+  package let endpoint: String
   private let socket: ZeroMQSocket
   private let wake: WakeDescriptor
   private let handler: TransportHandler
@@ -33,7 +37,8 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
 
   /// - Throws: `system` if the address is taken, or `configuration` if it is no ZeroMQ address.
   package init(role: Role, handler: TransportHandler, logger: Logger) throws(AtelierError) {
-    socket = try ZeroMQSocket(role: role)
+    socket = try ZeroMQSocket(role: role, logger: logger)
+    endpoint = socket.endpoint
     wake = try WakeDescriptor()
     self.handler = handler
     self.logger = logger
@@ -95,11 +100,12 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
         continue
       }
       if socket.waitForInput(or: wake.descriptor, upTo: waiting.isEmpty ? nil : Self.pause) { wake.clear() }
+      if socket.takeRefusal() { handler.refused() }
       // A bounded burst, so that a flood of input cannot keep output waiting.
       for _ in 0..<256 {
         guard let message = socket.receive() else { break }
         if let refusal = message.refusal {
-          logger.warning("message refused", metadata: ["worker": "\(message.peer)", "reason": "\(refusal)"])
+          logger.warning("message refused", metadata: ["worker": "\(message.peer.route)", "reason": "\(refusal)"])
         } else {
           handler.received(message.frames, message.peer)
         }

@@ -22,4 +22,7 @@ package enum Wire {
   package typealias Operation = Atelier_Cluster_V1_Operation
   package typealias Verdict = Atelier_Cluster_V1_Verdict
   package typealias Revocation = Atelier_Cluster_V1_Revocation
+  package typealias Refusal = Atelier_Cluster_V1_Refusal
+  package typealias Join = Atelier_Cluster_V1_Join
+  package typealias Joined = Atelier_Cluster_V1_Joined
 }

@@ -10,9 +10,17 @@
 
 /// The wire contract between the coordinator and any worker, in any language.
 ///
-/// Transport: ZeroMQ. The coordinator binds a ROUTER, a worker connects a DEALER whose routing id is
-/// its worker id. A message is one envelope (frame 0, one of the two messages below) followed by raw
-/// frames; `Payload.frame` counts those from 0. Numbers in raw frames are little-endian.
+/// Transport: ZeroMQ. The coordinator binds a ROUTER, a worker connects a DEALER without a routing id of its own. A
+/// message is one envelope (frame 0, one of the two messages below) followed by raw frames; `Payload.frame` counts those
+/// from 0. Numbers in raw frames are little-endian.
+///
+/// Who speaks: each message of a worker names it, and counts only on the connection on which that name last said Hello.
+/// With CURVE on, a name ends in a hyphen and the fingerprint of the worker's key (the first 16 hexadecimal digits of the
+/// SHA-256 of its 32 bytes), and only that key may say it. Without, it belongs to whoever brings the secret of the name's
+/// first Hello. Everything else is answered by UnknownWorker or Refusal and ignored.
+///
+/// Joining: with CURVE on, a worker connects with the key of an invitation and says Join, nothing else, until it is
+/// answered by Joined or Refusal; then it connects anew with its own key.
 ///
 /// Conversation: a worker says Hello and waits for Welcome or Refusal. From then on every message of
 /// either side counts as a sign of life. The worker reports with Heartbeat how many more tasks it
@@ -46,7 +54,7 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 package nonisolated enum Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
-  case current // = 4
+  case current // = 5
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -56,7 +64,7 @@ package nonisolated enum Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf.Enum,
   package init?(rawValue: Int) {
     switch rawValue {
     case 0: self = .unspecified
-    case 4: self = .current
+    case 5: self = .current
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -64,7 +72,7 @@ package nonisolated enum Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf.Enum,
   package var rawValue: Int {
     switch self {
     case .unspecified: return 0
-    case .current: return 4
+    case .current: return 5
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -261,6 +269,14 @@ package nonisolated struct Atelier_Cluster_V1_FromWorker: Sendable {
     set {body = .goodbye(newValue)}
   }
 
+  package var join: Atelier_Cluster_V1_Join {
+    get {
+      if case .join(let v)? = body {return v}
+      return Atelier_Cluster_V1_Join()
+    }
+    set {body = .join(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -269,6 +285,7 @@ package nonisolated struct Atelier_Cluster_V1_FromWorker: Sendable {
     case outcome(Atelier_Cluster_V1_Outcome)
     case checkpoint(Atelier_Cluster_V1_Checkpoint)
     case goodbye(Atelier_Cluster_V1_Goodbye)
+    case join(Atelier_Cluster_V1_Join)
 
   }
 
@@ -306,6 +323,26 @@ package nonisolated struct Atelier_Cluster_V1_Hello: Sendable {
 
   /// see Heartbeat
   package var received: UInt64 = 0
+
+  /// of this process: where there are no keys, whoever brings another does not get its name
+  package var secret: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Asks to be admitted, on a connection that has an invitation's key. Saying it again with the same key changes nothing.
+package nonisolated struct Atelier_Cluster_V1_Join: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// CURVE, 32 bytes
+  package var publicKey: Data = Data()
+
+  /// for people
+  package var name: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1186,8 +1223,16 @@ package nonisolated struct Atelier_Cluster_V1_FromCoordinator: Sendable {
     set {body = .drain(newValue)}
   }
 
+  package var joined: Atelier_Cluster_V1_Joined {
+    get {
+      if case .joined(let v)? = body {return v}
+      return Atelier_Cluster_V1_Joined()
+    }
+    set {body = .joined(newValue)}
+  }
+
   /// Counts what this coordinator says, to whomever. The upper 32 bits are its own: another that is started later has
-  /// others.
+  /// others. 0 is none: said on a connection that is not (yet) a worker's.
   package var number: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1201,6 +1246,7 @@ package nonisolated struct Atelier_Cluster_V1_FromCoordinator: Sendable {
     case alive(Atelier_Cluster_V1_Alive)
     case unknownWorker(Atelier_Cluster_V1_UnknownWorker)
     case drain(Atelier_Cluster_V1_Drain)
+    case joined(Atelier_Cluster_V1_Joined)
 
   }
 
@@ -1505,12 +1551,26 @@ package nonisolated struct Atelier_Cluster_V1_Drain: Sendable {
   package init() {}
 }
 
+/// The key is on the list: connect with it from now on.
+package nonisolated struct Atelier_Cluster_V1_Joined: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// that it may serve; none means all
+  package var pools: [Atelier_Cluster_V1_Pool] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "atelier.cluster.v1"
 
 nonisolated extension Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PROTOCOL_VERSION_UNSPECIFIED\0\u{2}\u{4}PROTOCOL_VERSION_CURRENT\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PROTOCOL_VERSION_UNSPECIFIED\0\u{2}\u{5}PROTOCOL_VERSION_CURRENT\0")
 }
 
 nonisolated extension Atelier_Cluster_V1_Pool: SwiftProtobuf._ProtoNameProviding {
@@ -1527,7 +1587,7 @@ nonisolated extension Atelier_Cluster_V1_Sampler: SwiftProtobuf._ProtoNameProvid
 
 nonisolated extension Atelier_Cluster_V1_FromWorker: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FromWorker"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}worker_id\0\u{1}hello\0\u{1}heartbeat\0\u{1}outcome\0\u{1}checkpoint\0\u{1}goodbye\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}worker_id\0\u{1}hello\0\u{1}heartbeat\0\u{1}outcome\0\u{1}checkpoint\0\u{1}goodbye\0\u{1}join\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1602,6 +1662,19 @@ nonisolated extension Atelier_Cluster_V1_FromWorker: SwiftProtobuf.Message, Swif
           self.body = .goodbye(v)
         }
       }()
+      case 8: try {
+        var v: Atelier_Cluster_V1_Join?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .join(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .join(v)
+        }
+      }()
       default: break
       }
     }
@@ -1639,6 +1712,10 @@ nonisolated extension Atelier_Cluster_V1_FromWorker: SwiftProtobuf.Message, Swif
       guard case .goodbye(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
+    case .join?: try {
+      guard case .join(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1655,7 +1732,7 @@ nonisolated extension Atelier_Cluster_V1_FromWorker: SwiftProtobuf.Message, Swif
 
 nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pool\0\u{1}capacity\0\u{1}models\0\u{1}host\0\u{3}process_id\0\u{1}threads\0\u{3}software_version\0\u{1}held\0\u{1}batch\0\u{1}number\0\u{1}received\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pool\0\u{1}capacity\0\u{1}models\0\u{1}host\0\u{3}process_id\0\u{1}threads\0\u{3}software_version\0\u{1}held\0\u{1}batch\0\u{1}number\0\u{1}received\0\u{1}secret\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1674,6 +1751,7 @@ nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProt
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.batch) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
       case 11: try { try decoder.decodeSingularUInt64Field(value: &self.received) }()
+      case 12: try { try decoder.decodeSingularBytesField(value: &self.secret) }()
       default: break
       }
     }
@@ -1713,6 +1791,9 @@ nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProt
     if self.received != 0 {
       try visitor.visitSingularUInt64Field(value: self.received, fieldNumber: 11)
     }
+    if !self.secret.isEmpty {
+      try visitor.visitSingularBytesField(value: self.secret, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1728,6 +1809,42 @@ nonisolated extension Atelier_Cluster_V1_Hello: SwiftProtobuf.Message, SwiftProt
     if lhs.batch != rhs.batch {return false}
     if lhs.number != rhs.number {return false}
     if lhs.received != rhs.received {return false}
+    if lhs.secret != rhs.secret {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Atelier_Cluster_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Join"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}public_key\0\u{1}name\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.publicKey) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.publicKey.isEmpty {
+      try visitor.visitSingularBytesField(value: self.publicKey, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_Join, rhs: Atelier_Cluster_V1_Join) -> Bool {
+    if lhs.publicKey != rhs.publicKey {return false}
+    if lhs.name != rhs.name {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2770,7 +2887,7 @@ nonisolated extension Atelier_Cluster_V1_Payload.TypeEnum: SwiftProtobuf._ProtoN
 
 nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FromCoordinator"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}welcome\0\u{1}refusal\0\u{1}assignment\0\u{1}verdict\0\u{1}revocation\0\u{1}alive\0\u{3}unknown_worker\0\u{1}drain\0\u{1}number\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}welcome\0\u{1}refusal\0\u{1}assignment\0\u{1}verdict\0\u{1}revocation\0\u{1}alive\0\u{3}unknown_worker\0\u{1}drain\0\u{1}number\0\u{1}joined\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2884,6 +3001,19 @@ nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message,
         }
       }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 11: try {
+        var v: Atelier_Cluster_V1_Joined?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .joined(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .joined(v)
+        }
+      }()
       default: break
       }
     }
@@ -2930,11 +3060,14 @@ nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message,
       guard case .drain(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
-    case nil: break
+    default: break
     }
     if self.number != 0 {
       try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 10)
     }
+    try { if case .joined(let v)? = self.body {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3380,6 +3513,36 @@ nonisolated extension Atelier_Cluster_V1_Drain: SwiftProtobuf.Message, SwiftProt
   }
 
   package static func ==(lhs: Atelier_Cluster_V1_Drain, rhs: Atelier_Cluster_V1_Drain) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Atelier_Cluster_V1_Joined: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Joined"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pools\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedEnumField(value: &self.pools) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.pools.isEmpty {
+      try visitor.visitPackedEnumField(value: self.pools, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_Joined, rhs: Atelier_Cluster_V1_Joined) -> Bool {
+    if lhs.pools != rhs.pools {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -39,13 +39,20 @@ package final class SourceFolder: @unchecked Sendable {
     return try DurableFile.size(of: path(digest))
   }
 
+  /// Compares a file with the digest that it came under.
+  ///
+  /// - Throws: `invalidInput` if the bytes have another.
+  package static func check(_ bytes: [UInt8], digest: String) throws(AtelierError) {
+    guard hexadecimal(SHA256.hash(data: bytes)) == digest else {
+      throw AtelierError(.invalidInput, "The file does not have the SHA-256 \(digest); it was damaged on the way.")
+    }
+  }
+
   /// Keeps a file durably; one that is here already is not written again.
   ///
   /// - Throws: `invalidInput` if the bytes have another digest, `system` if they cannot be written.
   package func write(_ bytes: [UInt8], digest: String) throws(AtelierError) {
-    guard hexadecimal(SHA256.hash(data: bytes)) == digest else {
-      throw AtelierError(.invalidInput, "The file does not have the SHA-256 \(digest); it was damaged on the way.")
-    }
+    try Self.check(bytes, digest: digest)
     if try size(of: digest) != nil { return }
     try DurableFile.write(bytes, to: path(digest), aside: aside)
   }

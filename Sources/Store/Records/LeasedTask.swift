@@ -25,6 +25,8 @@ package struct LeasedTask: Sendable {
   package var size: PictureSize?
   /// All of them: what the line left out was filled in when it was accepted.
   package var parameters: RenderParameters
+  /// Whether it is made again to be compared with what another worker made: then nothing of that one is gone on from.
+  package var isCompared: Bool
 
   /// What its stage reads and leaves.
   package var step: StagePlan.Step? { StagePlan(for: operation).step(stage) }

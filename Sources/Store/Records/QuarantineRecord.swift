@@ -10,11 +10,17 @@ package struct QuarantineRecord: Sendable, Equatable {
   /// The pause after the next failure, in seconds.
   package var pause: Double
 
-  package init(reason: String, failuresInARow: Int, since: Double, nextCanary: Double, pause: Double) {
+  /// Whether it made other bytes than others: then a task that it finishes says nothing.
+  package var isContradicted: Bool
+
+  package init(
+    reason: String, failuresInARow: Int, since: Double, nextCanary: Double, pause: Double, isContradicted: Bool = false
+  ) {
     self.reason = reason
     self.failuresInARow = failuresInARow
     self.since = since
     self.nextCanary = nextCanary
     self.pause = pause
+    self.isContradicted = isContradicted
   }
 }

@@ -4,6 +4,8 @@ package import Shared
 package struct ReadyWork: Sendable, Equatable {
   package var job: JobNumber
   package var jobID: JobID
+  /// Whose the job is.
+  package var owner: String
   package var modelDigest: String
   package var stage: Stage
   /// Tasks that are ready.
@@ -17,10 +19,11 @@ package struct ReadyWork: Sendable, Equatable {
 
   package init(
     job: JobNumber, modelDigest: String, stage: Stage, count: Int, priority: Int, leased: Int = 0, waited: Double = 0,
-    jobID: JobID = JobID("")
+    jobID: JobID = JobID(""), owner: String = JobOwner.local
   ) {
     self.job = job
     self.jobID = jobID
+    self.owner = owner
     self.modelDigest = modelDigest
     self.stage = stage
     self.count = count

@@ -22,6 +22,8 @@ package struct TaskRecord: Sendable {
   package var failures: Int
   /// Who was given the newest attempt, also after its lease has ended.
   package var worker: WorkerID?
+  /// The digest of its job's model.
+  package var modelDigest: String
 
   /// The stages that its image goes through.
   package var plan: StagePlan { StagePlan(for: operation) }

@@ -39,6 +39,13 @@ enum Migrations {
     migrator.registerMigration("10: keys of submissions, limits of models, texts that are cut") { db in
       try db.execute(sql: submissions)
     }
+    migrator.registerMigration("12: keys of workers, invitations") { db in
+      try db.execute(sql: workerKeys)
+    }
+    registerAccess(in: &migrator)
+    migrator.registerMigration("14: results that are compared with another worker's") { db in
+      try db.execute(sql: checks)
+    }
     return migrator
   }
 }

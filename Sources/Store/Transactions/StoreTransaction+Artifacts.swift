@@ -69,6 +69,7 @@ extension StoreTransaction {
   /// - Returns: whether that was all.
   @discardableResult
   func dropArtifacts(ofJob job: JobNumber, limit: Int = .max) throws -> Bool {
+    try dropAnswers(ofJob: job)
     // Found by the few that there are, not by the job's many tasks and items.
     let checkpoints = try change(
       """
@@ -95,7 +96,7 @@ extension StoreTransaction {
   }
 
   /// Stands for the image of what belongs to the whole item.
-  private static let shared = ImageID(0)
+  static let shared = ImageID(0)
 
   /// Under which image an artifact is kept.
   private static func owner(of kind: Artifact.Kind, _ image: ImageID) -> ImageID {

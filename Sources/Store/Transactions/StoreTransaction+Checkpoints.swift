@@ -50,7 +50,7 @@ extension StoreTransaction {
   }
 
   /// Drops the saved state of a task that is finished, or whose state is damaged.
-  func dropCheckpoint(of task: TaskID) throws {
+  package func dropCheckpoint(of task: TaskID) throws {
     try change("DELETE FROM checkpoints WHERE task = :task", ["task": task])
   }
 }

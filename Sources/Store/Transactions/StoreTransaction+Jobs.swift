@@ -3,17 +3,21 @@ package import Shared
 extension StoreTransaction {
   /// Begins a job, which nobody sees before ``activateJob(_:)``.
   ///
-  /// - Parameter options: of which a job keeps its name, if there is one, and its priority; the rest is its items'.
+  /// - Parameters:
+  ///   - options: of which a job keeps its name, if there is one, and its priority; the rest is its items'.
+  ///   - owner: whose it is.
   package func beginJob(
-    _ id: JobID, _ options: SubmitOptions = SubmitOptions(), model: ModelInfo, at now: Double
+    _ id: JobID, _ options: SubmitOptions = SubmitOptions(), model: ModelInfo, owner: String = JobOwner.local,
+    at now: Double
   ) throws -> JobNumber {
     try change(
       """
-      INSERT INTO jobs (id, name, state, priority, model, created_at)
-      VALUES (:id, :name, 'receiving', :priority, :model, :now)
+      INSERT INTO jobs (id, name, owner, state, priority, model, created_at)
+      VALUES (:id, :name, :owner, 'receiving', :priority, :model, :now)
       """,
       [
-        "id": id, "name": options.name ?? id.text, "priority": options.priority, "model": model.digest, "now": now,
+        "id": id, "name": options.name ?? id.text, "owner": owner, "priority": options.priority,
+        "model": model.digest, "now": now,
       ])
     return JobNumber(lastRow)
   }
@@ -25,27 +29,30 @@ extension StoreTransaction {
     try writeCounters()
     let found = try row(
       """
-      SELECT jobs.seq, jobs.id, jobs.name, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at, jobs.items,
-        jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
+      SELECT jobs.seq, jobs.id, jobs.name, jobs.owner, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at,
+        jobs.items, jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
         models.height, models.defaults, models.reads_pictures, models.has_prior, models.limits
       FROM jobs JOIN models ON models.digest = jobs.model WHERE jobs.state <> 'receiving' AND jobs.id = :id
       """, ["id": id]
     ) { try $0.job() }
-    guard let found else { throw AtelierError(.notFound, "There is no job '\(id)'. 'atelier jobs' lists them.") }
+    guard let found else { throw AtelierError.noJob(id) }
     return try counted(found)
   }
 
   /// The newest jobs, newest first, but for those that this version cannot read.
-  package func jobs(limit: Int) throws -> [JobRecord] {
+  ///
+  /// - Parameter owner: whose; everybody's for nil.
+  package func jobs(limit: Int, of owner: String? = nil) throws -> [JobRecord] {
     try writeCounters()
     let newest = try readableRows(
       """
-      SELECT jobs.seq, jobs.id, jobs.name, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at, jobs.items,
-        jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
+      SELECT jobs.seq, jobs.id, jobs.name, jobs.owner, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at,
+        jobs.items, jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
         models.height, models.defaults, models.reads_pictures, models.has_prior, models.limits
       FROM jobs JOIN models ON models.digest = jobs.model WHERE jobs.state <> 'receiving'
+        AND (:owner IS NULL OR jobs.owner = :owner)
       ORDER BY jobs.seq DESC LIMIT :limit
-      """, ["limit": limit]
+      """, ["limit": limit, "owner": owner]
     ) { try $0.job() }
     return try newest.map { try counted($0) }
   }
@@ -137,12 +144,20 @@ extension StoreTransaction {
   }
 }
 
+extension AtelierError {
+  /// What somebody is told who asks for a job that there is not, or that is not theirs to see.
+  package static func noJob(_ id: JobID) -> AtelierError {
+    AtelierError(.notFound, "There is no job '\(id)'. 'atelier jobs' lists them.")
+  }
+}
+
 extension StoredRow {
   /// A job without its counters.
   fileprivate func job() throws -> JobRecord {
     let model = try model()
     let status = JobStatus(
-      id: try value("id"), name: try value("name"), state: try value("state"), model: model.name,
+      id: try value("id"), name: try value("name"), owner: try value("owner"), state: try value("state"),
+      model: model.name,
       modelDigest: model.digest, priority: try value("priority"), createdAt: try value("created_at"),
       finishedAt: try value("finished_at"), items: try value("items"))
     return JobRecord(

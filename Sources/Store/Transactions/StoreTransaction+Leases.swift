@@ -14,10 +14,13 @@ extension StoreTransaction {
   ///   - claims: who asks for how many tasks; each gets so many at most.
   ///   - spare: other workers that would take tasks: for those that failed on all that are asking.
   ///   - canAvoid: whether a task of a model that failed on some workers can wait for another one.
+  ///   - strangers: workers that cannot be compared with a kind: a task that is compared avoids them too, and those that
+  ///     have made it.
   /// - Returns: the tasks and whom each was given to, fewer than were claimed if there are not so many that fit.
   package func lease(
     _ claims: [(worker: WorkerID, count: Int)], spare: [(worker: WorkerID, count: Int)] = [], of stage: Stage,
-    job: JobNumber, at now: Double, canAvoid: (_ failed: [WorkerID], _ model: String) -> Bool
+    job: JobNumber, at now: Double, canAvoid: (_ failed: [WorkerID], _ model: String) -> Bool,
+    strangers: (_ kind: String) -> [WorkerID] = { _ in [] }
   ) throws -> [(worker: WorkerID, task: LeasedTask)] {
     guard !claims.isEmpty || !spare.isEmpty else { return [] }
     // A few more than are wanted, since some may have failed on the workers that are asking.
@@ -33,10 +36,14 @@ extension StoreTransaction {
         continue
       }
       var worker: WorkerID?
-      if failures == 0 {
+      if failures == 0, !task.isCompared {
         worker = Self.take(from: &open) { _ in true }
       } else {
-        let failed = try workersThatFailed(task.id.task)
+        var failed = try workersThatFailed(task.id.task)
+        if task.isCompared {
+          let answers = try answers(to: task.id.task)
+          failed += answers.map(\.worker) + (answers.first.map { strangers($0.kind) } ?? [])
+        }
         worker = Self.take(from: &open) { !failed.contains($0) } ?? Self.take(from: &spare) { !failed.contains($0) }
         if worker == nil, !canAvoid(failed, task.modelDigest) { worker = Self.take(from: &open) { _ in true } }
       }
@@ -74,8 +81,9 @@ extension StoreTransaction {
   private func readyTasks(of stage: Stage, job: JobNumber, limit: Int) throws -> [ReadyTask] {
     try rows(
       """
-      SELECT tasks.id AS task, tasks.attempt, tasks.failures, jobs.id AS job, jobs.model, items.id AS item,
-        items.position AS item_index, images.id AS image, images.position AS image_index, items.images, items.prompt,
+      SELECT tasks.id AS task, tasks.attempt, tasks.failures,
+        EXISTS (SELECT 1 FROM answers WHERE answers.task = tasks.id) AS is_compared, jobs.id AS job, jobs.model,
+        items.id AS item, items.position AS item_index, images.id AS image, images.position AS image_index, items.images, items.prompt,
         items.operation, items.negative_prompt, items.seed, items.width, items.height,
         parameter_sets.value AS parameters
       FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
@@ -181,6 +189,7 @@ extension StoredRow {
       itemIndex: try value("item_index"), image: try value("image"), imageIndex: imageIndex,
       images: try value("images"), modelDigest: try value("model"), prompt: try value("prompt"), operation: operation,
       negativePrompt: try value("negative_prompt"), seed: try seed("seed", of: operation, image: imageIndex),
-      size: try size("width", "height"), parameters: try parameters("parameters"))
+      size: try size("width", "height"), parameters: try parameters("parameters"),
+      isCompared: try value("is_compared"))
   }
 }

@@ -109,23 +109,36 @@ extension StoreTransaction {
 
   /// Remembers under which key a job was submitted, in the transaction that makes it visible.
   ///
+  /// - Parameter owner: whose key it is; that of another is another key.
   /// - Throws: SQLite's error if the key is known.
-  package func accept(_ submission: AcceptedSubmission, _ key: IdempotencyKey, job: JobNumber) throws {
+  package func accept(
+    _ submission: AcceptedSubmission, _ key: IdempotencyKey, owner: String = JobOwner.local, job: JobNumber
+  ) throws {
     try change(
       "INSERT INTO submission_keys (key, fingerprint, job, answer) VALUES (:key, :fingerprint, :job, :answer)",
       [
-        "key": key.text, "fingerprint": submission.fingerprint, "job": job,
+        "key": Self.stored(key, owner), "fingerprint": submission.fingerprint, "job": job,
         "answer": String(decoding: try JSONCoding.encode(submission.answer), as: UTF8.self),
       ])
   }
 
   /// What was accepted under a key; nil if nothing was, or its job is gone.
-  package func acceptedSubmission(_ key: IdempotencyKey) throws -> AcceptedSubmission? {
-    try row("SELECT fingerprint, answer FROM submission_keys WHERE key = :key", ["key": key.text]) { row in
+  package func acceptedSubmission(
+    _ key: IdempotencyKey, owner: String = JobOwner.local
+  ) throws -> AcceptedSubmission? {
+    try row(
+      "SELECT fingerprint, answer FROM submission_keys WHERE key = :key", ["key": Self.stored(key, owner)]
+    ) { row in
       let answer: String = try row.value("answer")
       return AcceptedSubmission(
         fingerprint: try row.value("fingerprint"),
         answer: try JSONCoding.decode(Submitted.self, from: Data(answer.utf8)))
     }
+  }
+
+  /// A key as it is kept: its owner stands before it, unless that is this machine's command line, as it was before there
+  /// were others.
+  private static func stored(_ key: IdempotencyKey, _ owner: String) -> String {
+    owner == JobOwner.local ? key.text : "\(owner):\(key.text)"
   }
 }

@@ -5,12 +5,12 @@ extension StoreTransaction {
   package func quarantine(_ worker: WorkerID, _ record: QuarantineRecord) throws {
     try change(
       """
-      INSERT OR REPLACE INTO quarantines (worker, reason, failures, since, next_canary, pause)
-      VALUES (:worker, :reason, :failures, :since, :next_canary, :pause)
+      INSERT OR REPLACE INTO quarantines (worker, reason, failures, since, next_canary, pause, is_contradicted)
+      VALUES (:worker, :reason, :failures, :since, :next_canary, :pause, :is_contradicted)
       """,
       [
         "worker": worker, "reason": record.reason, "failures": record.failuresInARow, "since": record.since,
-        "next_canary": record.nextCanary, "pause": record.pause,
+        "next_canary": record.nextCanary, "pause": record.pause, "is_contradicted": record.isContradicted,
       ])
   }
 
@@ -22,11 +22,14 @@ extension StoreTransaction {
   /// The quarantine that is remembered of a worker; nil for one that takes part.
   package func quarantine(of worker: WorkerID) throws -> QuarantineRecord? {
     try row(
-      "SELECT reason, failures, since, next_canary, pause FROM quarantines WHERE worker = :worker", ["worker": worker]
+      """
+      SELECT reason, failures, since, next_canary, pause, is_contradicted FROM quarantines WHERE worker = :worker
+      """, ["worker": worker]
     ) {
       QuarantineRecord(
         reason: try $0.value("reason"), failuresInARow: try $0.value("failures"), since: try $0.value("since"),
-        nextCanary: try $0.value("next_canary"), pause: try $0.value("pause"))
+        nextCanary: try $0.value("next_canary"), pause: try $0.value("pause"),
+        isContradicted: try $0.value("is_contradicted"))
     }
   }
 

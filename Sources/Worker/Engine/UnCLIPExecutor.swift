@@ -1,3 +1,5 @@
+import Foundation
+import Imaging
 package import Shared
 import Tensor
 package import UnCLIP
@@ -32,6 +34,13 @@ package struct UnCLIPExecutor: StageExecutor {
     self.models = loaded.map(\.info)
     self.loaded = Dictionary(loaded.map { ($0.info.digest, $0.model) }) { first, _ in first }
     favoursSideBySide = try pool == .decoder && models.allSatisfy { try $0.folder.favoursSideBySide }
+  }
+
+  package var computesWith: String? {
+    var library = [CChar](repeating: 0, count: 64)
+    let length = confstr(Int32(_CS_GNU_LIBC_VERSION), &library, library.count)
+    let name = library.prefix(max(0, length - 1)).map { UInt8(bitPattern: $0) }
+    return "\(Compute.instructionSet), \(String(decoding: name, as: UTF8.self)), \(PNG.libraries)"
   }
 
   /// Embeddings are worked on at once: what a step of the prior takes is reading its weights. Pictures of small models

@@ -6,6 +6,10 @@ package protocol StageExecutor: Sendable {
   /// The models it holds.
   var models: [ModelInfo] { get }
 
+  /// What the bytes that it makes depend on beside task and weights: executors that say the same make the same. Nil if
+  /// it makes no such promise.
+  var computesWith: String? { get }
+
   /// How many like tasks it profits from working on at once, of so many that it may hold. It is never given more.
   func batch(capacity: Int) -> Int
 
@@ -38,6 +42,9 @@ package struct ExecutorUnfit: Error, Sendable {
 }
 
 extension StageExecutor {
+  /// No promise.
+  package var computesWith: String? { nil }
+
   /// One task at a time.
   package func batch(capacity: Int) -> Int { 1 }
 

@@ -36,6 +36,8 @@ package final class Worker: Sendable {
     case ended(TaskAttempt, Wire.Outcome.OneOf_Result?, frames: [[UInt8]])
     /// A message has not got on its way.
     case undelivered
+    /// The coordinator lets this worker's key in no more.
+    case refused
     /// The executor can do no more.
     case unfit(String)
     case drain
@@ -48,6 +50,8 @@ package final class Worker: Sendable {
   /// When it is full, the network and the executor wait.
   private let mailbox = Mailbox<Event>(capacity: 1024)
   private let runner: StageRunner
+  /// By which a coordinator that asks for no keys knows this process.
+  private let secret = Data((0..<16).map { _ in UInt8.random(in: 0...UInt8.max) })
   /// Opens the connection when the worker runs, not before.
   private let makeTransport: @Sendable (TransportHandler) throws(AtelierError) -> any Transport
 
@@ -78,7 +82,8 @@ package final class Worker: Sendable {
     let mailbox = mailbox
     let transport = try makeTransport(
       TransportHandler(
-        received: { frames, _ in mailbox.put(.message(frames)) }, undeliverable: { _ in mailbox.put(.undelivered) }))
+        received: { frames, _ in mailbox.put(.message(frames)) }, undeliverable: { _ in mailbox.put(.undelivered) },
+        refused: { mailbox.put(.refused) }))
     runner.start { [logger] report in
       switch report {
       case .progress(let task, let step, let steps): mailbox.put(.progress(task, step: step, steps: steps))
@@ -122,6 +127,11 @@ package final class Worker: Sendable {
           if unfit == nil { logger.error("unfit for work", metadata: ["reason": "\(reason)"]) }
           unfit = unfit ?? reason
           try perform(session.drain(), over: transport)
+        } else if case .refused = event {
+          throw AtelierError(
+            .unavailable,
+            "The coordinator at \(settings.coordinator) does not let this worker's key in: it was revoked, or is of another coordinator. Join again with a token of 'atelier worker-token'."
+          )
         } else if case .message(let frames) = event {
           try perform(receive(frames, &session), over: transport)
         } else {
@@ -135,7 +145,7 @@ package final class Worker: Sendable {
   /// What is to be done about something that happened here.
   private func take(_ event: Event, _ session: inout WorkerSession) -> [WorkerSession.Action] {
     switch event {
-    case .message, .unfit: return []
+    case .message, .unfit, .refused: return []
     case .progress(let task, let step, let steps):
       session.progressed(task, step: step, of: steps)
       return []
@@ -206,7 +216,7 @@ package final class Worker: Sendable {
           metadata: ["task": "\(attempt.task)", "attempt": "\(attempt.attempt)", "reason": "\(reason)"])
       case .silent(let time):
         logger.warning(
-          "no answer from \(settings.coordinator) for \(Self.seconds(time)); is it a coordinator's address for workers?"
+          "no answer from \(settings.coordinator) for \(Self.seconds(time)); is it a coordinator's address for workers, and does it know this worker's key, if it asks for one?"
         )
       case .lost(let time):
         logger.warning("lost: no word from \(settings.coordinator) for \(Self.seconds(time))")
@@ -232,7 +242,8 @@ package final class Worker: Sendable {
     hello.host = settings.host
     hello.processID = UInt32(getpid())
     hello.threads = UInt32(settings.threads)
-    hello.softwareVersion = AtelierVersion.current
+    hello.softwareVersion = WorkerVersion.text(computesWith: executor.computesWith)
+    hello.secret = secret
     return hello
   }
 

@@ -12,8 +12,10 @@ extension WorkerSession {
     _ body: Wire.FromCoordinator.OneOf_Body, frames: [[UInt8]], number: UInt64, as hello: Wire.Hello, at now: Instant
   ) -> [Action] {
     let told: [Action] = silence.heard(at: now).map { [.back($0)] } ?? []
-    // Another coordinator's numbers are others, not later.
-    received = number >> 32 == received >> 32 ? max(number, received) : number
+    // Another coordinator's numbers are others, not later; 0 is none.
+    if number > 0 {
+      received = number >> 32 == received >> 32 ? max(number, received) : number
+    }
     if case .unknownWorker = body {
       // Each message that has waited for the coordinator is answered so; one introduction is enough.
       if let nextHello, now < nextHello { return told }
@@ -43,7 +45,7 @@ extension WorkerSession {
     case .alive(let alive):
       confirmed = max(confirmed, alive.heartbeat)
       return []
-    case .unknownWorker: return []
+    case .unknownWorker, .joined: return []
     }
   }
 

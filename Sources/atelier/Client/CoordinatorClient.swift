@@ -12,9 +12,17 @@ import Shared
 struct CoordinatorClient: CoordinatorQuestions {
   /// The coordinator's URL without the path, such as `http://127.0.0.1:8080`.
   let base: String
+  /// What proves who asks; nil for a coordinator that asks nobody.
+  var token: TokenSource?
+  /// By what the coordinator is known, where HTTPS is spoken.
+  var trust = ServerTrust.issuer
 
   /// For answers that wait for one turn of the coordinator at most.
   private static let timeout = TimeAmount.seconds(60)
+
+  /// How often something is asked for that is answered with 429. A submission, whose file is read once, is tried again
+  /// by who sends it.
+  private static let patience = 20
 
   /// Lives as long as the process. A coordinator that refuses the connection is not there: no use in trying again
   /// until the time is over.
@@ -27,10 +35,18 @@ struct CoordinatorClient: CoordinatorQuestions {
 
   /// Has something done; when this returns it is durable.
   ///
-  /// - Parameter path: below `/api/v1/`.
-  func post<Answer: Decodable>(_ path: String, as type: Answer.Type = Answer.self) async throws -> Answer {
+  /// - Parameters:
+  ///   - path: below `/api/v1/`.
+  ///   - body: goes with it as JSON.
+  func post<Answer: Decodable>(
+    _ path: String, _ body: (any Encodable & Sendable)? = nil, as type: Answer.Type = Answer.self
+  ) async throws -> Answer {
     var request = HTTPClientRequest(url: url(path))
     request.method = .POST
+    if let body {
+      request.headers.add(name: "Content-Type", value: "application/json")
+      request.body = .bytes(ByteBuffer(data: try JSONCoding.encode(body)))
+    }
     return try JSONCoding.decode(type, from: try await send(request))
   }
 
@@ -38,7 +54,7 @@ struct CoordinatorClient: CoordinatorQuestions {
     try await send(HTTPClientRequest(url: url(path)))
   }
 
-  /// Brings what a path answers to a new file, which is whole and durable or not there. It may take an hour.
+  /// Has something made and brings it to a new file, which is whole and durable or not there. It may take an hour.
   ///
   /// - Returns: the file's size in bytes.
   /// - Throws: `invalidInput` if there is such a file already, `system` if it cannot be written or does not arrive
@@ -46,7 +62,9 @@ struct CoordinatorClient: CoordinatorQuestions {
   func download(_ path: String, to file: String) async throws -> Int {
     guard !FileManager.default.fileExists(atPath: file) else { throw PartialFile.taken(file) }
     let copy = try PartialFile(of: file)
-    let response = try await execute(HTTPClientRequest(url: url(path)), timeout: .minutes(60))
+    var request = HTTPClientRequest(url: url(path))
+    request.method = .POST
+    let response = try await execute(request, timeout: .minutes(60))
     guard response.status == .ok else { throw refusal(response.status, try await body(of: response, upTo: 1 << 20)) }
     do {
       for try await buffer in response.body { try copy.write(Data(buffer: buffer)) }
@@ -154,10 +172,27 @@ struct CoordinatorClient: CoordinatorQuestions {
       refusal?.message ?? "The coordinator at \(base) answers with status \(status.code).")
   }
 
+  /// Asks, and waits as long as the coordinator says that it is asked too much (429): nothing was done then.
+  ///
   /// - Throws: `unavailable` with what to do about it, if there is no answer.
   private func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
+    var request = request
+    if let token = try token?.text() { request.headers.replaceOrAdd(name: "Authorization", value: "Bearer \(token)") }
+    request.tlsConfiguration = try await trust.configuration(for: base)
     do {
-      return try await Self.http.execute(request, timeout: timeout)
+      var response = try await Self.http.execute(request, timeout: timeout)
+      var tries = 1
+      while response.status == .tooManyRequests, tries < Self.patience,
+        request.headers[IdempotencyKey.headerName].isEmpty
+      {
+        // What was told with it has to be read before the connection can be used again.
+        for try await _ in response.body {}
+        let pause = response.headers.first(name: "Retry-After").flatMap { Int($0) } ?? 1
+        try await Task.sleep(for: .seconds(min(max(pause, 1), 30)))
+        response = try await Self.http.execute(request, timeout: timeout)
+        tries += 1
+      }
+      return response
     } catch let error as AtelierError {
       throw error
     } catch {

@@ -29,19 +29,34 @@ struct CoordinatorCommand: AsyncParsableCommand {
     ParentProcess.tie()
     let configuration = try ClusterConfiguration.load(config)
     let logger = logging.logger("coordinator")
-    Self.allowManyConnections()
+    let files = Self.allowManyConnections()
+    // What may not start says so before anything is opened.
+    _ = try Door(configuration)
     let work = configuration.coordinator.work
+    let admissions = try Self.admissions(configuration)
+    if configuration.isOpenToAll {
+      logger.warning(
+        "whoever reaches the workers' port is a worker, and the network reads along: 'security: workers: plain'",
+        metadata: ["work": "\(work)"])
+    }
     let configured = ConfiguredModels(configuration, logger: logger)
     let coordinator = try Coordinator(
       configuration: configuration, models: configured.models, measures: configured.measures,
-      inspector: .imaging, logger: logger
+      inspector: .imaging, admissions: admissions, logger: logger
     ) { handler throws(AtelierError) in
-      try ZeroMQTransport(role: .coordinator(bind: work), handler: handler, logger: logger)
+      try ZeroMQTransport(
+        role: .coordinator(bind: work, curve: admissions?.server), handler: handler, logger: logger)
     }
     let http = configuration.coordinator.http
-    let gateway = try Gateway.service(for: coordinator, address: http, logger: logger) {
+    let door = try Door(configuration, of: coordinator, files: files, logger: logger)
+    let scheme = door.isEncrypted ? "https" : "http"
+    let gateway = try Gateway.service(for: coordinator, address: http, door: door, logger: logger) { _ in
       logger.info(
-        "ready", metadata: ["http": "http://\(http)", "work": "\(work)", "data": "\(configuration.coordinator.data)"])
+        "ready",
+        metadata: [
+          "http": "\(scheme)://\(http)", "work": "\(work)", "data": "\(configuration.coordinator.data)",
+          "key": "\(admissions?.keys.publicKey.fingerprint ?? "none")",
+        ])
     }
     // Started in this order and stopped in the opposite one: HTTP first, then the coordinator.
     let group = ServiceGroup(
@@ -65,13 +80,26 @@ struct CoordinatorCommand: AsyncParsableCommand {
     }
   }
 
+  /// Who may connect, where workers have to prove who they are: the coordinator's key is made at the first start.
+  ///
+  /// - Throws: `configuration` where other machines reach the workers' port and nothing is said of keys.
+  private static func admissions(_ configuration: ClusterConfiguration) throws -> WorkerAdmissions? {
+    guard try configuration.workerSecurity() == .curve else { return nil }
+    return WorkerAdmissions(
+      keys: try configuration.serverKeys(),
+      own: try InheritedKeys.read()?.workers?.compactMap { CurveKey($0) } ?? [])
+  }
+
   /// Each worker is a connection; systems allow 1,024 files unless asked for more. Asks for as many as it may have.
-  private static func allowManyConnections() {
+  ///
+  /// - Returns: how many it may.
+  private static func allowManyConnections() -> Int {
     var limit = rlimit()
     let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    guard getrlimit(kind, &limit) == 0 else { return }
+    guard getrlimit(kind, &limit) == 0 else { return 1024 }
+    let before = limit.rlim_cur
     limit.rlim_cur = limit.rlim_max
-    setrlimit(kind, &limit)
+    return Int(clamping: setrlimit(kind, &limit) == 0 ? limit.rlim_cur : before)
   }
 
   /// The coordinator as one of the services that are stopped together.

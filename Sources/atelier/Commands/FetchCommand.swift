@@ -1,7 +1,8 @@
 import ArgumentParser
 import Shared
 
-/// `atelier fetch JOB --out DIR`: the finished pictures of a job, with a manifest that says how each was made.
+/// `atelier fetch JOB --out DIR`: the finished pictures of a job, with a manifest that says how each was made, and the
+/// coordinator's signature of it (`manifest.sig.json`).
 ///
 /// A job that has not ended gives what it has. `--json` prints ``JobFetch/Fetched``. Exit status 1 if a picture of the
 /// job failed or could not be had; all others are fetched first.

@@ -112,14 +112,3 @@ struct ResumeCommand: JobChange {
   @Flag(help: "Print facts as JSON.") var json = false
   @OptionGroup var server: ServerOption
 }
-
-/// `atelier retry JOB`: renders the failed pictures once more, after the cause is gone. The same seeds give the same
-/// pictures. Fails for a job that was cancelled.
-struct RetryCommand: JobChange {
-  static let verb = "retry"
-  static let configuration = CommandConfiguration(
-    commandName: verb, abstract: "Try the failed pictures of a job again.", discussion: "atelier retry job-4k2m9qa7cx")
-  @Argument(help: "The job.") var job: String
-  @Flag(help: "Print facts as JSON.") var json = false
-  @OptionGroup var server: ServerOption
-}

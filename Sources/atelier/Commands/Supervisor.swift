@@ -10,6 +10,8 @@ enum ChildProcess {
     var name: String
     /// Of this same executable.
     var arguments: [String]
+    /// Keys for it to read from its standard input: fewer bytes than a pipe holds.
+    var input: Data?
   }
 }
 
@@ -77,13 +79,19 @@ final class Supervisor {
     return false
   }
 
-  /// Starts a child: its standard input is empty, and what it says goes where this process' output goes.
+  /// Starts a child: its standard input is empty or has its keys, and what it says goes where this process' output goes.
   private func start(_ index: Int) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     process.arguments = commands[index].arguments
     process.environment = ProcessInfo.processInfo.environment.merging(ParentProcess.environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
+    let pipe = commands[index].input.map { _ in Pipe() }
+    if let pipe {
+      process.standardInput = pipe
+      process.environment?[InheritedKeys.variable] = "0"
+    } else {
+      process.standardInput = FileHandle.nullDevice
+    }
     process.terminationHandler = { [mailbox] process in
       let status = process.terminationStatus
       mailbox.put(.ended(index, process.terminationReason == .uncaughtSignal ? .signal(status) : .status(status)))
@@ -94,6 +102,11 @@ final class Supervisor {
       logger.error("cannot start", metadata: ["process": "\(commands[index].name)", "error": "\(error)"])
       mailbox.put(.ended(index, .unstarted))
       return
+    }
+    if let pipe, let input = commands[index].input {
+      // Who has died already reads nothing.
+      try? pipe.fileHandleForWriting.write(contentsOf: input)
+      try? pipe.fileHandleForWriting.close()
     }
     processes[index] = process
     logger.info("started", metadata: ["process": "\(commands[index].name)", "pid": "\(process.processIdentifier)"])

@@ -53,6 +53,20 @@ struct UpCommand: ParsableCommand {
           name: "decoder \(index)",
           arguments: ["worker", "--pool", "decoder", "--threads", "\(decoderThreads)"] + shared))
     }
+    if try configuration.workerSecurity() == .curve { try Self.handKeys(to: &children, configuration) }
     Supervisor(commands: children, logger: logging.logger("up")).run()
+  }
+
+  /// Workers that are started with their coordinator get keys that last as long as this process.
+  private static func handKeys(to children: inout [ChildProcess.Command], _ configuration: ClusterConfiguration) throws
+  {
+    let server = try configuration.serverKeys().publicKey.text
+    var workers: [String] = []
+    for index in children.indices.dropFirst() {
+      let keys = try CurveKeyPair()
+      workers.append(keys.publicKey.text)
+      children[index].input = try InheritedKeys(secret: Data(keys.secretBytes), server: server).bytes
+    }
+    children[0].input = try InheritedKeys(workers: workers).bytes
   }
 }

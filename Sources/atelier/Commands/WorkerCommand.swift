@@ -14,11 +14,11 @@ struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker", abstract: "Run a worker of one pool.",
     discussion: """
-      It needs nothing but this binary, the model's folder and the coordinator's address. SIGTERM drains it: it
-      finishes the running task and leaves; a second one gives the running task back too, and
-      ends it within 5 seconds.
+      It needs nothing but this binary, the model's folder and, on another host than the coordinator's, a
+      token the first time: 'atelier worker-token' prints it. SIGTERM drains it: it finishes the running task and
+      leaves; a second one gives the running task back too, and ends it within 5 seconds.
 
-      atelier worker --pool decoder --connect tcp://10.0.0.5:5555 --model models/starter
+      atelier worker --pool decoder --token-file token.txt --model models/starter
       """)
 
   @Option(help: "prior (prompts to embeddings) or decoder (embeddings to pictures).") var pool: Pool
@@ -29,6 +29,7 @@ struct WorkerCommand: ParsableCommand {
   @Option(help: "Processor threads; default: one a core.") var threads: Int?
   @Option(help: "Tasks held at once; default: cluster.yaml's.") var capacity: Int?
   @Option(help: "The settings; default: cluster.yaml if it is there.") var config: String?
+  @OptionGroup var keys: WorkerKeyOptions
   @OptionGroup var logging: LoggingOption
 
   func validate() throws {
@@ -40,27 +41,41 @@ struct WorkerCommand: ParsableCommand {
     ParentProcess.tie()
     let configuration = try ClusterConfiguration.load(config)
     let logger = logging.logger("worker.\(pool)")
+    let host = ProcessInfo.processInfo.hostName
+    let isConfigured = connect != nil || config != nil || FileManager.default.fileExists(atPath: "cluster.yaml")
+    let (address, curve) = try place(configuration, host: host, isConfigured: isConfigured, logger: logger)
     let threads = threads ?? configuration.worker.threads ?? ProcessInfo.processInfo.activeProcessorCount
     let executor = try UnCLIPExecutor(
       pool: pool, models: try folders(configuration, logger), threads: threads)
 
     var generator = SystemRandomNumberGenerator()
-    let host = ProcessInfo.processInfo.hostName
-    let id = WorkerID(pool: pool, host: host, process: getpid(), using: &generator)
-    let address = Self.reachable(connect ?? configuration.coordinator.work)
+    let name = WorkerID(pool: pool, host: host, process: getpid(), using: &generator)
+    let id = curve.map { name.signed($0.keys.publicKey.fingerprint) } ?? name
     let worker = Worker(
       settings: Worker.Settings(
         id: id, pool: pool, coordinator: address, host: host, threads: threads,
         capacity: capacity ?? configuration.worker.capacity),
       executor: executor, logger: logger
     ) { handler throws(AtelierError) in
-      try ZeroMQTransport(role: .worker(connect: address, identity: id.text), handler: handler, logger: logger)
+      try ZeroMQTransport(role: .worker(connect: address, curve: curve), handler: handler, logger: logger)
     }
     logger.info("starting", metadata: ["worker": "\(id)", "connect": "\(address)", "threads": "\(threads)"])
     let signals = StopSignals(first: { worker.drain() }, second: { worker.stop() })
     defer { signals.cancel() }
     try worker.run()
     logger.info("left")
+  }
+
+  /// Where the coordinator is, and how this worker proves itself to it; nil where nobody asks.
+  private func place(
+    _ configuration: ClusterConfiguration, host: String, isConfigured: Bool, logger: Logger
+  ) throws -> (address: String, curve: CurveClient?) {
+    let configured = Self.reachable(connect ?? configuration.coordinator.work)
+    if let curve = try InheritedKeys.read()?.curve() { return (configured, curve) }
+    guard let member = try keys.membership(pool, host: host, isConfigured: isConfigured, logger: logger) else {
+      return (configured, nil)
+    }
+    return (connect.map(Self.reachable) ?? member.address, member.curve)
   }
 
   /// The models to load, with their names: `NAME=FOLDER`, else the name that the configuration has for the folder, else

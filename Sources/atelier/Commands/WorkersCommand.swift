@@ -1,11 +1,22 @@
 import ArgumentParser
 import Shared
 
-/// `atelier workers`: who is connected, what each works on, and why one is in quarantine; `--json` prints a list of
-/// ``WorkerStatus``.
+/// `atelier workers`: the workers, and the keys by which they are known.
 struct WorkersCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "workers", abstract: "List the workers and what each does.", discussion: "atelier workers --json")
+    commandName: "workers", abstract: "List the workers and their keys, and revoke these.",
+    discussion: """
+      atelier workers --json
+      atelier workers revoke 0123456789abcdef
+      """, subcommands: [WorkersListCommand.self, WorkerKeysCommand.self, RevokeCommand.self],
+    defaultSubcommand: WorkersListCommand.self)
+}
+
+/// `atelier workers list`, or without `list`: who is connected, what each works on, and why one is in quarantine;
+/// `--json` prints a list of ``WorkerStatus``.
+struct WorkersListCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the workers and what each does.", discussion: "atelier workers list --json")
 
   @Flag(help: "Print facts as JSON.") var json = false
   @OptionGroup var server: ServerOption

@@ -3,6 +3,9 @@ import Shared
 
 /// A job's `manifest.jsonl`, as `atelier fetch` writes it: a ``ManifestLine`` as JSON for each image.
 struct ManifestFile {
+  /// What the file is called.
+  static let name = "manifest.jsonl"
+
   let path: String
 
   /// The lines of one item.

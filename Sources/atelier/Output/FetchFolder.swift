@@ -115,9 +115,9 @@ struct FetchFolder {
   ///
   /// - Throws: `invalidInput` if it does, unless its manifest is of this job.
   private func checkIsFree(for job: JobID?) throws(AtelierError) {
-    let manifest = path + "/manifest.jsonl"
+    let manifest = path + "/" + ManifestFile.name
     if access(manifest, F_OK) == 0 {
-      guard let owner = Self.job(ofManifest: manifest) else { throw unknown("manifest.jsonl") }
+      guard let owner = Self.job(ofManifest: manifest) else { throw unknown(ManifestFile.name) }
       guard owner == job else { throw belongs(to: owner.text) }
       return
     }

@@ -40,34 +40,34 @@ struct JobFetch {
     var reason: String
   }
 
-  /// Goes through the manifest page by page. A new manifest takes the old one's name when it is complete. Pictures that
-  /// could not be had are named at the end, on standard error, and are failed images in the manifest.
+  /// Goes through the manifest part by part. A new manifest takes the old one's name when it is complete, with the
+  /// coordinator's signature beside it; it is what the coordinator has signed, to the byte. Pictures that could not be
+  /// had are named at the end, on standard error.
   ///
   /// - Throws: `notFound` for a job that there is not or whose pictures are no longer kept, `invalidInput` if the
-  ///   folder is another job's, `system` if something cannot be written, `unavailable` if the coordinator stays away.
+  ///   folder is another job's, `malformed` for lines that this version cannot read, `system` if something cannot be
+  ///   written, `unavailable` if the coordinator stays away.
   func run() async throws -> Fetched {
-    let status: JobStatus = try await client.get("jobs/\(job)")
+    let _: JobStatus = try await client.get("jobs/\(job)")
     try FetchFolder(path: folder).take(for: job)
-    var fetched = Fetched(job: job, folder: folder, manifest: folder + "/manifest.jsonl")
+    var fetched = Fetched(job: job, folder: folder, manifest: folder + "/" + ManifestFile.name)
     let manifest = try PartialFile(of: fetched.manifest)
+    var signature = ManifestSignature(parts: [])
     var sheet = ContactSheet()
     var missing = 0
     var after: ImageID? = ImageID(0)
     while let start = after {
-      let page: ManifestPage = try await client.get("jobs/\(job)/images?after=\(start)&limit=500")
-      for var line in page.lines {
-        line.file = nil
-        if line.state == .completed, line.sha256 != nil {
-          let name = fileName(of: line, in: status)
+      let part: ManifestPart = try await client.get("jobs/\(job)/manifest?after=\(start)&limit=500")
+      for text in part.lines.split(separator: "\n") {
+        let line = try JSONCoding.decode(ManifestLine.self, from: Data(text.utf8))
+        if let name = try fileName(of: line) {
           switch try await picture(line, name: name) {
           case .success(let png):
-            line.file = name
             fetched.pictures += 1
             if sheet.hasRoom { show(png, name, line, on: &sheet) }
           case .failure(let error):
             // All of them, if they are no longer kept: no use in asking for each.
             if error.code == .notFound, fetched.pictures == 0 { throw error }
-            (line.state, line.sha256, line.error) = (.failed, nil, error.message)
             missing += 1
             if fetched.missing.count < Self.missingListed {
               fetched.missing.append(Missing(item: line.item, index: line.index, reason: error.message))
@@ -78,11 +78,15 @@ struct JobFetch {
         if let scores = line.scores, case .score(let images, let texts)? = line.operation, !quiet {
           print(ScoreText.table(pictures: images.map(\.name), texts: texts, scores: scores))
         }
-        try manifest.write(JSONCoding.encode(line) + Data("\n".utf8))
       }
-      after = page.next
+      try manifest.write(Data(part.lines.utf8))
+      signature.parts.append(part.signed)
+      after = part.next
     }
+    fetched.failed += missing
     try manifest.finish()
+    try LocalFile.write(
+      JSONCoding.encode(signature, pretty: true) + Data("\n".utf8), to: folder + "/" + ManifestSignature.fileName)
     if fetched.pictures > 0 {
       let path = folder + "/" + Self.sheetName
       try LocalFile.write(PNG.encode(sheet.picture()), to: path)
@@ -90,6 +94,21 @@ struct JobFetch {
     }
     tell(fetched, missing: missing)
     return fetched
+  }
+
+  /// The name of a line's picture; nil if it has none yet.
+  ///
+  /// - Throws: `malformed` if it is not one that this version gives: no coordinator says which files are written.
+  private func fileName(of line: ManifestLine) throws(AtelierError) -> String? {
+    guard line.state == .completed, line.sha256 != nil else { return nil }
+    guard let name = line.safeFile else {
+      throw AtelierError(
+        .malformed,
+        "The coordinator names picture \(line.index) of item \(line.item) '\(line.file ?? "")', which is none of the "
+          + "names that this version of atelier writes; use the coordinator's version."
+      )
+    }
+    return name
   }
 
   /// Puts a picture on the sheet. It is what its digest says, so one that cannot be read is kept, and not shown.
@@ -114,17 +133,6 @@ struct JobFetch {
     if fetched.failed > missing {
       standardError("\(fetched.failed - missing) pictures failed; 'atelier status \(job)' says why")
     }
-  }
-
-  /// `000012-a-red-apple.png`; with the picture's index where items of the job have several. The first eight words of
-  /// the title are enough to know it by.
-  private func fileName(of line: ManifestLine, in status: JobStatus) -> String {
-    let words = line.title.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.prefix(8)
-    let digits = String(line.item)
-    let number = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-    let several = status.images.total > status.items ? "-\(line.index)" : ""
-    let title = words.joined(separator: "-").prefix(60)
-    return number + several + (title.isEmpty ? "" : "-" + title) + ".png"
   }
 
   /// The picture, from the folder if it is there already, else from the coordinator; checked either way. A failure is

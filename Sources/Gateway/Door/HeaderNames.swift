@@ -1,0 +1,14 @@
+import Hummingbird
+
+/// Headers that the HTTP library has no names for.
+extension HTTPFields.Key {
+  static let secFetchSite = known("Sec-Fetch-Site")
+  static let referrerPolicy = known("Referrer-Policy")
+  static let crossOriginOpenerPolicy = known("Cross-Origin-Opener-Policy")
+  static let forwardedFor = known("X-Forwarded-For")
+
+  private static func known(_ name: String) -> HTTPFields.Key {
+    guard let key = HTTPFields.Key(name) else { preconditionFailure("'\(name)' is no header") }
+    return key
+  }
+}

@@ -1,0 +1,31 @@
+import Foundation
+package import Hummingbird
+import NIOCore
+import Shared
+import Synchronization
+
+/// What is known of a request beside itself: from where it comes, and once that is settled, from whom.
+package struct GatewayContext: RequestContext {
+  package var coreContext: CoreRequestContextStorage
+  /// The other end's address, without the port; empty where there is no connection.
+  let address: String
+  private let settled = Settled()
+
+  /// Shared by the copies of a context, so that those who were asked first can write down who it was.
+  private final class Settled: Sendable {
+    let requester = Mutex<Requester?>(nil)
+  }
+
+  package init(source: ApplicationRequestContextSource) {
+    coreContext = CoreRequestContextStorage(source: source)
+    address = source.channel.remoteAddress?.ipAddress ?? ""
+  }
+
+  /// Who asks; nil until somebody has looked, and where nobody needs to.
+  var knownRequester: Requester? { settled.requester.withLock { $0 } }
+
+  /// Who asks; somebody who may do nothing, where nobody has looked.
+  var requester: Requester { knownRequester ?? Requester(owner: "", scopes: []) }
+
+  func settle(_ requester: Requester) { settled.requester.withLock { $0 = requester } }
+}

@@ -1,0 +1,50 @@
+import Foundation
+
+/// What a worker keeps of having joined: a folder with its own key (`worker.key`), and where its coordinator is and by
+/// which key it knows it (`coordinator.json`).
+package struct WorkerMembership: Sendable, Codable, Equatable {
+  package var address: String
+  /// In Z85.
+  package var serverKey: String
+  /// The public key of the invitation by which it joined, in Z85: the same token need not be used again.
+  package var invitation: String
+
+  package static let key = "worker.key"
+  private static let file = "coordinator.json"
+
+  package init(_ token: WorkerToken) {
+    (address, serverKey) = (token.address, token.server.text)
+    invitation = token.invitation.publicKey.text
+  }
+
+  /// Of a folder; nil where nobody has joined yet.
+  ///
+  /// - Throws: `malformed` if it cannot be read, and what the folder throws.
+  package init?(in folder: KeyFolder) throws(AtelierError) {
+    guard let bytes = try folder.read(Self.file) else { return nil }
+    do {
+      self = try JSONCoding.decode(WorkerMembership.self, from: bytes)
+    } catch {
+      throw AtelierError(
+        .malformed, "'\(folder.path)/\(Self.file)' cannot be read. Remove the folder and join again.", cause: error)
+    }
+  }
+
+  package func save(in folder: KeyFolder) throws(AtelierError) {
+    let bytes: Data
+    do { bytes = try JSONCoding.encode(self) } catch {
+      throw AtelierError(.internal, "Cannot encode where the coordinator is.", cause: error)
+    }
+    try folder.write(bytes, to: Self.file)
+  }
+
+  /// How a worker with these keys proves itself to this coordinator.
+  ///
+  /// - Throws: `malformed` if the saved key is none.
+  package func curve(_ keys: CurveKeyPair) throws(AtelierError) -> CurveClient {
+    guard let server = CurveKey(serverKey) else {
+      throw AtelierError(.malformed, "The saved key of the coordinator at \(address) is none. Join again.")
+    }
+    return CurveClient(keys: keys, server: server)
+  }
+}

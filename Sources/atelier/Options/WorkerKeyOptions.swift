@@ -1,0 +1,73 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Shared
+import Worker
+
+/// How a worker proves who it is: by a token the first time, by its own key from then on, or by one that `atelier up`
+/// handed to it.
+struct WorkerKeyOptions: ParsableArguments {
+  @Option(help: "A token of 'atelier worker-token', to join. Default: $ATELIER_TOKEN, which no process list shows.")
+  var token: String?
+  @Option(help: ArgumentHelp("A file with the token; - for standard input.", valueName: "file")) var tokenFile: String?
+  @Option(
+    help: ArgumentHelp(
+      "Where this worker keeps its key once it has joined; one folder a worker. Default: ~/.local/state/atelier/POOL.",
+      valueName: "dir"))
+  var state: String?
+
+  func validate() throws {
+    if token != nil, tokenFile != nil { throw ValidationError("Give --token or --token-file, not both.") }
+  }
+
+  /// Where to connect and with which keys; nil where neither a token nor a saved key is to be used.
+  ///
+  /// - Parameter isConfigured: whether somebody has said already where the coordinator is, so that a key that is there
+  ///   by chance is none of it.
+  /// - Throws: what joining throws; `notFound` for a folder of `--state` that has not joined.
+  func membership(
+    _ pool: Pool, host: String, isConfigured: Bool, logger: Logger
+  ) throws -> (address: String, curve: CurveClient)? {
+    let text = try tokenText()
+    guard text != nil || state != nil || !isConfigured else { return nil }
+    let path = state ?? Self.standardFolder(pool)
+    if text == nil, !FileManager.default.fileExists(atPath: path) {
+      guard state != nil else { return nil }
+      throw AtelierError(.notFound, "No worker has joined with the folder '\(path)': give a token with --token.")
+    }
+    let folder = try KeyFolder(path)
+    if let text {
+      try folder.hold()
+      let (membership, curve) = try Joining.join(try WorkerToken(text), as: host, in: folder, logger: logger)
+      return (membership.address, curve)
+    }
+    guard let membership = try WorkerMembership(in: folder) else {
+      guard state != nil else { return nil }
+      throw AtelierError(.notFound, "No worker has joined with the folder '\(path)': give a token with --token.")
+    }
+    try folder.hold()
+    return (membership.address, try membership.curve(folder.keyPair(WorkerMembership.key)))
+  }
+
+  private func tokenText() throws(AtelierError) -> String? {
+    if let token { return token }
+    if let tokenFile {
+      if tokenFile == "-" {
+        do { return String(decoding: try FileHandle.standardInput.readToEnd() ?? Data(), as: UTF8.self) } catch {
+          throw AtelierError("Cannot read the token", system: error)
+        }
+      }
+      do { return try String(contentsOfFile: tokenFile, encoding: .utf8) } catch {
+        throw AtelierError("Cannot read the token '\(tokenFile)'", system: error)
+      }
+    }
+    return ProcessInfo.processInfo.environment["ATELIER_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// By the XDG Base Directory Specification.
+  private static func standardFolder(_ pool: Pool) -> String {
+    let environment = ProcessInfo.processInfo.environment
+    let base = environment["XDG_STATE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory() + "/.local/state"
+    return "\(base)/atelier/\(pool)"
+  }
+}
