@@ -34,6 +34,7 @@ enum Facts {
 
   static let cluster = ClusterStatus(
     state: "disk_full", message: "The disk is full.", since: Date(timeIntervalSince1970: 2000), damage: ["A picture."],
+    stalled: ["decoder-b: No progress."],
     expiryHalted: "The clock was set.", version: "1", startedAt: Date(timeIntervalSince1970: 1000), workersConnected: 2,
     workersQuarantined: 1)
 

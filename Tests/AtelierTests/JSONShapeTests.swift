@@ -81,8 +81,8 @@ import Testing
     let cluster = try object(Facts.cluster)
     #expect(
       Set(cluster.keys) == [
-        "state", "message", "since", "damage", "expiry_halted", "version", "started_at", "workers_connected",
-        "workers_quarantined",
+        "state", "message", "since", "damage", "stalled", "expiry_halted", "version", "started_at",
+        "workers_connected", "workers_quarantined",
       ])
     #expect(cluster["since"] as? String == "1970-01-01T00:33:20Z")
     #expect(try returns(Facts.cluster))

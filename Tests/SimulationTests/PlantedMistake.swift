@@ -26,4 +26,6 @@ enum PlantedMistake: String, Sendable, CaseIterable {
   case poisonStopsTurns
   /// The store forgets what the clock showed: a coordinator that is started again believes the wall clock.
   case wallClockBelieved
+  /// Workers that report and do not get on are not looked for.
+  case stallsNotLookedFor
 }

@@ -40,6 +40,8 @@ struct Promises {
   private var poisoned: Set<Sent> = []
   /// All that ended, whichever way.
   private var told: Set<Sent> = []
+  /// Workers whose computing stood still.
+  var hung: Set<WorkerID> = []
   /// Of a task: the furthest state that a committed turn took, and the attempt that sent it.
   private var saved: [TaskID: (attempt: Int, step: Int)] = [:]
   private var broken: String?

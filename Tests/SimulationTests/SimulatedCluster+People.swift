@@ -88,6 +88,7 @@ extension SimulatedCluster {
       if let victim { slowDown(&workers[victim].link, until: now + Double.random(in: 5...60, using: &random)) }
     case .clockJump: wallOffset += [-100_000, -3600, 3600, 100_000].randomElement(using: &random) ?? 0
     case .clockJumpAtRestart: jumpAtRestart()
+    case .hang: hang()
     case .drain:
       guard let victim else { return }
       let id = workers[victim].id

@@ -109,7 +109,7 @@ extension SimulatedCluster {
 
   /// One step of all that was started together.
   func step(_ index: Int, batch number: Int) {
-    guard workers[index].isAlive, workers[index].batches == number else { return }
+    guard workers[index].isAlive, workers[index].batches == number, !isHanging(index, batch: number) else { return }
     let isInterrupted = workers[index].isInterrupted
     var ended: [SimulatedWorker.Run] = []
     for slot in workers[index].batch.indices {

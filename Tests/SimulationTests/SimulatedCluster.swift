@@ -27,7 +27,7 @@ final class SimulatedCluster: @unchecked Sendable {
 
   enum Fault {
     case workerCrash, coordinatorCrash, commitFailure, slowCommit, partition, clockJump, drain, stop, pause, cancel,
-      retry, damage, slowLink, clockJumpAtRestart
+      retry, damage, slowLink, clockJumpAtRestart, hang
     case resume(JobID)
   }
 
@@ -47,6 +47,8 @@ final class SimulatedCluster: @unchecked Sendable {
   var random: SeededGenerator
   /// Decides about poison and what else came later, so that the other troubles of a seed stay as they are.
   var troubles: SeededGenerator
+  /// Decides about computing that stands still, for the same reason.
+  var standstills: SeededGenerator
   /// What is wrong with the result of an attempt, as it was when it was sent first; nil if nothing is.
   var poisons: [TaskAttempt: Poison?] = [:]
   var promises: Promises
@@ -83,8 +85,10 @@ final class SimulatedCluster: @unchecked Sendable {
     self.keepsTrace = keepsTrace
     random = SeededGenerator(seed: seed &* 0x9E37_79B9 &+ 77)
     troubles = SeededGenerator(seed: seed &* 0x9E37_79B9 &+ 78)
+    standstills = SeededGenerator(seed: seed &* 0x9E37_79B9 &+ 79)
     var profile = SimulationProfile(using: &random)
     profile.addTroubles(using: &troubles)
+    profile.addHangs(using: &standstills)
     self.profile = profile
     var configuration = ClusterConfiguration().coordinator
     configuration.heartbeat = .seconds(2)
@@ -93,6 +97,7 @@ final class SimulatedCluster: @unchecked Sendable {
     configuration.backoff = .milliseconds(300)
     configuration.attempts = profile.attempts
     configuration.canary = .seconds(3)
+    configuration.stall = Self.stall(mistake)
     configuration.patience = .seconds(5)
     configuration.keepPicturesDays = 1
     var settings = CoordinatorSettings(configuration)
@@ -163,6 +168,7 @@ final class SimulatedCluster: @unchecked Sendable {
       events.add(
         .fault(.clockJumpAtRestart), at: Double.random(in: 0.6..<SimulationProfile.troubled, using: &troubles))
     }
+    planHangs()
   }
 
   private func happen(_ event: Event) throws {

@@ -19,6 +19,8 @@ struct SimulatedWorker {
   /// What was started together and has not ended: several tasks in a prior worker's hands, as in a real one's.
   var batch: [Run] = []
   var isInterrupted = false
+  /// Until when its computing stands still; heartbeats go on.
+  var hangsUntil = 0.0
   /// Counts batches, so that a step of an old one is not taken for the new one's.
   var batches = 0
   /// When `due` is next asked; other times are out of date.

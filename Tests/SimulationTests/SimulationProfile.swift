@@ -39,6 +39,8 @@ struct SimulationProfile {
   var clockJumpsAtRestart = 0
   /// Whether the coordinator dies in the middle of a cancellation or a retry, which take an image a turn.
   var diesWhileEnding = false
+  /// How many workers' computing stands still.
+  var hangs = 0
   /// Chance that a message of a worker is poisoned.
   var poison = 0.0
   /// Prompts and pictures a prompt, by job.

@@ -13,6 +13,8 @@ final class SmallCluster {
   private let settings: CoordinatorSettings
   private var engine: TurnEngine
   private var seconds = 0.0
+  /// What the wall clock shows beside the true time.
+  var wallOffset = 0.0
   private let origin = ContinuousClock.now
 
   /// - Parameters:
@@ -49,7 +51,10 @@ final class SmallCluster {
       now: now)
   }
 
-  private var now: Moment { Moment(instant: origin + .seconds(seconds), time: 1000 + seconds) }
+  private var now: Moment { Moment(instant: origin + .seconds(seconds), time: 1000 + seconds + wallOffset) }
+
+  /// Time goes by, and no turn happens.
+  func advance(by time: Double) { seconds += time }
 
   /// What a turn does, which must not fail.
   func actions(of events: [TurnEngine.Event]) -> [Action] {
@@ -147,6 +152,17 @@ final class SmallCluster {
 
   /// Nobody says anything for longer than a worker may be silent.
   func waitForSilence() throws { for _ in 0..<60 { try turn() } }
+
+  func explain(_ subject: String) throws -> Explanation {
+    try store.read {
+      try Explainer(state: engine.state, store: $0, settings: settings, trouble: nil, now: now).explain(subject)
+    }
+  }
+
+  /// A worker as people are told of it.
+  func status(of worker: String) -> WorkerStatus? {
+    engine.state.registry[WorkerID(worker)]?.status(names: ModelNames(), heartbeat: settings.heartbeat, at: now.instant)
+  }
 
   var failures: [FailureRecord] { get throws { try store.read { try $0.failures(of: 1) } } }
   var images: ImageCounts { get throws { try store.read { try $0.job(JobID("job")).images } } }

@@ -47,10 +47,14 @@ extension Explainer {
   /// Pictures of a worker that was contradicted: those that are counted, and those that are named.
   private static let (suspectsCounted, suspectsNamed) = (10_000, 100)
 
-  /// The first reason that applies: missing, quarantine, draining, busy; else why it is idle.
+  /// The first reason that applies: missing, stalled, quarantine, draining, busy; else why it is idle.
   private func sentence(on worker: WorkerRegistry.Worker) throws -> String {
     if worker.isMissing {
       return "It held \(worker.leases.count) tasks when the coordinator was restarted and has not come back yet."
+    }
+    if let reason = worker.standstill.reason {
+      return
+        "It reports and does not get on: \(reason) What it held went to others, and it is given nothing until it gets on or is started again. If its steps take that long, raise 'coordinator.stall_seconds' in cluster.yaml."
     }
     if let quarantine = worker.health.quarantine {
       let next = -now.seconds(since: quarantine.nextCanary)

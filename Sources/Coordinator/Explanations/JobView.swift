@@ -31,7 +31,11 @@ struct JobView: Sendable {
   /// Nil if a healthy worker of the pool holds the job's model, busy or not.
   private func reasonToWait(for pool: Pool, _ job: JobRecord) -> String? {
     let connected = state.registry.workers.filter { $0.description?.pool == pool && !$0.isDraining }
-    let healthy = connected.filter { $0.health.quarantine == nil }
+    let healthy = connected.filter(\.takesPart)
+    if healthy.isEmpty, connected.contains(where: { $0.standstill.reason != nil }) {
+      return
+        "No \(pool) worker that is connected works: some report and do not get on; 'atelier workers' shows on what. Start these again."
+    }
     if healthy.isEmpty, !connected.isEmpty {
       return
         "Every \(pool) worker is in quarantine because tasks fail on it; 'atelier workers' shows why. Each is tried with one task now and then."

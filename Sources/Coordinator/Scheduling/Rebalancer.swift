@@ -57,9 +57,7 @@ package enum Rebalancer {
     loadOf: (JobID) -> JobLoad?
   ) -> Withdrawal? {
     let able = registry.workers.filter { worker in
-      guard let description = worker.description, !worker.isDraining, worker.health.quarantine == nil else {
-        return false
-      }
+      guard let description = worker.description, worker.takesPart else { return false }
       return description.pool == work.stage.pool && !worker.leases.isEmpty
         && (worker.secondsPerTask ?? 1) > shortest
         && worker.lastWithdrawal.map { now - $0 > .seconds(peace) } != false

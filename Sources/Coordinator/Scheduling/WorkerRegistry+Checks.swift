@@ -7,8 +7,8 @@ extension WorkerRegistry {
   /// - Parameter model: the digest of the task's model.
   package func hasOther(of kind: String, pool: Pool, model: String, than workers: [WorkerID]) -> Bool {
     self.workers.contains {
-      $0.description?.kind == kind && $0.description?.pool == pool && $0.models.contains(model) && !$0.isDraining
-        && $0.health.quarantine == nil && !workers.contains($0.id)
+      $0.description?.kind == kind && $0.description?.pool == pool && $0.models.contains(model) && $0.takesPart
+        && !workers.contains($0.id)
     }
   }
 

@@ -13,7 +13,8 @@ extension WorkerRegistry {
   package func candidates(at now: Instant) -> [AssignmentPlanner.Candidate] {
     var found: [(index: Int, candidate: AssignmentPlanner.Candidate)] = []
     // By index: to take a worker out of the array copies it, which costs more than all that is asked of it here.
-    for index in workers.indices where workers[index].credit > 0 && !workers[index].isDraining {
+    for index in workers.indices
+    where workers[index].credit > 0 && !workers[index].isDraining && workers[index].standstill.reason == nil {
       guard let pool = workers[index].description?.pool else { continue }
       let held = workers[index].leases.count
       var credit = workers[index].credit
@@ -31,7 +32,7 @@ extension WorkerRegistry {
   /// How many workers of a pool take part in its work.
   package func size(of pool: Pool) -> Int {
     workers.count {
-      $0.description?.pool == pool && !$0.isDraining && $0.health.quarantine == nil
+      $0.description?.pool == pool && $0.takesPart
     }
   }
 
@@ -45,8 +46,8 @@ extension WorkerRegistry {
   /// model is connected. Else it goes to one on which it has failed, rather than wait for ever.
   package func canAvoid(_ failed: [WorkerID], pool: Pool, model: String) -> Bool {
     workers.contains { other in
-      other.description?.pool == pool && !other.isDraining && other.health.quarantine == nil
-        && !failed.contains(other.id) && other.models.contains(model)
+      other.description?.pool == pool && other.takesPart && !failed.contains(other.id)
+        && other.models.contains(model)
     }
   }
 }

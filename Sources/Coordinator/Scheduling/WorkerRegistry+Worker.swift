@@ -7,6 +7,8 @@ extension WorkerRegistry {
     package var attempt: Int
     package var job: JobID
     package var stage: Stage
+    /// The digest of its model; nil if it is not known.
+    package var model: String?
     package var since: Instant
     /// Of the message that handed it over; 0 if the worker is known to have had it when the lease began.
     package var number: UInt64 = 0
@@ -19,11 +21,12 @@ extension WorkerRegistry {
     /// The pass that an earlier attempt had reached.
     package var fromPass = 0
 
-    package init(attempt: Int, job: JobID, stage: Stage, since: Instant) {
+    package init(attempt: Int, job: JobID, stage: Stage, since: Instant, model: String? = nil) {
       self.attempt = attempt
       self.job = job
       self.stage = stage
       self.since = since
+      self.model = model
     }
   }
 
@@ -98,6 +101,8 @@ extension WorkerRegistry {
     /// Takes nothing new and leaves when it has finished; set by a person, or by the worker itself. It stays set.
     package var isDraining = false
     package var health = WorkerHealth()
+    /// Whether it gets on with what it holds.
+    package internal(set) var standstill = Standstill()
     /// Tasks that were committed since it connected, for people.
     package var completed = 0
     /// Attempts that failed on it since it connected, for people; whoever was to blame.
@@ -118,6 +123,15 @@ extension WorkerRegistry {
 
     /// Known only from leases in the store: it has not come back since the coordinator started.
     package var isMissing: Bool { description == nil }
+
+    /// Whether it is there for new tasks, now or when it has room: it does not leave, fail or stand still.
+    package var takesPart: Bool { !isDraining && health.quarantine == nil && standstill.reason == nil }
+
+    /// For how long it has stood still, if that is longer than a step can take; nil once it counts as stalled.
+    package func overdue(_ policy: Standstill.Policy) -> Duration? {
+      guard !leases.isEmpty else { return nil }
+      return standstill.overdue(leases.values.filter { $0.progress != nil }.map(\.kind), policy)
+    }
 
     /// How many tasks it is worth that it holds: one runs, or as many as it works on at once; the others bridge the
     /// time to the next message. Few where a task is long, since what waits at one worker waits for nobody else.
@@ -160,17 +174,23 @@ extension WorkerRegistry {
       lastReport = report
       note(credit: 0, at: now)
       answered = [:]
+      standstill.introduced()
     }
 
-    /// Whether it could take a task and holds none. One in quarantine is not idle, whatever its credit.
+    /// Whether it could take a task and holds none. One in quarantine or stalled is not idle, whatever its credit.
     func isIdle(at now: Instant) -> Bool {
       !isMissing && !isDraining && credit > 0 && leases.isEmpty && health.limit(at: now) == nil
+        && standstill.reason == nil
     }
 
     /// Takes a heartbeat. What it says was true when it was made: messages that it did not know of are reckoned with.
     ///
-    /// - Parameter received: of this coordinator's messages, the number of the last that it knew of.
-    mutating func heartbeat(_ report: Report, received: UInt64, at now: Instant) -> Differences {
+    /// - Parameters:
+    ///   - received: of this coordinator's messages, the number of the last that it knew of.
+    ///   - policy: says how much of the time since the last one counts.
+    mutating func heartbeat(
+      _ report: Report, received: UInt64, _ policy: Standstill.Policy, at now: Instant
+    ) -> Differences {
       var differences = Differences()
       guard report.number >= lastReport else { return differences }
       lastReport = report.number
@@ -188,6 +208,7 @@ extension WorkerRegistry {
           leases[task] = nil
         }
       }
+      standstill.look(at: report, leases, policy, now: now)
       // What was answered and is listed still: the verdict is on its way, and with it the slot is free.
       var slots = report.credit
       for (attempt, number) in answered {

@@ -15,6 +15,8 @@ package struct WorkerRegistry: Sendable {
   package let silence: Duration
   /// When a worker's failures put it into quarantine.
   package let healthPolicy: WorkerHealth.Policy
+  /// When a worker that reports and does not get on counts as stalled.
+  package let stallPolicy: Standstill.Policy
   /// The number of the last message to a worker, whichever. The upper 32 bits are this coordinator's own, so that what
   /// workers received of an earlier one is not taken for this one's.
   private(set) var said: UInt64
@@ -22,10 +24,11 @@ package struct WorkerRegistry: Sendable {
   /// - Parameter life: tells this coordinator from those before it on the same store.
   package init(
     silence: Duration, healthPolicy: WorkerHealth.Policy = WorkerHealth.Policy(failures: 3, pause: .seconds(30)),
-    life: UInt32 = 0
+    stallPolicy: Standstill.Policy = Standstill.Policy(least: .seconds(600), heartbeat: .seconds(2)), life: UInt32 = 0
   ) {
     self.silence = silence
     self.healthPolicy = healthPolicy
+    self.stallPolicy = stallPolicy
     said = UInt64(life) << 32
   }
 
@@ -113,7 +116,7 @@ package struct WorkerRegistry: Sendable {
     _ id: WorkerID, _ report: Report, at now: Instant
   ) -> Differences {
     guard let index = indices[id] else { return Differences() }
-    return workers[index].heartbeat(report, received: own(report.received), at: now)
+    return workers[index].heartbeat(report, received: own(report.received), stallPolicy, at: now)
   }
 
   /// A message goes to a worker: when it is known to have arrived, it is known how slow the link is.
@@ -131,7 +134,8 @@ package struct WorkerRegistry: Sendable {
   ) -> Instant? {
     guard let index = indices[id] else { return nil }
     let free = workers[index].freeSince
-    workers[index].leases[task.task] = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
+    workers[index].leases[task.task] = Lease(
+      attempt: task.attempt, job: job, stage: stage, since: now, model: model)
     workers[index].credit = max(0, workers[index].credit - 1)
     if workers[index].credit == 0 { workers[index].freeSince = nil }
     if let model { workers[index].lastModel = model }
@@ -158,9 +162,12 @@ package struct WorkerRegistry: Sendable {
   }
 
   /// Knows a lease that a worker holds already, as it says. What is known of this attempt's progress stays known.
-  package mutating func renew(_ task: TaskAttempt, job: JobID, stage: Stage, to id: WorkerID, at now: Instant) {
+  package mutating func renew(
+    _ task: TaskAttempt, job: JobID, stage: Stage, model: String? = nil, to id: WorkerID, at now: Instant
+  ) {
     guard let index = indices[id], workers[index].leases[task.task]?.attempt != task.attempt else { return }
-    workers[index].leases[task.task] = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
+    workers[index].leases[task.task] = Lease(
+      attempt: task.attempt, job: job, stage: stage, since: now, model: model)
   }
 
   /// Ends a lease, if this attempt is the one leased; its worker's next heartbeat says whether that frees it.
@@ -215,6 +222,12 @@ package struct WorkerRegistry: Sendable {
   package mutating func restore(_ health: WorkerHealth, of id: WorkerID) {
     guard let index = indices[id] else { return }
     workers[index].health = health
+  }
+
+  /// Notes whether a worker gets on.
+  package mutating func note(_ id: WorkerID, _ change: (inout Standstill) -> Void) {
+    guard let index = indices[id] else { return }
+    change(&workers[index].standstill)
   }
 
   /// Notes whether a worker's results are known to be what others make.

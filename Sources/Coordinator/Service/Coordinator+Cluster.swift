@@ -12,6 +12,9 @@ extension Coordinator {
     return ClusterStatus(
       state: measures.trouble?.trouble.kind.rawValue ?? "ok", message: measures.trouble?.trouble.message,
       since: measures.trouble?.since, damage: state.damage,
+      stalled: workers.sorted { $0.id < $1.id }.compactMap { worker in
+        worker.standstill.reason.map { "\(worker.id): \($0)" }
+      },
       expiryHalted: settings.keepPicturesDays == nil ? nil : state.clock.jump?.message, version: AtelierVersion.current,
       startedAt: measures.started, workersConnected: workers.count,
       workersQuarantined: workers.count { $0.health.quarantine != nil })
@@ -81,8 +84,9 @@ extension WorkerRegistry.Worker {
   func status(names: ModelNames, heartbeat: Duration, at now: ContinuousClock.Instant) -> WorkerStatus {
     WorkerStatus(
       id: id, pool: description?.pool ?? Pool.allCases.first { id.text.hasPrefix($0.rawValue) } ?? .decoder,
-      state: isMissing ? .missing : isDraining ? .draining : health.quarantine == nil ? .connected : .quarantined,
-      reason: health.quarantine?.reason ?? description?.models.lazy.compactMap(names.conflict).first
+      state: condition,
+      reason: standstill.reason ?? health.quarantine?.reason ?? description?.models.lazy.compactMap(names.conflict)
+        .first
         ?? slowness(heartbeat).map(Self.ofSlowLink),
       host: description?.host ?? "",
       processId: description?.processID ?? 0, threads: description?.threads ?? 0, version: description?.version ?? "",
@@ -93,6 +97,13 @@ extension WorkerRegistry.Worker {
             task: task, attempt: lease.attempt, job: lease.job, stage: lease.stage, step: $0.step, steps: $0.steps)
         }
       }, completed: completed, failed: failed, secondsSinceHeard: (now - lastHeard) / .seconds(1))
+  }
+
+  /// In a word.
+  private var condition: WorkerStatus.State {
+    if isMissing { return .missing }
+    if standstill.reason != nil { return .stalled }
+    return isDraining ? .draining : health.quarantine == nil ? .connected : .quarantined
   }
 
   /// That the link to it is slow, in a sentence.

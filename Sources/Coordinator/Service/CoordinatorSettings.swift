@@ -17,6 +17,8 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var keepPicturesDays: Int?
   /// When a worker that fails is put into quarantine, and when it is tried again.
   package var health: WorkerHealth.Policy
+  /// When a worker that reports and does not get on loses its leases.
+  package var stall: Standstill.Policy
   /// How long a job may wait behind others before it is served something all the same.
   package var patience: Duration
   /// The share of tasks that another worker makes too; 0 for none at all.
@@ -36,6 +38,7 @@ package struct CoordinatorSettings: Sendable, Equatable {
     embeddedAhead = configuration.embeddedAhead
     keepPicturesDays = configuration.keepPicturesDays
     health = WorkerHealth.Policy(failures: configuration.quarantineAfter, pause: configuration.canary)
+    stall = Standstill.Policy(least: configuration.stall, heartbeat: configuration.heartbeat)
     patience = configuration.patience
     checkShare = configuration.checkShare
   }

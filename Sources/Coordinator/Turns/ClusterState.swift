@@ -36,7 +36,8 @@ struct ClusterState: Sendable {
   ///   - clock: as the last coordinator noted it.
   init(_ settings: CoordinatorSettings, life: UInt32 = 0, clock: ClockRecord? = nil, now: Moment = .current) {
     self.clock = ClockWatch(clock, keepDays: settings.keepPicturesDays, now: now)
-    registry = WorkerRegistry(silence: settings.silence, healthPolicy: settings.health, life: life)
+    registry = WorkerRegistry(
+      silence: settings.silence, healthPolicy: settings.health, stallPolicy: settings.stall, life: life)
   }
 
   /// Remembers damage, for `status`: the ten newest findings, the same one in a row once.

@@ -24,7 +24,12 @@ extension Turn {
         isSending: heartbeat.sending), at: now.instant)
     noteLink(of: id, wasSlow: wasSlow)
     for attempt in differences.lost { try release(attempt) }
-    for attempt in differences.unknown { try reconcile(attempt, heldBy: id) }
+    try lookForStall(of: id)
+    // What was taken from one that stands still is neither given back to it nor revoked, as what it says of that shows
+    // when it gets on.
+    if state.registry[id]?.standstill.reason == nil {
+      for attempt in differences.unknown { try reconcile(attempt, heldBy: id) }
+    }
     // It was asked to drain and does not know: the message was lost.
     if state.registry[id]?.isDraining == true, !heartbeat.draining { send(.drain(.init()), to: id) }
     var alive = Atelier_Cluster_V1_Alive()
@@ -69,7 +74,8 @@ extension Turn {
     else {
       return false
     }
-    state.registry.renew(attempt, job: record.jobID, stage: record.stage, to: id, at: now.instant)
+    state.registry.renew(
+      attempt, job: record.jobID, stage: record.stage, model: record.modelDigest, to: id, at: now.instant)
     return true
   }
 

@@ -39,8 +39,12 @@ extension Turn {
           id, "The worker says that it holds \(heartbeat.held.count) tasks; at most \(Self.mostHeld) are taken.")
       }
       try handle(heartbeat, from: id)
-    case .outcome(let outcome)?: try handle(outcome, of: arrival, from: id)
-    case .checkpoint(let checkpoint)?: try save(checkpoint, of: arrival, from: id)
+    case .outcome(let outcome)?:
+      if case .released? = outcome.result {} else { state.registry.note(id) { $0.gotOn() } }
+      try handle(outcome, of: arrival, from: id)
+    case .checkpoint(let checkpoint)?:
+      state.registry.note(id) { $0.gotOn() }
+      try save(checkpoint, of: arrival, from: id)
     case .goodbye?: try farewell(to: id)
     // Who asks to join is none yet, and asks elsewhere.
     case .hello?, .join?, nil: break

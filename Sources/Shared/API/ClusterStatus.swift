@@ -10,6 +10,8 @@ package struct ClusterStatus: Sendable, Codable, Equatable {
   package var since: Date?
   /// What was found damaged since the coordinator started, the newest last.
   package var damage: [String]
+  /// The workers that report and do not get on, each with what it stands still on.
+  package var stalled: [String]
   /// Why pictures do not go by their age although `keep_pictures_days` is set; nil if they do.
   package var expiryHalted: String?
   package var version: String
@@ -19,13 +21,14 @@ package struct ClusterStatus: Sendable, Codable, Equatable {
   package var workersQuarantined: Int
 
   package init(
-    state: String, message: String?, since: Date?, damage: [String], expiryHalted: String?, version: String,
-    startedAt: Date, workersConnected: Int, workersQuarantined: Int
+    state: String, message: String?, since: Date?, damage: [String], stalled: [String],
+    expiryHalted: String?, version: String, startedAt: Date, workersConnected: Int, workersQuarantined: Int
   ) {
     self.state = state
     self.message = message
     self.since = since
     self.damage = damage
+    self.stalled = stalled
     self.expiryHalted = expiryHalted
     self.version = version
     self.startedAt = startedAt

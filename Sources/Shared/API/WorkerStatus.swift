@@ -1,6 +1,6 @@
 /// Everything that `workers` says of one worker. Of a missing one only its name, pool and leases are known.
 package struct WorkerStatus: Sendable, Codable, Equatable {
-  /// Of several that apply, `missing` comes before `draining`, and that before `quarantined`.
+  /// Of several that apply, `missing` comes first, then `stalled`, `draining` and `quarantined`.
   package enum State: String, Sendable, Codable {
     /// Takes tasks, if it has room for some.
     case connected
@@ -8,6 +8,8 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
     case draining
     /// Held leases when it was last heard of, and has not come back yet.
     case missing
+    /// Reports and does not get on: what it held went to others, and it is given nothing until it does.
+    case stalled
     /// Failed where others succeeded; is tried again with one task now and then.
     case quarantined
   }
@@ -34,7 +36,8 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
   package var id: WorkerID
   package var pool: Pool
   package var state: State
-  /// Why it is in quarantine, why nothing of a model goes to it, or that its link is slow; nil if all is well.
+  /// On what it stands still, why it is in quarantine, why nothing of a model goes to it, or that its link is slow; nil
+  /// if all is well.
   package var reason: String?
   package var host: String
   package var processId: Int

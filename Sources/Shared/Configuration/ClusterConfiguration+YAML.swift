@@ -45,6 +45,7 @@ extension ClusterConfiguration {
       try section.string("work") { coordinator.work = $0 }
       try section.seconds("heartbeat_seconds", in: 0.05...600) { coordinator.heartbeat = $0 }
       try section.seconds("silence_seconds", in: 0.2...3600) { coordinator.silence = $0 }
+      try section.seconds("stall_seconds", in: 0.2...604_800) { coordinator.stall = $0 }
       try section.seconds("checkpoint_seconds", in: 0.05...3600) { coordinator.checkpoint = $0 }
       try section.integer("attempts", in: 1...100) { coordinator.attempts = $0 }
       try section.seconds("backoff_seconds", in: 0...3600) { coordinator.backoff = $0 }

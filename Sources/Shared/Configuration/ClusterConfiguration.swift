@@ -22,6 +22,8 @@ package struct ClusterConfiguration: Sendable, Equatable {
     package var heartbeat = Duration.seconds(2)
     /// After so long without a message a worker has lost its tasks; at least twice the heartbeat.
     package var silence = Duration.seconds(20)
+    /// A worker whose tasks have not got on for so long, or for ten of their steps if that is longer, loses them.
+    package var stall = Duration.seconds(600)
     /// How often the state of a running task is saved: what a worker's death costs at most, beside the step that it
     /// is in.
     package var checkpoint = Duration.seconds(10)

@@ -42,6 +42,7 @@ struct StatusCommand: AsyncParsableCommand {
       let jobs: [JobStatus] = try await client.get("jobs?limit=30")
       if json { return try printJSON(jobs) }
       for damage in cluster.damage { printLine("damaged: \(damage)") }
+      for worker in cluster.stalled { printLine("stalled: \(worker)") }
       print(JobText.table(jobs))
       return
     }
