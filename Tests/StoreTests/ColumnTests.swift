@@ -146,6 +146,11 @@ import Testing
     let only = try lease(.embed, single, store)
     try store.complete(record(only, store), worker: worker, seconds: 1)
     try store.fail(record(try lease(.denoise, single, store), store), reason: "no", at: 16)
+    // More than goes at once, as it were.
+    for kind in try #require(only.step).outputs { try store.keep(artifact(kind), for: record(only, store)) }
+    #expect(try store.endings() == [.completed(job: single)])
+    while try !store.advance(.completed(job: single), limit: 1, at: 16) {}
+    #expect(try store.endings().isEmpty)
     #expect(try store.retryFailures(of: store.job(JobID("single"))) == 1)
     #expect(try store.expiringJobs(endedBefore: 100, limit: 9).first.map(\.job) == [JobID("job")])
     #expect(try store.expirePictures(endedBefore: 100, at: 101) == [JobID("job")])
@@ -216,17 +221,12 @@ import Testing
     let whole = try submit("whole", store, prompts: 1)
     for stage in Stage.allCases {
       let made = try lease(stage, whole, store)
-      if stage == .embed {
-        for kind in try #require(made.step).outputs { try store.keep(artifact(kind), for: record(made, store)) }
-      }
       try store.complete(record(made, store), worker: worker, seconds: 1)
       if stage == .upsample {
         try store.publish(record(made, store), file: "w", sha256: "s", size: model.size, at: 23)
       }
     }
     #expect(try store.suspects(of: worker, limit: 9).map(\.job).contains(JobID("whole")))
-    // What a completed job has left goes.
-    for ending in try store.endings() { while try !store.advance(ending, limit: 1, at: 24) {} }
     let begun = try store.remakeSuspects(of: worker, limit: 99)
     #expect(begun.images >= 2)
     #expect(begun.held.contains(held.id))

@@ -74,7 +74,8 @@ extension Turn {
       let handed = answers.last { $0.worker == id }?.at ?? now.time
       try store.noteAgreement(of: id, in: record.stage, at: handed)
       state.registry.note(isProven: true, of: id)
-      if isSetApart(id) {
+      // Who is wrong in one stage may be right in another.
+      if isSetApart(id), try store.contradictions(of: id, limit: 1).first.map({ $0.stage == record.stage }) ?? true {
         try store.endQuarantine(of: id)
         state.registry.restore(WorkerHealth(), of: id)
         log(.notice, "worker makes what others make again", ["worker": "\(id)"])

@@ -55,8 +55,7 @@ extension StoreTransaction {
   /// Drops what stages have left of a completed job. One that is tried again meanwhile begins at its first stages, whose
   /// results take the place of what is left.
   private func dropSome(ofCompleted job: JobNumber, limit: Int) throws -> Bool {
-    let state: JobState? = try row("SELECT state FROM jobs WHERE seq = :job", ["job": job]) { try $0.value("state") }
-    guard state == .completed else { return true }
+    guard try state(of: job) == .completed else { return true }
     return try dropArtifacts(ofJob: job, limit: max(1, limit / 20))
   }
 
@@ -84,11 +83,14 @@ extension StoreTransaction {
     return try pendingImages(of: job) == 0
   }
 
+  private func state(of job: JobNumber) throws -> JobState? {
+    try row("SELECT state FROM jobs WHERE seq = :job", ["job": job]) { try $0.value("state") }
+  }
+
   /// Deletes images with their tasks, then items; with the last of them goes the job.
   private func deleteSome(of job: JobNumber, limit: Int) throws -> Bool {
-    let state: JobState? = try row("SELECT state FROM jobs WHERE seq = :job", ["job": job]) { try $0.value("state") }
     // Finished after all, or gone already.
-    guard state == .receiving else { return true }
+    guard try state(of: job) == .receiving else { return true }
     let tasks = try rows(
       """
       DELETE FROM tasks WHERE image IN (SELECT id FROM images WHERE job = :job ORDER BY id LIMIT :limit)

@@ -114,8 +114,13 @@ extension StoreTransaction {
 
   /// Gives a leased task another state.
   func endLease(of task: TaskID, as state: TaskState) throws {
+    try move(task, from: [.leased], to: state)
+  }
+
+  /// Gives a task another state, if it has one of some.
+  func move(_ task: TaskID, from states: [TaskState], to state: TaskState) throws {
     try moveTasks(
-      from: [.leased], to: state, "UPDATE tasks SET state = :to WHERE id = :task AND state = :from RETURNING job, stage"
+      from: states, to: state, "UPDATE tasks SET state = :to WHERE id = :task AND state = :from RETURNING job, stage"
     ) { ["to": state, "task": task, "from": $0] }
   }
 

@@ -109,10 +109,7 @@ extension StoreTransaction {
   /// Gives up on a task, and so on its image, of which this version cannot read what it is to do. Does nothing to one
   /// that has ended.
   package func giveUp(_ task: TaskID, reason: String, at now: Double) throws {
-    try moveTasks(
-      from: [.ready, .leased, .delayed, .awaiting], to: .failed,
-      "UPDATE tasks SET state = :to WHERE id = :task AND state = :from RETURNING job, stage"
-    ) { ["to": TaskState.failed, "task": task, "from": $0] }
+    try move(task, from: [.ready, .leased, .delayed, .awaiting], to: .failed)
     try moveImages(
       from: .pending, to: .failed,
       """
