@@ -29,7 +29,13 @@ struct Fleet: ParsableCommand {
     var crew = Crew(pools: pools, names: names, capacity: capacity, taskSeconds: taskSeconds)
     let start = ContinuousClock.now
     var nextReport = start + .seconds(1)
-    for index in pools.indices { wire.send(try crew.hello(index), from: index) }
+    for index in pools.indices {
+      let hello = try crew.hello(index)
+      // Nothing is kept for a coordinator that is not connected yet.
+      while !wire.send(hello, from: index), ContinuousClock.now < start + .seconds(30) {
+        Thread.sleep(forTimeInterval: 0.005)
+      }
+    }
     while ContinuousClock.now < start + .seconds(seconds) {
       try wire.poll(upTo: .milliseconds(taskSeconds > 0 ? 2 : 20)) { frames, index in
         try crew.receive(frames, by: index, at: .now)
