@@ -29,7 +29,7 @@ package struct StoreTransaction {
   func change(_ sql: StaticString, _ values: NamedValues = [:]) throws -> Int {
     let compiled = try statements.statement(sql, in: db)
     try compiled.bind(values)
-    try compiled.statement.execute()
+    while try compiled.step() {}
     return db.changesCount
   }
 
@@ -45,9 +45,9 @@ package struct StoreTransaction {
   ) throws -> [Value] {
     let compiled = try statements.statement(sql, in: db)
     try compiled.bind(values)
-    let cursor = try Row.fetchCursor(compiled.statement)
+    defer { compiled.end() }
     var found: [Value] = []
-    while try cursor.next() != nil { found.append(try read(StoredRow(of: compiled, statements.parameters))) }
+    while try compiled.step() { found.append(try read(StoredRow(of: compiled, statements.parameters))) }
     return found
   }
 

@@ -48,18 +48,17 @@ import Testing
   @Test func `tasks of a message share the files that they read`() throws {
     let file = Artifact(kind: .source, type: .uint8, shape: [3], bytes: [1, 2, 3])
     let digest = hexadecimal(file.sha256)
-    var frames: [[UInt8]] = []
-    var files: [String: Wire.Payload] = [:]
+    var parts = AssignmentParts()
     let tasks = (1...3).map { number in
       var task = StageTask(
         id: TaskAttempt(task: TaskID(Int64(number)), attempt: 1), job: JobID("j"), item: 0, image: 0, stage: .denoise,
         modelDigest: "d", prompt: "", negativePrompt: "", seed: 1, parameters: .karlo, size: nil,
         operation: .vary(image: digest, invert: false), itemOutputsWanted: false)
       task.sources[digest] = file
-      return task.wire(frames: &frames, files: &files)
+      return task.wire(in: &parts)
     }
-    #expect(frames == [[1, 2, 3]])
-    for task in tasks { #expect(try StageTask(task, frames: frames).source(digest) == [1, 2, 3]) }
+    #expect(parts.frames == [[1, 2, 3]])
+    for task in tasks { #expect(try StageTask(task, frames: parts.frames).source(digest) == [1, 2, 3]) }
   }
 
   @Test func `garbage is no message`() {

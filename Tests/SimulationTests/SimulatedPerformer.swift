@@ -38,9 +38,9 @@ final class SimulatedPerformer: TurnPerformer, @unchecked Sendable {
       case .send(let body, let worker, let number): return (WireMessage(body, number: number), worker)
       case .assign(let tasks, let worker, let number):
         var assignment = Wire.Assignment()
-        var frames: [[UInt8]] = []
-        assignment.tasks = tasks.map { $0.task.wire(frames: &frames) }
-        return (WireMessage(.assignment(assignment), number: number, frames: frames), worker)
+        var parts = AssignmentParts()
+        assignment.tasks = tasks.map { $0.task.wire(in: &parts) }
+        return (WireMessage(.assignment(assignment), number: number, frames: parts.frames), worker)
       case .discard, .removePictures, .lookForSources, .removeSources, .log: return nil
       }
     }

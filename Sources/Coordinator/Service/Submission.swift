@@ -28,6 +28,8 @@ package struct Submission {
   /// The lines before these, on their way into the store.
   private var storing: Task<Void, any Error>?
   private var generator = SystemRandomNumberGenerator()
+  /// Parameters that were settled: most lines of a file ask for the same.
+  private var settled: [AskedParameters: RenderParameters] = [:]
   /// Under which the job is kept, and what it is of; nil where it may be submitted again.
   private let key: IdempotencyKey?
   private let owner: String
@@ -37,6 +39,7 @@ package struct Submission {
   private static let badLinesNamed = 10
   /// Lines left out that an answer names, and lines with texts that are cut.
   private static let linesNamed = 1000
+  private static let mostSettled = 1000
 
   /// Begins a job, whose name is the job's id if the options have none.
   ///
@@ -144,8 +147,9 @@ package struct Submission {
       fileFault = SkippedLine(line: line.number, reason: error.message)
     case .failure(let error): addBad(line.number, error)
     case .success(let request):
+      let parameters = parameters(of: request)
       do throws(AtelierError) {
-        try check(request)
+        try check(request, parameters)
         if !request.operation.sources.isEmpty { try await checkSources(of: request.operation) }
       } catch  where error.code == .system {
         throw error
@@ -153,7 +157,7 @@ package struct Submission {
         addBad(line.number, error)
         return
       }
-      let item = resolve(request, line: line.number)
+      let item = resolve(request, parameters, line: line.number)
       if let texts = item.cut, cut.count < Self.linesNamed { cut.append(CutLine(line: line.number, texts: texts)) }
       items += 1
       images += item.n
@@ -174,7 +178,7 @@ package struct Submission {
   }
 
   /// Refuses what this cluster cannot do, while somebody is there to be told.
-  private func check(_ request: ItemRequest) throws(AtelierError) {
+  private func check(_ request: ItemRequest, _ parameters: RenderParameters) throws(AtelierError) {
     if request.operation.readsPictures, !model.readsPictures {
       throw AtelierError(
         .invalidInput,
@@ -183,8 +187,8 @@ package struct Submission {
     if request.operation.needsPrior, !model.hasPrior {
       throw AtelierError(.invalidInput, "\(model.lackOfPrior) Kind \(request.operation.kind.rawValue) needs one here.")
     }
-    try model.check(parameters(of: request), of: request.operation)
-    if request.operation.inverts, let sampler = parameters(of: request).sampler, sampler != .ddim {
+    try model.check(parameters, of: request.operation)
+    if request.operation.inverts, let sampler = parameters.sampler, sampler != .ddim {
       throw AtelierError(
         .invalidInput, "To begin with a picture's own noise needs the sampler ddim; the sampler is \(sampler.rawValue)."
       )
@@ -193,7 +197,7 @@ package struct Submission {
 
   /// The item with a value in every field: the line's own, else the submission's, else the kind's, else the model's. A
   /// seed that nobody says is random.
-  private mutating func resolve(_ request: ItemRequest, line: Int) -> ResolvedItem {
+  private mutating func resolve(_ request: ItemRequest, _ parameters: RenderParameters, line: Int) -> ResolvedItem {
     ResolvedItem(
       line: line, customID: request.customID, prompt: request.prompt, operation: request.operation,
       negativePrompt: request.negativePrompt, cut: coordinator.measures[model.digest].flatMap(request.cutTexts),
@@ -201,12 +205,23 @@ package struct Submission {
       // 32 bits are enough to be distinct and short enough to be typed.
       seed: request.seed ?? options.seed ?? UInt64(UInt32.random(in: 0...UInt32.max, using: &generator)),
       size: request.operation.kind == .edit ? nil : request.size ?? options.size ?? model.size,
-      parameters: parameters(of: request))
+      parameters: parameters)
   }
 
-  private func parameters(of request: ItemRequest) -> RenderParameters {
-    request.parameters.filled(from: options.parameters).filled(from: request.operation.defaults)
+  private mutating func parameters(of request: ItemRequest) -> RenderParameters {
+    let asked = AskedParameters(own: request.parameters, kindDefaults: request.operation.defaults)
+    if let known = settled[asked] { return known }
+    let parameters = asked.own.filled(from: options.parameters).filled(from: asked.kindDefaults)
       .filled(from: model.defaults).filled(from: .karlo)
+    if settled.count >= Self.mostSettled { settled = [:] }
+    settled[asked] = parameters
+    return parameters
+  }
+
+  /// What the parameters of an item follow from, beside what is the same for all.
+  private struct AskedParameters: Hashable {
+    var own: RenderParameters
+    var kindDefaults: RenderParameters
   }
 
   /// Has items stored, after those before them.

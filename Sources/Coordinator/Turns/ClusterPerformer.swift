@@ -36,13 +36,13 @@ struct ClusterPerformer: TurnPerformer {
     var events: [TurnEngine.Event] = []
     var messages: [(frames: [[UInt8]], peer: String)] = []
     var reader = SourceReader(sources)
+    var parts = AssignmentParts()
     for action in actions {
       switch action {
       case .send(let body, let worker, let number): messages += encoded(body, [], number, to: worker)
       case .assign(let tasks, let worker, let number):
         var assignment = Wire.Assignment()
-        var frames: [[UInt8]] = []
-        var files: [String: Wire.Payload] = [:]
+        parts.beginMessage()
         reader.beginMessage()
         for var assigned in tasks {
           let id = assigned.task.id
@@ -50,7 +50,7 @@ struct ClusterPerformer: TurnPerformer {
             switch try reader.files(assigned.sources) {
             case .read(let sources):
               assigned.task.sources = sources
-              assignment.tasks.append(assigned.task.wire(frames: &frames, files: &files))
+              assignment.tasks.append(assigned.task.wire(in: &parts))
             case .later: events.append(.heldBack(id, worker: worker))
             }
           } catch  where error.code == .system {
@@ -59,7 +59,7 @@ struct ClusterPerformer: TurnPerformer {
             events.append(.sourceLost(id, worker: worker, reason: error.message))
           }
         }
-        if !assignment.tasks.isEmpty { messages += encoded(.assignment(assignment), frames, number, to: worker) }
+        if !assignment.tasks.isEmpty { messages += encoded(.assignment(assignment), parts.frames, number, to: worker) }
       case .discard(let staged): pictures.discard(staged)
       case .removePictures(let jobs): if let removed = remove(jobs) { events.append(removed) }
       case .lookForSources: lookForSources()

@@ -7,8 +7,8 @@ extension Turn {
   /// Compares a result with others' where it is to be, and says whether it counts. Else it is held back, as its digest,
   /// and the task is ready for another worker.
   mutating func isTaken(_ artifacts: [Artifact], of record: TaskRecord, from id: WorkerID) throws -> Bool {
-    guard settings.checkShare > 0, let digest = AnswerCheck.digest(artifacts) else { return true }
-    let earlier = try store.answers(to: record.id)
+    guard settings.checkShare > 0 else { return true }
+    let earlier = record.isCompared ? try store.answers(to: record.id) : []
     // Sent again, since the verdict was lost: it is held back already.
     if earlier.contains(where: { $0.attempt == record.attempt }) {
       try store.reopen(record)
@@ -21,13 +21,14 @@ extension Turn {
       if !earlier.isEmpty { try store.dropAnswers(to: record.id) }
       return true
     }
-    let handed = worker.leases[record.id].map { now.time(of: $0.since) } ?? now.time
-    let answer = AnswerRecord(attempt: record.attempt, worker: id, kind: kind, digest: digest, at: handed)
     let canAsk = state.registry.hasOther(
       of: kind, pool: record.stage.pool, model: record.modelDigest, than: earlier.map(\.worker) + [id])
     if earlier.isEmpty {
       guard canAsk, try isToBeCompared(record, worker) else { return true }
     }
+    guard let digest = AnswerCheck.digest(artifacts) else { return true }
+    let handed = worker.leases[record.id].map { now.time(of: $0.since) } ?? now.time
+    let answer = AnswerRecord(attempt: record.attempt, worker: id, kind: kind, digest: digest, at: handed)
     let decision = try AnswerCheck.decide(earlier + [answer], canAskAnother: canAsk, isSenior: isBelieved)
     try conclude(decision, earlier + [answer], of: record)
     guard decision.isTaken else {

@@ -6,7 +6,9 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {
   private let condition = NSCondition()
   private let capacity: Int
   private let byteCapacity: Int
-  private var elements: [(element: Element, bytes: Int)] = []
+  private var elements: [Element] = []
+  /// Of each element.
+  private var sizes: [Int] = []
   private var bytes = 0
   private var isClosed = false
 
@@ -27,7 +29,8 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {
     defer { condition.unlock() }
     while elements.count >= capacity || bytes >= byteCapacity, !isClosed { condition.wait() }
     guard !isClosed else { return false }
-    elements.append((element, size))
+    elements.append(element)
+    sizes.append(size)
     bytes += size
     condition.broadcast()
     return true
@@ -44,9 +47,14 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {
     }
     if elements.isEmpty, isClosed { return nil }
     condition.broadcast()
-    let taken = elements.prefix(limit).map(\.element)
-    bytes -= elements.prefix(limit).reduce(0) { $0 + $1.bytes }
-    elements.removeFirst(taken.count)
+    guard elements.count > limit else {
+      defer { (elements, sizes, bytes) = ([], [], 0) }
+      return elements
+    }
+    let taken = Array(elements[..<limit])
+    for size in sizes[..<limit] { bytes -= size }
+    elements.removeSubrange(..<limit)
+    sizes.removeSubrange(..<limit)
     return taken
   }
 

@@ -23,16 +23,8 @@ extension StageTask {
     if wire.hasCheckpoint { checkpoint = try? TaskCheckpoint(wire.checkpoint, frames: frames) }
   }
 
-  /// The message, and in `frames` what goes with it.
-  package func wire(frames: inout [[UInt8]]) -> Wire.Task {
-    var files: [String: Wire.Payload] = [:]
-    return wire(frames: &frames, files: &files)
-  }
-
-  /// The message, and in `frames` what goes with it.
-  ///
-  /// - Parameter files: the files that are among the frames already, by their SHA-256: tasks of one message share them.
-  package func wire(frames: inout [[UInt8]], files: inout [String: Wire.Payload]) -> Wire.Task {
+  /// The message, and in `parts` what goes with it.
+  package func wire(in parts: inout AssignmentParts) -> Wire.Task {
     var wire = Wire.Task()
     wire.task = id.wire
     wire.job = job.text
@@ -43,7 +35,7 @@ extension StageTask {
     wire.prompt = prompt
     wire.negativePrompt = negativePrompt
     wire.seed = seed
-    wire.parameters = parameters.wire
+    wire.parameters = parts.wire(of: parameters)
     if let size {
       wire.width = UInt32(clamping: size.width)
       wire.height = UInt32(clamping: size.height)
@@ -51,15 +43,45 @@ extension StageTask {
     wire.operation = operation.wire
     wire.itemOutputsWanted = itemOutputsWanted
     for kind in step?.inputs ?? [] {
-      if let artifact = inputs[kind] { wire.inputs.append(Wire.Payload(artifact, frames: &frames)) }
+      if let artifact = inputs[kind] { wire.inputs.append(Wire.Payload(artifact, frames: &parts.frames)) }
     }
     for (digest, file) in sources.sorted(by: { $0.key < $1.key }) {
-      let payload = files[digest] ?? Wire.Payload(file, frames: &frames)
-      files[digest] = payload
-      wire.sources.append(payload)
+      wire.sources.append(parts.payload(of: file, digest))
     }
-    if let checkpoint { wire.checkpoint = checkpoint.wire(of: id, frames: &frames) }
+    if let checkpoint { wire.checkpoint = checkpoint.wire(of: id, frames: &parts.frames) }
     return wire
+  }
+}
+
+/// What the tasks of one message share.
+package struct AssignmentParts {
+  /// What goes with the message.
+  package fileprivate(set) var frames: [[UInt8]] = []
+  /// The files that are among the frames already, by their SHA-256.
+  private var files: [String: Wire.Payload] = [:]
+  /// Nearly all tasks have the same; of all messages.
+  private var parameters: [RenderParameters: Wire.Parameters] = [:]
+
+  package init() {}
+
+  /// What follows goes with another message.
+  package mutating func beginMessage() {
+    frames = []
+    files = [:]
+  }
+
+  fileprivate mutating func wire(of value: RenderParameters) -> Wire.Parameters {
+    if let known = parameters[value] { return known }
+    let wire = value.wire
+    parameters[value] = wire
+    return wire
+  }
+
+  fileprivate mutating func payload(of file: Artifact, _ digest: String) -> Wire.Payload {
+    if let known = files[digest] { return known }
+    let payload = Wire.Payload(file, frames: &frames)
+    files[digest] = payload
+    return payload
   }
 }
 

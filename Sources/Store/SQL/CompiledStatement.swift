@@ -64,6 +64,24 @@ final class CompiledStatement {
     }
   }
 
+  /// Goes to the next row, or makes the change. SQLite is called as it is: GRDB's cursors make a copy of what they know of
+  /// the columns each time.
+  ///
+  /// - Returns: whether there is a row. After the last the statement is at its beginning again.
+  /// - Throws: GRDB's error of what SQLite says.
+  func step() throws -> Bool {
+    let handle = statement.sqliteStatement
+    let code = sqlite3_step(handle)
+    if code == SQLITE_ROW { return true }
+    let message = code == SQLITE_DONE ? nil : String(cString: sqlite3_errmsg(sqlite3_db_handle(handle)))
+    sqlite3_reset(handle)
+    guard let message else { return false }
+    throw DatabaseError(resultCode: ResultCode(rawValue: code), message: message, sql: statement.sql)
+  }
+
+  /// Leaves the rows that were not asked for: an open one would keep the transaction from ending.
+  func end() { sqlite3_reset(statement.sqliteStatement) }
+
   /// A row begins to be read.
   func beginRow() { readsOfRow = 0 }
 

@@ -92,15 +92,11 @@ extension String: StoredValue {
   }
 }
 
-extension Data: StoredValue {
+extension [UInt8]: StoredValue {
   init?(_ statement: OpaquePointer, column: Int32) {
     guard sqlite3_column_type(statement, column) == SQLITE_BLOB else { return nil }
     let count = Int(sqlite3_column_bytes(statement, column))
-    guard let bytes = sqlite3_column_blob(statement, column) else {
-      self.init()
-      return
-    }
-    self.init(bytes: bytes, count: count)
+    self.init(UnsafeRawBufferPointer(start: sqlite3_column_blob(statement, column), count: count))
   }
 
   func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {

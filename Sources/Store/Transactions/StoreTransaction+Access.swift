@@ -1,4 +1,3 @@
-import Foundation
 package import Shared
 
 extension StoreTransaction {
@@ -11,7 +10,7 @@ extension StoreTransaction {
       VALUES (:id, :name, :digest, :scopes, :created_at, :expires_at, NULL)
       """,
       [
-        "id": info.id, "name": info.name, "digest": Data(token.digest),
+        "id": info.id, "name": info.name, "digest": token.digest,
         "scopes": AccessScope.text(Set(info.scopes)), "created_at": info.createdAt, "expires_at": info.expiresAt,
       ])
   }
@@ -24,13 +23,12 @@ extension StoreTransaction {
       ORDER BY created_at DESC, id
       """
     ) { row in
-      let digest: Data = try row.value("digest")
-      return TokenRecord(
+      TokenRecord(
         info: TokenInfo(
           id: try row.value("id"), name: try row.value("name"), scopes: try AccessScope.list(row.value("scopes")),
           createdAt: try row.value("created_at"), expiresAt: try row.value("expires_at"),
           revokedAt: try row.value("revoked_at")),
-        digest: Array(digest))
+        digest: try row.value("digest"))
     }
   }
 

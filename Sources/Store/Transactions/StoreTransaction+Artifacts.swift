@@ -1,4 +1,3 @@
-import Foundation
 package import Shared
 
 extension StoreTransaction {
@@ -11,8 +10,8 @@ extension StoreTransaction {
       """,
       [
         "item": task.item, "image": Self.owner(of: artifact.kind, task.image), "kind": artifact.kind,
-        "type": artifact.type, "shape": Self.text(artifact.shape), "sha256": Data(artifact.sha256),
-        "bytes": Data(artifact.bytes),
+        "type": artifact.type, "shape": Self.text(artifact.shape), "sha256": artifact.sha256,
+        "bytes": artifact.bytes,
       ])
   }
 
@@ -26,11 +25,11 @@ extension StoreTransaction {
       SELECT kind, type, shape, sha256, bytes FROM artifacts WHERE item = :item AND image IN (:shared, :image)
       """, ["item": task.item, "shared": Self.shared, "image": task.image]
     ) { row in
-      let bytes: Data = try row.value("bytes")
       let artifact = Artifact(
-        kind: try row.value("kind"), type: try row.value("type"), shape: try row.shape("shape"), bytes: Array(bytes))
-      let digest: Data = try row.value("sha256")
-      return (artifact: artifact, isWhole: artifact.sha256.elementsEqual(digest) && artifact.hasConsistentSize)
+        kind: try row.value("kind"), type: try row.value("type"), shape: try row.shape("shape"),
+        bytes: try row.value("bytes"))
+      let digest: [UInt8] = try row.value("sha256")
+      return (artifact: artifact, isWhole: artifact.sha256 == digest && artifact.hasConsistentSize)
     }
     var inputs: [Artifact.Kind: Artifact] = [:]
     for kind in kinds {

@@ -1,4 +1,3 @@
-import Foundation
 package import Shared
 
 extension StoreTransaction {
@@ -20,7 +19,7 @@ extension StoreTransaction {
       """,
       [
         "pass": checkpoint.pass, "steps": checkpoint.completedSteps, "shape": Self.text(latents.shape),
-        "sha256": Data(latents.sha256), "bytes": Data(latents.bytes), "task": id.task, "attempt": id.attempt,
+        "sha256": latents.sha256, "bytes": latents.bytes, "task": id.task, "attempt": id.attempt,
       ])
     return saved > 0
   }
@@ -30,11 +29,12 @@ extension StoreTransaction {
     let stored = try row(
       "SELECT pass, completed_steps, shape, sha256, bytes FROM checkpoints WHERE task = :task", ["task": task]
     ) { row in
-      let (bytes, digest): (Data, Data) = (try row.value("bytes"), try row.value("sha256"))
-      let latents = Artifact(kind: .latents, type: .float32, shape: try row.shape("shape"), bytes: Array(bytes))
+      let digest: [UInt8] = try row.value("sha256")
+      let latents = Artifact(
+        kind: .latents, type: .float32, shape: try row.shape("shape"), bytes: try row.value("bytes"))
       let checkpoint = TaskCheckpoint(
         pass: try row.value("pass"), completedSteps: try row.value("completed_steps"), latents: latents)
-      return (checkpoint, isWhole: latents.sha256.elementsEqual(digest) && latents.hasConsistentSize)
+      return (checkpoint, isWhole: latents.sha256 == digest && latents.hasConsistentSize)
     }
     guard let (checkpoint, isWhole) = stored else { return nil }
     if isWhole { return checkpoint }

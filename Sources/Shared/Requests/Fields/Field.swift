@@ -3,7 +3,9 @@
 ///
 /// Prompt files, the query of a submission, options of the command line, checks, the wire, the store and the manifest
 /// go over these declarations; so a field that is declared is known everywhere, and a bound stands nowhere else.
-package struct Field<Root: Sendable>: Sendable {
+///
+/// A class, since they are gone over for each line of a file: a reference is passed on, not a dozen closures.
+package final class Field<Root: Sendable>: Sendable {
   /// In snake case, as JSON has it.
   package let name: String
   /// One sentence for people; it ends with a full stop.
@@ -29,7 +31,7 @@ package struct Field<Root: Sendable>: Sendable {
   /// - Parameters:
   ///   - path: to the value, which is nil where nobody says one.
   ///   - check: says what is wrong with a value, such as "it must be from 2 to 9"; nil if nothing is.
-  package init<Value: FieldValue>(
+  package convenience init<Value: FieldValue>(
     _ name: String, _ path: any WritableKeyPath<Root, Value?> & Sendable, default defaultValue: Value? = nil,
     kinds: Set<PictureOperation.Kind> = Set(PictureOperation.Kind.allCases), help: String,
     check: @escaping @Sendable (Value) -> String? = { _ in nil }
@@ -40,7 +42,7 @@ package struct Field<Root: Sendable>: Sendable {
   }
 
   /// A field that must lie in a range.
-  package init<Value: FieldValue & Comparable>(
+  package convenience init<Value: FieldValue & Comparable>(
     _ name: String, _ path: any WritableKeyPath<Root, Value?> & Sendable, in range: ClosedRange<Value>,
     default defaultValue: Value? = nil, kinds: Set<PictureOperation.Kind> = Set(PictureOperation.Kind.allCases),
     help: String
