@@ -37,10 +37,25 @@ package final class RawClient: Sendable {
     return address
   }
 
+  /// The other end of a connection that was accepted.
+  init(descriptor: Int32) { self.descriptor = descriptor }
+
   /// Sends a text; what the other side no longer takes is lost.
-  package func send(_ text: String) {
-    let bytes = Array(text.utf8)
-    _ = Foundation.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+  package func send(_ text: String) { _ = send(Array(text.utf8)) }
+
+  /// Sends all of these bytes; waits while the other side takes nothing.
+  ///
+  /// - Returns: false if the other side has ended the connection.
+  package func send(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      var sent = 0
+      while sent < bytes.count {
+        let count = Foundation.send(descriptor, bytes.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+        guard count > 0 else { return false }
+        sent += count
+      }
+      return true
+    }
   }
 
   /// All that comes until the other side closes. No thread waits that tasks run on.

@@ -12,18 +12,20 @@ final class ZeroMQSocket {
   private let limits: MessageLimits
   /// Decides who connects; nil where anybody may, and at a worker's side.
   private let gatekeeper: ZAPHandler?
-  /// Tells that a key was refused; nil where none is shown.
-  private var monitor: UnsafeMutableRawPointer?
+  /// Nil if nobody watches what connections bring, nor whether a key is refused.
+  private var watch: ConnectionWatch?
   /// What ZeroMQ holds for each peer. Of peers for which it holds something, and some others.
   private var held: [String: HeldBytes] = [:]
 
   /// Opens a socket and binds or connects it. Connecting succeeds also while nobody listens.
   ///
-  /// - Parameter shared: a context of several sockets, which outlives them.
+  /// - Parameters:
+  ///   - shared: a context of several sockets, which outlives them.
+  ///   - watching: how connections are watched; nil for not at all.
   /// - Throws: `system` if the address is taken, `configuration` if it is no ZeroMQ address.
   init(
     role: ZeroMQTransport.Role, context shared: UnsafeMutableRawPointer? = nil,
-    logger: Logger = Logger(label: "zeromq")
+    watching: ConnectionWatch.Settings? = nil, logger: Logger = Logger(label: "zeromq")
   ) throws(AtelierError) {
     let text: String
     var server: CurveServer?
@@ -79,9 +81,14 @@ final class ZeroMQSocket {
       if let routingID { set(ZMQ_ROUTING_ID, routingID) }
       // What is said while nobody is connected would be heard all at once, when it is no longer so.
       set(ZMQ_IMMEDIATE, 1)
-      if let curve {
-        prove(curve)
-        watch()
+      if let curve { prove(curve) }
+    }
+    if let watching {
+      do {
+        watch = try ConnectionWatch(socket, in: context, watching, logger: logger)
+      } catch {
+        close()
+        throw error
       }
     }
     guard (isRouter ? zmq_bind(socket, text) : zmq_connect(socket, text)) == 0 else {
@@ -108,25 +115,8 @@ final class ZeroMQSocket {
     set(ZMQ_CURVE_SECRETKEY, curve.keys.secret)
   }
 
-  /// After its key was refused a socket stays silent for ever, and only such a monitor knows.
-  private func watch() {
-    // Of this socket, in whatever context.
-    let address = "inproc://monitor-\(UInt(bitPattern: socket))"
-    guard zmq_socket_monitor(socket, address, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) == 0,
-      let monitor = zmq_socket(context, ZMQ_PAIR)
-    else { return }
-    zmq_connect(monitor, address)
-    self.monitor = monitor
-  }
-
   /// Whether the coordinator has refused this worker's key since it was asked last.
-  func takeRefusal() -> Bool {
-    guard let monitor else { return false }
-    var isRefused = false
-    // Two frames an event: its number, and the address.
-    while zmq_recv(monitor, nil, 0, ZMQ_DONTWAIT) >= 0 { isRefused = true }
-    return isRefused
-  }
+  func takeRefusal() -> Bool { watch?.takeRefusal() ?? false }
 
   /// Where it listens, or connects to.
   var endpoint: String {
@@ -208,8 +198,7 @@ final class ZeroMQSocket {
   }
 
   /// The next message, or nil if none has arrived. One that is over the limits is read to its end, and none of what is
-  /// over them is kept. ZeroMQ itself gathers the frames of a message until its last one has come, and has no bound for
-  /// that.
+  /// over them is kept. ZeroMQ itself gathers the frames of a message until its last one has come: the watch bounds that.
   func receive() -> Received? {
     var received = Received()
     var route: String?
@@ -220,7 +209,10 @@ final class ZeroMQSocket {
       zmq_msg_init(&message)
       defer { zmq_msg_close(&message) }
       // The frames of a message arrive together, so only the first can be missing.
-      guard zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0 else { return nil }
+      guard zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0 else {
+        watch?.taken.noteDrained()
+        return nil
+      }
       let frame = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
       if isRouter, route == nil {
         route = Peer.route(Array(frame))
@@ -230,8 +222,9 @@ final class ZeroMQSocket {
       if gatekeeper != nil, key == nil, let user = zmq_msg_gets(&message, "User-Id") {
         key = CurveKey(String(cString: user))
       }
-      guard received.refusal == nil else { continue }
+      if count == 0, let watch { watch.taken.note(zmq_msg_get(&message, ZMQ_SRCFD)) }
       count += 1
+      guard received.refusal == nil else { continue }
       bytes += frame.count
       do throws(AtelierError) {
         try limits.check(frames: count, bytes: bytes)
@@ -253,17 +246,13 @@ final class ZeroMQSocket {
       zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
       zmq_pollitem_t(socket: nil, fd: descriptor, events: Int16(ZMQ_POLLIN), revents: 0),
     ]
-    if let monitor { items.append(zmq_pollitem_t(socket: monitor, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)) }
     zmq_poll(&items, Int32(items.count), milliseconds ?? -1)
     return items[1].revents != 0
   }
 
   /// Closes the socket, and its own context, which waits a second at most for what was sent.
   func close() {
-    if let monitor {
-      zmq_socket_monitor(socket, nil, 0)
-      zmq_close(monitor)
-    }
+    watch?.close(socket)
     zmq_close(socket)
     gatekeeper?.close()
     guard ownsContext else { return }

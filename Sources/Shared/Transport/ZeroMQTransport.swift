@@ -36,10 +36,25 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
   private var isClosing = false
 
   /// - Throws: `system` if the address is taken, or `configuration` if it is no ZeroMQ address.
-  package init(role: Role, handler: TransportHandler, logger: Logger) throws(AtelierError) {
-    socket = try ZeroMQSocket(role: role, logger: logger)
+  package convenience init(role: Role, handler: TransportHandler, logger: Logger) throws(AtelierError) {
+    let limits =
+      switch role {
+      // Whatever a worker's own work takes is no fault of the coordinator's.
+      case .worker: UnfinishedMessages.Limits(.ofCoordinator)
+      case .coordinator: UnfinishedMessages.Limits(.ofWorker, memory: MachineMemory.bytes / 2)
+      }
+    try self.init(role: role, unfinished: limits, handler: handler, logger: logger)
+  }
+
+  /// - Parameter unfinished: what a connection may bring of a message that does not end.
+  init(
+    role: Role, unfinished: UnfinishedMessages.Limits, handler: TransportHandler, logger: Logger
+  ) throws(AtelierError) {
+    let wake = try WakeDescriptor()
+    self.wake = wake
+    socket = try ZeroMQSocket(
+      role: role, watching: ConnectionWatch.Settings(limits: unfinished) { wake.signal() }, logger: logger)
     endpoint = socket.endpoint
-    wake = try WakeDescriptor()
     self.handler = handler
     self.logger = logger
     let thread = Thread { [self] in run() }
