@@ -32,6 +32,11 @@ import Testing
     #expect(try load("coordinator:\n").worker.capacity == 4)
   }
 
+  @Test(arguments: ["", "# nothing\n", "~", "worker:\n  threads: 1\n"])
+  func `the data folder lies beside a file that does not name it`(text: String) throws {
+    #expect(try load(text).coordinator.data == load("coordinator:\n  data: data\n").coordinator.data)
+  }
+
   @Test(arguments: [
     ("tcp://127.0.0.1:5555", WorkerSecurity.plain), ("tcp://localhost:1", .plain), ("tcp://[::1]:1", .plain),
     ("tcp://127.9.9.9:1", .plain), ("ipc:///tmp/work", .plain), ("tcp://0.0.0.0:5555", nil), ("tcp://*:1", nil),

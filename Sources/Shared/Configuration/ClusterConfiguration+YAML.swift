@@ -31,10 +31,12 @@ extension ClusterConfiguration {
     } catch {
       throw AtelierError(.configuration, "Cannot read the configuration '\(name)': \(error)")
     }
-    guard let root, root.tag != Tag(.null) else { return }
-
     func resolve(_ path: String) -> String {
       path.hasPrefix("/") ? path : URL(fileURLWithPath: folder).appendingPathComponent(path).standardized.path
+    }
+    guard let root, root.tag != Tag(.null) else {
+      coordinator.data = resolve(coordinator.data)
+      return
     }
 
     var top = try ConfigurationSection(root, key: nil, file: name)
