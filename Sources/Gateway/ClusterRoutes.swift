@@ -20,7 +20,7 @@ struct ClusterRoutes {
   func addRoutes(to api: RouterGroup<GatewayContext>) {
     api.get("cluster") { _, _ in try JSONAnswer.response(coordinator.status()) }
     api.get("explain/:subject") { _, context in
-      let subject = try context.parameters.require("subject")
+      let subject = try context.word("subject")
       if !context.requester.has(.readAll) {
         guard subject.hasPrefix(JobID.prefix) else {
           throw AtelierError(.denied, "To be told of workers and tasks the token needs the scope 'read:all'.")

@@ -27,5 +27,17 @@ package struct GatewayContext: RequestContext {
   /// Who asks; somebody who may do nothing, where nobody has looked.
   var requester: Requester { knownRequester ?? Requester(owner: "", scopes: []) }
 
+  /// What the path has in the place of a parameter, as it was meant: clients may write any character of it as percent
+  /// and number (RFC 3986).
+  ///
+  /// - Throws: `invalidInput` if that is no text.
+  func word(_ parameter: String) throws -> String {
+    let text = try parameters.require(parameter)
+    guard let word = text.removingPercentEncoding else {
+      throw AtelierError(.invalidInput, "'\(text.prefix(200))' in the path is no text: it must be UTF-8.")
+    }
+    return word
+  }
+
   func settle(_ requester: Requester) { settled.requester.withLock { $0 = requester } }
 }

@@ -67,13 +67,13 @@ struct JobRoutes {
   /// The job that the path names, for who may see it.
   private func visible(_ context: GatewayContext) async throws -> JobID {
     try await coordinator.job(
-      JobID(context.parameters.require("job")), for: context.requester, orWith: .readAll)
+      JobID(context.word("job")), for: context.requester, orWith: .readAll)
   }
 
   /// The job that the path names, for who may decide what becomes of it.
   private func changeable(_ context: GatewayContext) async throws -> JobID {
     try await coordinator.job(
-      JobID(context.parameters.require("job")), for: context.requester, orWith: .operate)
+      JobID(context.word("job")), for: context.requester, orWith: .operate)
   }
 }
 

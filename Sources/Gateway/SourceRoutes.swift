@@ -13,11 +13,11 @@ struct SourceRoutes {
 
   func addRoutes(to api: RouterGroup<GatewayContext>) {
     api.head("sources/:digest") { _, context in
-      try await coordinator.hasSource(context.parameters.require("digest"))
+      try await coordinator.hasSource(context.word("digest"))
         ? HTTPResponse.Status.noContent : HTTPResponse.Status.notFound
     }
     api.put("sources/:digest") { request, context in
-      let digest = try context.parameters.require("digest")
+      let digest = try context.word("digest")
       let body = try await request.body.collect(upTo: SourceFile.largest)
       try await coordinator.keepSource(
         Array(body.readableBytesView), digest: digest, owner: context.requester.owner)

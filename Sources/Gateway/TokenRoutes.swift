@@ -37,7 +37,7 @@ struct TokenRoutes {
       return answer
     }
     api.post("tokens/:token/revoke") { _, context in
-      try await JSONAnswer.response(coordinator.revokeToken(context.parameters.require("token")))
+      try await JSONAnswer.response(coordinator.revokeToken(context.word("token")))
     }
     api.post("login-links") { _, context in
       guard let token = context.requester.token else {

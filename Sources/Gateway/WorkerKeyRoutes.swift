@@ -19,7 +19,7 @@ struct WorkerKeyRoutes {
     }
     api.get("worker-keys") { _, _ in try await JSONAnswer.response(coordinator.workerKeys()) }
     api.post("worker-keys/:name/revoke") { _, context in
-      try await JSONAnswer.response(coordinator.revokeWorkers(context.parameters.require("name")))
+      try await JSONAnswer.response(coordinator.revokeWorkers(context.word("name")))
     }
   }
 

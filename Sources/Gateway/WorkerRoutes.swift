@@ -21,10 +21,10 @@ struct WorkerRoutes {
       return try JSONAnswer.response(workers)
     }
     api.post("workers/:worker/drain") { _, context in
-      try await JSONAnswer.response(coordinator.drain(WorkerID(context.parameters.require("worker"))))
+      try await JSONAnswer.response(coordinator.drain(WorkerID(context.word("worker"))))
     }
     api.post("workers/:worker/retry") { _, context in
-      try await JSONAnswer.response(coordinator.retry(worker: WorkerID(context.parameters.require("worker"))))
+      try await JSONAnswer.response(coordinator.retry(worker: WorkerID(context.word("worker"))))
     }
     api.get("models") { _, _ in
       try await JSONAnswer.response(coordinator.models())

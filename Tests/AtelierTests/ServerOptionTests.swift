@@ -28,4 +28,12 @@ import Testing
     #expect(WorkerCommand.reachable("tcp://[::]:1") == "tcp://[::1]:1")
     #expect(WorkerCommand.reachable("tcp://10.0.0.5:1") == "tcp://10.0.0.5:1")
   }
+
+  @Test(arguments: [
+    ("decoder-host7-4211-1x9k2z", "decoder-host7-4211-1x9k2z"), ("gpu-7.example.org", "gpu-7.example.org"),
+    ("a b/c?d#e", "a%20b%2Fc%3Fd%23e"), ("tcp://[::1]:5555", "tcp%3A%2F%2F%5B%3A%3A1%5D%3A5555"), ("é%", "%C3%A9%25"),
+  ])
+  func `a name becomes one word of a URL`(name: String, word: String) {
+    #expect(name.asURLWord == word)
+  }
 }

@@ -34,6 +34,15 @@ import Testing
     #expect(throws: (any Error).self) { try Atelier.parseAsRoot(["worker-token", "--uses", "0"]) }
   }
 
+  @Test func `keys lie where the environment has this user's state, or home`() {
+    #expect(WorkerKeyOptions.standardFolder(.prior, ["HOME": "/h"]) == "/h/.local/state/atelier/prior")
+    #expect(WorkerKeyOptions.standardFolder(.decoder, ["HOME": "/h", "XDG_STATE_HOME": "/s"]) == "/s/atelier/decoder")
+    #expect(
+      WorkerKeyOptions.standardFolder(.decoder, ["HOME": "/h", "XDG_STATE_HOME": ""])
+        == "/h/.local/state/atelier/decoder")
+    #expect(WorkerKeyOptions.standardFolder(.prior, [:]).hasSuffix("/.local/state/atelier/prior"))
+  }
+
   @Test func `keys are listed with what became of them`() {
     let key = WorkerKeyStatus(
       fingerprint: "0123456789abcdef", name: "host\u{1B}[2J", pools: [.decoder], createdAt: 0, seenAt: 60,

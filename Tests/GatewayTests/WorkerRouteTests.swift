@@ -56,6 +56,29 @@ import Testing
     }
   }
 
+  @Test(arguments: ["decoder%2Dhost7%2D4211-1x9k2z", "decoder-host7-4211-1x9k2z"])
+  func `a worker in the path is who was meant, whichever characters are escaped`(written: String) async throws {
+    try await TestGateway.run { gateway in
+      try await gateway.connect(Self.worker)
+      #expect(try await gateway.post("workers/\(written)/drain").status == 200)
+      #expect(try gateway.isToldToDrain(Self.worker))
+      #expect(try await gateway.get("explain/\(written)").status == 200)
+    }
+  }
+
+  @Test func `so is what there is none of, and what is no text is refused`() async throws {
+    try await TestGateway.run { gateway in
+      for path in ["workers/a%2Fb%20c/drain", "explain/a%2Fb%20c", "tokens/a%2Fb%20c/revoke"] {
+        let answer = path.hasPrefix("explain") ? try await gateway.get(path) : try await gateway.post(path)
+        #expect(answer.status == 404)
+        #expect(try answer.refusal.message.contains("'a/b c'"), "\(answer.text)")
+      }
+      let answer = try await gateway.post("workers/%FF/drain")
+      #expect(answer.status == 400)
+      #expect(try answer.refusal.message.contains("'%FF'"))
+    }
+  }
+
   @Test func `pictures of a worker are made again`() async throws {
     try await TestGateway.run { gateway in
       let job = try await gateway.submit("a\nb\n")

@@ -116,7 +116,7 @@ struct CoordinatorClient: CoordinatorQuestions {
     _ body: HTTPClientRequest.Body, _ options: SubmitOptions, _ format: PromptFileFormat, _ key: IdempotencyKey
   ) async throws -> Submitted {
     let query = SubmissionQuery.encode(options, format: format)
-      .map { "\($0.0)=\(Self.escaped($0.1))" }.joined(separator: "&")
+      .map { "\($0.0)=\($0.1.asURLWord)" }.joined(separator: "&")
     var request = HTTPClientRequest(url: url("jobs?\(query)"))
     request.method = .POST
     request.headers.add(name: IdempotencyKey.headerName, value: key.header)
@@ -200,10 +200,5 @@ struct CoordinatorClient: CoordinatorQuestions {
         .unavailable,
         "No coordinator answers at \(base) (\(error)). Start one with 'atelier up', or name another with --server.")
     }
-  }
-
-  /// A value of a query: all but letters, digits and `-._~` as percent and number (RFC 3986).
-  private static func escaped(_ text: String) -> String {
-    text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~"))) ?? text
   }
 }

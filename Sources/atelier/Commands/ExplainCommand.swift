@@ -19,8 +19,7 @@ struct ExplainCommand: AsyncParsableCommand {
   @OptionGroup var server: ServerOption
 
   func run() async throws {
-    let name = subject.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? subject
-    let answer: Explanation = try await server.client().get("explain/\(name)")
+    let answer: Explanation = try await server.client().get("explain/\(subject.asURLWord)")
     if json { return try printJSON(answer) }
     printLine("\(answer.subject): \(answer.sentence)")
     for fact in answer.facts { printLine("  \(fact)") }

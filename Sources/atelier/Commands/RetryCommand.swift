@@ -35,10 +35,9 @@ struct RetryCommand: AsyncParsableCommand {
       let status: JobStatus = try await client.post("jobs/\(job)/retry")
       if json { try printJSON(status) } else { print(JobText.details(status)) }
     } else if let worker {
-      let name = worker.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? worker
       var retried = RetriedPictures(worker: WorkerID(worker), images: 0, more: true)
       while retried.more {
-        let some: RetriedPictures = try await client.post("workers/\(name)/retry")
+        let some: RetriedPictures = try await client.post("workers/\(worker.asURLWord)/retry")
         retried.images += some.images
         retried.more = some.more
       }

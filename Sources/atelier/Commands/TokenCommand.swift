@@ -63,8 +63,7 @@ struct TokenCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOption
 
     func run() async throws {
-      let name = token.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? token
-      let tokens: [TokenInfo] = try await server.client().post("tokens/\(name)/revoke")
+      let tokens: [TokenInfo] = try await server.client().post("tokens/\(token.asURLWord)/revoke")
       if json { try printJSON(tokens) } else { print(TokenText.table(tokens, at: Date())) }
     }
   }

@@ -30,9 +30,7 @@ struct WorkerTokenCommand: AsyncParsableCommand {
 
   func run() async throws {
     var query = pool.map { "pool=\($0)" } + ["ttl=\(ttl.seconds)", "uses=\(uses)"]
-    if let address {
-      query.append("address=\(address.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? address)")
-    }
+    if let address { query.append("address=\(address.asURLWord)") }
     let answer: WorkerTokenAnswer = try await server.client().post("worker-tokens?" + query.joined(separator: "&"))
     if json { return try printJSON(answer) }
     standardError(
@@ -98,8 +96,7 @@ struct RevokeCommand: AsyncParsableCommand {
   @OptionGroup var server: ServerOption
 
   func run() async throws {
-    let path = name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? name
-    let keys: [WorkerKeyStatus] = try await server.client().post("worker-keys/\(path)/revoke")
+    let keys: [WorkerKeyStatus] = try await server.client().post("worker-keys/\(name.asURLWord)/revoke")
     if json { try printJSON(keys) } else { print(WorkerKeyText.table(keys)) }
   }
 }

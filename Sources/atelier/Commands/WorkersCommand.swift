@@ -41,7 +41,7 @@ struct DrainCommand: AsyncParsableCommand {
   @OptionGroup var server: ServerOption
 
   func run() async throws {
-    let workers: [WorkerStatus] = try await server.client().post("workers/\(worker)/drain")
+    let workers: [WorkerStatus] = try await server.client().post("workers/\(worker.asURLWord)/drain")
     if json { try printJSON(workers) } else { print(WorkerText.table(workers)) }
   }
 }

@@ -64,10 +64,12 @@ struct WorkerKeyOptions: ParsableArguments {
     return ProcessInfo.processInfo.environment["ATELIER_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// By the XDG Base Directory Specification.
-  private static func standardFolder(_ pool: Pool) -> String {
-    let environment = ProcessInfo.processInfo.environment
-    let base = environment["XDG_STATE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory() + "/.local/state"
+  /// By the XDG Base Directory Specification: in `HOME`, which is not always where the system has this user's.
+  static func standardFolder(
+    _ pool: Pool, _ environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> String {
+    func named(_ variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
+    let base = named("XDG_STATE_HOME") ?? (named("HOME") ?? NSHomeDirectory()) + "/.local/state"
     return "\(base)/atelier/\(pool)"
   }
 }
