@@ -81,6 +81,14 @@ extension ClusterConfiguration {
       limits = try section.limits()
       try section.finish()
     }
+    for var entry in try top.sections("webhooks") {
+      let endpoint = try entry.webhook(resolve)
+      if webhooks.contains(where: { $0.url == endpoint.url }) {
+        throw entry.error("url", "another webhook has '\(endpoint.url)' too")
+      }
+      try entry.finish()
+      webhooks.append(endpoint)
+    }
     for var entry in try top.sections("models") {
       var model = Model(name: "", path: "")
       try entry.string("name") { model.name = $0 }

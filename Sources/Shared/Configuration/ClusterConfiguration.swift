@@ -5,6 +5,8 @@ package struct ClusterConfiguration: Sendable, Equatable {
   package var up = Up()
   package var security = Security()
   package var limits = Limits()
+  /// Who is told that a batch has ended.
+  package var webhooks: [WebhookEndpoint] = []
   /// Models by name: where their folders are on this machine.
   package var models: [Model] = []
   /// The model of a submission that names none; by default the first of `models`.

@@ -67,6 +67,13 @@ struct ConfigurationSection {
     set(word)
   }
 
+  /// `true` or `false`.
+  mutating func flag(_ key: String, _ set: (Bool) -> Void) throws(AtelierError) {
+    guard let value = take(key) else { return }
+    guard let isSet = value.bool else { throw error(key, "true or false is expected") }
+    set(isSet)
+  }
+
   /// A list of texts; empty if it is left out.
   mutating func strings(_ key: String) throws(AtelierError) -> [String] {
     guard let value = take(key) else { return [] }
