@@ -12,6 +12,11 @@ import Store
 package final class Coordinator: Sendable {
   let pictures: PictureFolder
   let sources: SourceFolder
+  let files: FileFolder
+  /// Who is told of batches that have ended.
+  let webhooks: [WebhookEndpoint]
+  /// That there is something to do for batches, or somebody to be told of them.
+  package let batchesChanged = Signal()
   let logger: Logger
   let store: Store
   let settings: CoordinatorSettings
@@ -72,6 +77,10 @@ package final class Coordinator: Sendable {
     tokens = TokenBook(try store.read { try $0.tokens() })
     pictures = try PictureFolder(dataFolder: dataFolder)
     sources = try SourceFolder(dataFolder: dataFolder)
+    files = try FileFolder(dataFolder: dataFolder)
+    webhooks = configuration.webhooks
+    let unnamed = try store.read { [files] store in try files.list().filter { try !store.isNamed(file: $0) } }
+    for id in unnamed { files.remove(id) }
     pictureInspection = inspector.map { [sources] in PictureInspection($0, sources) }
     signingKey = try SigningKeyFile.open(dataFolder: dataFolder)
     let snapshot = Snapshot(settings)

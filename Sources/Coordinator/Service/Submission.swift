@@ -234,7 +234,7 @@ package struct Submission {
 
 extension Coordinator {
   /// Adds items to a job that is being received, so many images a turn that nobody waits long for the end of one.
-  fileprivate func add(_ items: [ResolvedItem], to job: JobNumber) async throws {
+  func add(_ items: [ResolvedItem], to job: JobNumber) async throws {
     let limit = SubmissionParts.mostImages
     try await perform { try $0.store.addItems(items, to: job, imagesOfEach: limit) }
     // Only an item by itself has more.

@@ -22,6 +22,8 @@ package struct Batch: Sendable, Equatable {
   package private(set) var state = BatchState.validating
   /// The path of the API that each line asks, such as `/v1/images/generations`.
   package var endpoint: String
+  /// Under which URL its owner reaches the coordinator, such as `http://127.0.0.1:8080`: for those of its pictures.
+  package var server: String
   /// As its lines name it; nil before they were read.
   package private(set) var model: String?
   /// The file with its lines.
@@ -50,12 +52,13 @@ package struct Batch: Sendable, Equatable {
   package private(set) var job: JobID?
 
   package init(
-    id: String, owner: String, endpoint: String, inputFile: String, completionWindow: String = Self.window,
+    id: String, owner: String, endpoint: String, server: String, inputFile: String, completionWindow: String = Self.window,
     metadata: [String: String]? = nil, outputLifetime: Int? = nil, createdAt: Double
   ) {
     self.id = id
     self.owner = owner
     self.endpoint = endpoint
+    self.server = server
     self.inputFile = inputFile
     self.completionWindow = completionWindow
     self.metadata = metadata

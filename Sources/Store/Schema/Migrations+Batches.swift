@@ -26,6 +26,8 @@ extension Migrations {
             owner TEXT NOT NULL,
             state TEXT NOT NULL,
             endpoint TEXT NOT NULL,
+            -- Under which URL its owner reaches the coordinator.
+            server TEXT NOT NULL,
             -- As its lines name it; null before they were read.
             model TEXT,
             input_file TEXT NOT NULL,

@@ -7,14 +7,14 @@ extension StoreTransaction {
   package func add(_ batch: Batch) throws {
     try change(
       """
-      INSERT INTO batches (id, owner, state, endpoint, input_file, completion_window, metadata, output_lifetime, faults,
-        counts, created_at, expires_at)
-      VALUES (:id, :owner, :state, :endpoint, :input_file, :completion_window, :metadata, :output_lifetime, :faults,
-        :counts, :created_at, :expires_at)
+      INSERT INTO batches (id, owner, state, endpoint, server, input_file, completion_window, metadata, output_lifetime,
+        faults, counts, created_at, expires_at)
+      VALUES (:id, :owner, :state, :endpoint, :server, :input_file, :completion_window, :metadata, :output_lifetime,
+        :faults, :counts, :created_at, :expires_at)
       """,
       [
         "id": batch.id, "owner": batch.owner, "state": batch.state, "endpoint": batch.endpoint,
-        "input_file": batch.inputFile, "completion_window": batch.completionWindow,
+        "server": batch.server, "input_file": batch.inputFile, "completion_window": batch.completionWindow,
         "metadata": try batch.metadata.map { try Self.plainJSON($0) }, "output_lifetime": batch.outputLifetime,
         "faults": try Self.plainJSON(batch.faults), "counts": try Self.plainJSON(batch.counts),
         "created_at": batch.createdAt, "expires_at": batch.expiresAt,
@@ -48,8 +48,8 @@ extension StoreTransaction {
   package func batch(_ id: String, of owner: String? = nil) throws -> Batch? {
     try row(
       """
-      SELECT id, owner, state, endpoint, model, input_file, completion_window, metadata, output_lifetime, output_file,
-        error_file, faults, counts, created_at, expires_at, in_progress_at, finalizing_at, completed_at, failed_at,
+      SELECT id, owner, state, endpoint, server, model, input_file, completion_window, metadata, output_lifetime,
+        output_file, error_file, faults, counts, created_at, expires_at, in_progress_at, finalizing_at, completed_at, failed_at,
         expired_at, cancelling_at, cancelled_at, job
       FROM batches WHERE id = :id AND (:owner IS NULL OR owner = :owner)
       """, ["id": id, "owner": owner]
@@ -62,8 +62,8 @@ extension StoreTransaction {
   package func batches(of owner: String, after last: String?, limit: Int) throws -> [Batch] {
     try rows(
       """
-      SELECT id, owner, state, endpoint, model, input_file, completion_window, metadata, output_lifetime, output_file,
-        error_file, faults, counts, created_at, expires_at, in_progress_at, finalizing_at, completed_at, failed_at,
+      SELECT id, owner, state, endpoint, server, model, input_file, completion_window, metadata, output_lifetime,
+        output_file, error_file, faults, counts, created_at, expires_at, in_progress_at, finalizing_at, completed_at, failed_at,
         expired_at, cancelling_at, cancelled_at, job
       FROM batches WHERE owner = :owner
         AND seq < coalesce((SELECT seq FROM batches WHERE id = :last), 9223372036854775807)
@@ -76,8 +76,8 @@ extension StoreTransaction {
   package func openBatches() throws -> [Batch] {
     try readableRows(
       """
-      SELECT id, owner, state, endpoint, model, input_file, completion_window, metadata, output_lifetime, output_file,
-        error_file, faults, counts, created_at, expires_at, in_progress_at, finalizing_at, completed_at, failed_at,
+      SELECT id, owner, state, endpoint, server, model, input_file, completion_window, metadata, output_lifetime,
+        output_file, error_file, faults, counts, created_at, expires_at, in_progress_at, finalizing_at, completed_at, failed_at,
         expired_at, cancelling_at, cancelled_at, job
       FROM batches WHERE state NOT IN ('failed', 'completed', 'expired', 'cancelled') ORDER BY seq
       """
@@ -176,7 +176,7 @@ extension StoredRow {
     let metadata: String? = try value("metadata")
     let batch = Batch(
       id: try value("id"), owner: try value("owner"), endpoint: try value("endpoint"),
-      inputFile: try value("input_file"), completionWindow: try value("completion_window"),
+      server: try value("server"), inputFile: try value("input_file"), completionWindow: try value("completion_window"),
       metadata: try metadata.map { try JSONDecoder().decode([String: String].self, from: Data($0.utf8)) },
       outputLifetime: try value("output_lifetime"), createdAt: try value("created_at"))
     return batch.restored(
