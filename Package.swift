@@ -96,6 +96,7 @@ let package = Package(
       name: "Gateway",
       dependencies: [
         "Coordinator", "Shared",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),

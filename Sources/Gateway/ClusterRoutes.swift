@@ -38,13 +38,8 @@ struct ClusterRoutes {
   /// The copy is made before the answer begins, so that an error still has a status; then it is sent piece by piece.
   private func backup() async throws -> Response {
     let path = try await coordinator.copyDatabase()
-    let copy = try await coordinator.blocking.run { try DatabaseCopy(path) }
-    let blocking = coordinator.blocking
+    let copy = try await coordinator.blocking.run { try StreamedFile(databaseCopy: path) }
     return Response(
-      status: .ok, headers: [.contentType: "application/vnd.sqlite3"],
-      body: ResponseBody(contentLength: copy.size) { writer in
-        while let piece = try await blocking.run({ try copy.read() }) { try await writer.write(piece) }
-        try await writer.finish(nil)
-      })
+      status: .ok, headers: [.contentType: "application/vnd.sqlite3"], body: copy.body(coordinator.blocking))
   }
 }

@@ -1,5 +1,5 @@
 package import Coordinator
-package import Hummingbird
+import Hummingbird
 import HummingbirdCore
 package import Logging
 import NIOCore
@@ -31,7 +31,10 @@ package enum Gateway {
   ///
   /// - `GET /health`: 200 with no body while HTTP is served; how the store is says `/api/v1/cluster`.
   /// - `GET /metrics`: what Prometheus reads, in its text format 0.0.4.
-  package static func router(for coordinator: Coordinator, door: Door, logger: Logger) -> Router<GatewayContext> {
+  static func router(
+    for coordinator: Coordinator, door: Door, logger: Logger,
+    partials: @escaping PartialPictures = { _ in AsyncStream { $0.finish() } }
+  ) -> Router<GatewayContext> {
     let router = Router(context: GatewayContext.self)
     router.add(middleware: SecurityHeaders())
     if let audit = door.audit {
@@ -39,6 +42,7 @@ package enum Gateway {
         middleware: Auditing(log: audit, blocking: coordinator.blocking, isBehindProxy: door.isBehindProxy))
     }
     router.add(middleware: ErrorAnswers(logger: logger))
+    router.add(middleware: OpenAIAnswers(logger: logger))
     router.add(middleware: BrowserGuard(hosts: door.hosts))
     router.add(
       middleware: Authentication(
@@ -61,6 +65,21 @@ package enum Gateway {
     ClusterRoutes(coordinator: coordinator).addRoutes(to: api)
     TokenRoutes(coordinator: coordinator, sessions: door.sessions, fingerprint: door.fingerprint, server: door.server)
       .addRoutes(to: api)
+    addOpenAI(to: router.group("v1"), coordinator, door, partials: partials, logger: logger)
     return router
+  }
+
+  /// OpenAI's API, under `/v1`.
+  private static func addOpenAI(
+    to v1: RouterGroup<GatewayContext>, _ coordinator: Coordinator, _ door: Door,
+    partials: @escaping PartialPictures, logger: Logger
+  ) {
+    let origin = PictureOrigin(isSecure: door.isEncrypted || door.isBehindProxy, server: door.server)
+    OpenAIModels(coordinator: coordinator).addRoutes(to: v1)
+    OpenAIImageRoutes(
+      coordinator: coordinator, urls: door.pictureURLs, origin: origin,
+      answers: ImageCallAnswers(
+        coordinator: coordinator, urls: door.pictureURLs, origin: origin, partials: partials, logger: logger)
+    ).addRoutes(to: v1)
   }
 }

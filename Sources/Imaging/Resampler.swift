@@ -57,6 +57,19 @@ package struct Resampler: Sendable {
     return RGBImage(width: width, height: height, pixels: pixels)
   }
 
+  /// Colours and opacity each by themselves.
+  package func resize(_ picture: RGBAImage, width: Int, height: Int) -> RGBAImage {
+    if picture.width == width, picture.height == height { return picture }
+    var result = RGBAImage(resize(picture.colours, width: width, height: height))
+    result.profile = picture.profile
+    if picture.isOpaque { return result }
+    let grey = picture.opacity.flatMap { [$0, $0, $0] }
+    let opacity = resize(
+      RGBImage(width: picture.width, height: picture.height, pixels: grey), width: width, height: height)
+    for pixel in 0..<result.width * result.height { result.pixels[pixel * 4 + 3] = opacity.pixels[pixel * 3] }
+    return result
+  }
+
   private func resizeRows(_ pixels: [UInt8], height: Int, from source: Int, to target: Int) -> [UInt8] {
     resample(
       pixels, lines: height, from: source, to: target, lineStride: source * 3, step: 3, resultLineStride: target * 3,

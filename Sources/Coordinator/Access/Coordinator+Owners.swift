@@ -37,7 +37,7 @@ extension Coordinator {
   /// - Throws: `denied` that names the limit.
   func count(_ digest: String, bytes: Int, of owner: String, limit: Int) async throws {
     try await perform { turn in
-      let used = try turn.store.uploadedBytes(of: owner, except: digest)
+      let used = try turn.store.uploadedBytes(of: owner, except: digest) + turn.store.fileBytes(of: owner)
       try Self.check(
         (used + bytes + (1 << 20) - 1) >> 20, limit >> 20, "megabytes of files", "source_megabytes", owner)
       try turn.store.noteUpload(digest, bytes: bytes, owner: owner)

@@ -2,7 +2,7 @@ import Foundation
 package import Shared
 import Store
 
-/// Questions about the cluster, its workers and models.
+/// Questions about the cluster and its workers.
 extension Coordinator {
   /// How the coordinator itself is, from memory: it answers also while the store does not. Missing workers do not count
   /// as connected.
@@ -40,9 +40,6 @@ extension Coordinator {
       return try turn.expiry()
     }
   }
-
-  /// The models that can be asked for.
-  package func models() async throws -> [ModelInfo] { try await store.read { try $0.models() } }
 
   /// The workers that are connected or expected back, by name, as the last turn left them.
   package func workers() -> [WorkerStatus] {

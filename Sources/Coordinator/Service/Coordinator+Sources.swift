@@ -1,4 +1,4 @@
-import Shared
+package import Shared
 import Store
 
 /// Files that requests name.
@@ -24,6 +24,16 @@ extension Coordinator {
       try await count(digest, bytes: bytes.count, of: owner, limit: limit)
     }
     try await blocking.run { [sources] in try sources.write(bytes, digest: digest) }
+  }
+
+  /// A picture as a PNG file of another size, with its opacity.
+  ///
+  /// - Throws: `invalidInput` for what is no picture; `unavailable` where nobody knows pictures.
+  package func resized(_ picture: [UInt8], to size: PictureSize) async throws -> [UInt8] {
+    guard let pictureInspection else {
+      throw AtelierError(.unavailable, "This coordinator cannot resize pictures.")
+    }
+    return try await pictureInspection.resized(picture, to: size)
   }
 
   private func checkDigest(_ digest: String) throws(AtelierError) {

@@ -12,6 +12,11 @@ import Store
 package final class Coordinator: Sendable {
   let pictures: PictureFolder
   let sources: SourceFolder
+  let files: FileFolder
+  /// Who is told of batches that have ended.
+  let webhooks: [WebhookEndpoint]
+  /// That there is something to do for batches, or somebody to be told of them.
+  package let batchesChanged = Signal()
   let logger: Logger
   let store: Store
   let settings: CoordinatorSettings
@@ -37,7 +42,13 @@ package final class Coordinator: Sendable {
   private let staging: PictureStaging
   /// As it was when the store was opened; ``loop()`` runs a copy of it.
   private let engine: TurnEngine
-  private let defaultModel: String?
+  let defaultModel: String?
+  /// Names of models that clients may use, and the models' own.
+  package let aliases: [String: String]
+  /// How calls of OpenAI's API are answered.
+  package let openAI: ClusterConfiguration.OpenAI
+  /// Who waits for the end of which job.
+  let jobEnds = JobEnds()
   /// What manifests are signed with.
   let signingKey: SigningKey
   /// What models do not see of texts, by the models' digests; of some nobody here can tell.
@@ -64,6 +75,8 @@ package final class Coordinator: Sendable {
   ) throws {
     settings = CoordinatorSettings(configuration.coordinator)
     defaultModel = configuration.defaultModel ?? configuration.models.first?.name
+    aliases = configuration.aliases
+    openAI = configuration.openAI
     self.measures = measures
     self.logger = logger
     dataFolder = configuration.coordinator.data
@@ -72,6 +85,10 @@ package final class Coordinator: Sendable {
     tokens = TokenBook(try store.read { try $0.tokens() })
     pictures = try PictureFolder(dataFolder: dataFolder)
     sources = try SourceFolder(dataFolder: dataFolder)
+    files = try FileFolder(dataFolder: dataFolder)
+    webhooks = configuration.webhooks
+    let unnamed = try store.read { [files] store in try files.list().filter { try !store.isNamed(file: $0) } }
+    for id in unnamed { files.remove(id) }
     pictureInspection = inspector.map { [sources] in PictureInspection($0, sources) }
     signingKey = try SigningKeyFile.open(dataFolder: dataFolder)
     let snapshot = Snapshot(settings)
@@ -151,6 +168,7 @@ package final class Coordinator: Sendable {
       followUps = finish(outcome, engine.state, took: ContinuousClock.now - start, events: events.count)
     }
     link.close()
+    jobEnds.close()
     do { try store.close() } catch { logger.error("cannot close the database", metadata: ["error": "\(error)"]) }
   }
 
@@ -172,6 +190,7 @@ package final class Coordinator: Sendable {
     snapshot.update(state, trouble: trouble, outcome: outcome, took: took, events: events)
     let followUps = performer.perform(outcome.actions)
     for answer in outcome.answers { answer() }
+    jobEnds.tell(of: outcome.ended)
     // A pause, so that a full disk does not make the log full as well.
     if trouble != nil { Thread.sleep(forTimeInterval: 1) }
     return followUps
@@ -203,8 +222,4 @@ package final class Coordinator: Sendable {
     }
     return value
   }
-
-  /// The model that a submission asks for: the configuration's default, else its first, if it names none. Nil where the
-  /// configuration has none.
-  func modelName(_ requested: String?) -> String? { requested ?? defaultModel }
 }

@@ -35,6 +35,13 @@ final class PictureInspection: Sendable {
     }
   }
 
+  /// The picture as a PNG file of another size.
+  ///
+  /// - Throws: `invalidInput` for what is no picture.
+  func resized(_ picture: [UInt8], to size: PictureSize) async throws -> [UInt8] {
+    try await work.run { [inspector] in try inspector.resized(picture, size) }
+  }
+
   /// Looks at files, unless they were found in order before.
   ///
   /// - Parameters:

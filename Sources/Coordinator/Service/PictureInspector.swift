@@ -1,6 +1,6 @@
 package import Shared
 
-/// Tells of uploaded files whether a worker could read them; given by who knows pictures, which the coordinator does
+/// Tells of uploaded files whether a worker could read them, and resizes them; given by who knows pictures, which the coordinator does
 /// not.
 package struct PictureInspector: Sendable {
   /// Why a file is no picture that is read, with what to do: `invalidInput`, or `system` if that cannot be told now. Nil
@@ -8,12 +8,16 @@ package struct PictureInspector: Sendable {
   package var fault: @Sendable (_ picture: [UInt8]) -> AtelierError?
   /// Why a picture cannot be edited, or a mask does not fit it; nil if all is in order.
   package var faultOfEdit: @Sendable (_ picture: [UInt8], _ mask: [UInt8]?) -> AtelierError?
+  /// The picture as a PNG file of another size, with its opacity; throws as ``fault``.
+  package var resized: @Sendable (_ picture: [UInt8], _ size: PictureSize) throws(AtelierError) -> [UInt8]
 
   package init(
     fault: @escaping @Sendable (_ picture: [UInt8]) -> AtelierError?,
-    faultOfEdit: @escaping @Sendable (_ picture: [UInt8], _ mask: [UInt8]?) -> AtelierError?
+    faultOfEdit: @escaping @Sendable (_ picture: [UInt8], _ mask: [UInt8]?) -> AtelierError?,
+    resized: @escaping @Sendable (_ picture: [UInt8], _ size: PictureSize) throws(AtelierError) -> [UInt8]
   ) {
     self.fault = fault
     self.faultOfEdit = faultOfEdit
+    self.resized = resized
   }
 }

@@ -11,7 +11,7 @@ import Store
 package struct Submission {
   let coordinator: Coordinator
   private let options: SubmitOptions
-  private let model: ModelInfo
+  private var resolver: ItemResolver
   private let id: JobID
   private let number: JobNumber
   private var parser: PromptFileParser
@@ -27,9 +27,6 @@ package struct Submission {
   private var fileFault: SkippedLine?
   /// The lines before these, on their way into the store.
   private var storing: Task<Void, any Error>?
-  private var generator = SystemRandomNumberGenerator()
-  /// Parameters that were settled: most lines of a file ask for the same.
-  private var settled: [AskedParameters: RenderParameters] = [:]
   /// Under which the job is kept, and what it is of; nil where it may be submitted again.
   private let key: IdempotencyKey?
   private let owner: String
@@ -39,7 +36,6 @@ package struct Submission {
   private static let badLinesNamed = 10
   /// Lines left out that an answer names, and lines with texts that are cut.
   private static let linesNamed = 1000
-  private static let mostSettled = 1000
 
   /// Begins a job, whose name is the job's id if the options have none.
   ///
@@ -57,11 +53,12 @@ package struct Submission {
     fingerprint = try SubmissionFingerprint(options, format)
     self.coordinator = coordinator
     self.options = options
-    model = try await coordinator.model(named: options.model)
+    let model = try await coordinator.model(named: options.model)
+    resolver = ItemResolver(coordinator: coordinator, options: options, model: model)
     parser = PromptFileParser(format: format)
+    var generator = SystemRandomNumberGenerator()
     let id = JobID(using: &generator)
     self.id = id
-    let model = model
     number = try await coordinator.perform {
       try $0.store.beginJob(id, options, model: model, owner: owner, at: $0.now.time)
     }
@@ -147,17 +144,15 @@ package struct Submission {
       fileFault = SkippedLine(line: line.number, reason: error.message)
     case .failure(let error): addBad(line.number, error)
     case .success(let request):
-      let parameters = parameters(of: request)
       do throws(AtelierError) {
-        try check(request, parameters)
-        if !request.operation.sources.isEmpty { try await checkSources(of: request.operation) }
+        try await resolver.check(request)
       } catch  where error.code == .system {
         throw error
       } catch {
         addBad(line.number, error)
         return
       }
-      let item = resolve(request, parameters, line: line.number)
+      let item = resolver.resolve(request, line: line.number)
       if let texts = item.cut, cut.count < Self.linesNamed { cut.append(CutLine(line: line.number, texts: texts)) }
       items += 1
       images += item.n
@@ -175,53 +170,6 @@ package struct Submission {
     } else if bad.count < Self.badLinesNamed {
       bad.append(entry)
     }
-  }
-
-  /// Refuses what this cluster cannot do, while somebody is there to be told.
-  private func check(_ request: ItemRequest, _ parameters: RenderParameters) throws(AtelierError) {
-    if request.operation.readsPictures, !model.readsPictures {
-      throw AtelierError(
-        .invalidInput,
-        "The model '\(model.name)' has no image encoder, which kind \(request.operation.kind.rawValue) needs.")
-    }
-    if request.operation.needsPrior, !model.hasPrior {
-      throw AtelierError(.invalidInput, "\(model.lackOfPrior) Kind \(request.operation.kind.rawValue) needs one here.")
-    }
-    try model.check(parameters, of: request.operation)
-    if request.operation.inverts, let sampler = parameters.sampler, sampler != .ddim {
-      throw AtelierError(
-        .invalidInput, "To begin with a picture's own noise needs the sampler ddim; the sampler is \(sampler.rawValue)."
-      )
-    }
-  }
-
-  /// The item with a value in every field: the line's own, else the submission's, else the kind's, else the model's. A
-  /// seed that nobody says is random.
-  private mutating func resolve(_ request: ItemRequest, _ parameters: RenderParameters, line: Int) -> ResolvedItem {
-    ResolvedItem(
-      line: line, customID: request.customID, prompt: request.prompt, operation: request.operation,
-      negativePrompt: request.negativePrompt, cut: coordinator.measures[model.digest].flatMap(request.cutTexts),
-      n: request.operation.count(requested: request.n, standard: options.n),
-      // 32 bits are enough to be distinct and short enough to be typed.
-      seed: request.seed ?? options.seed ?? UInt64(UInt32.random(in: 0...UInt32.max, using: &generator)),
-      size: request.operation.kind == .edit ? nil : request.size ?? options.size ?? model.size,
-      parameters: parameters)
-  }
-
-  private mutating func parameters(of request: ItemRequest) -> RenderParameters {
-    let asked = AskedParameters(own: request.parameters, kindDefaults: request.operation.defaults)
-    if let known = settled[asked] { return known }
-    let parameters = asked.own.filled(from: options.parameters).filled(from: asked.kindDefaults)
-      .filled(from: model.defaults).filled(from: .karlo)
-    if settled.count >= Self.mostSettled { settled = [:] }
-    settled[asked] = parameters
-    return parameters
-  }
-
-  /// What the parameters of an item follow from, beside what is the same for all.
-  private struct AskedParameters: Hashable {
-    var own: RenderParameters
-    var kindDefaults: RenderParameters
   }
 
   /// Has items stored, after those before them.
@@ -249,35 +197,11 @@ package struct Submission {
 
 extension Coordinator {
   /// Adds items to a job that is being received, so many images a turn that nobody waits long for the end of one.
-  fileprivate func add(_ items: [ResolvedItem], to job: JobNumber) async throws {
+  func add(_ items: [ResolvedItem], to job: JobNumber) async throws {
     let limit = SubmissionParts.mostImages
     try await perform { try $0.store.addItems(items, to: job, imagesOfEach: limit) }
     // Only an item by itself has more.
     guard items.contains(where: { $0.n > limit }) else { return }
     while try await perform({ try $0.store.addImages(to: job, limit: limit) }) > 0 {}
-  }
-
-  /// The model that a submission is for. Where it names none and there is no default, the only one known.
-  ///
-  /// - Throws: `notFound` with the names that are known.
-  func model(named requested: String?) async throws -> ModelInfo {
-    let known = try await models()
-    guard let name = modelName(requested) else {
-      if let only = known.first, known.count == 1 { return only }
-      throw AtelierError(
-        .notFound,
-        "The submission names no model and the cluster has no default; name one with --model. \(Self.list(known))")
-    }
-    guard let model = known.first(where: { $0.name == name }) else {
-      throw AtelierError(.notFound, "There is no model '\(name)'. \(Self.list(known))")
-    }
-    return model
-  }
-
-  /// The models that can be named, for who named none or another; what to do, if there is none.
-  private static func list(_ models: [ModelInfo]) -> String {
-    models.isEmpty
-      ? "None is known yet: name its folder in cluster.yaml, or start a worker that holds it."
-      : "Known are: \(models.map(\.name).joined(separator: ", "))."
   }
 }

@@ -26,6 +26,8 @@ struct ClusterState: Sendable {
   var clockNoted: ContinuousClock.Instant?
   /// When what is no longer kept is looked for next.
   var nextSweep: ContinuousClock.Instant?
+  /// When jobs that are kept for a time are looked for next.
+  var nextLook: ContinuousClock.Instant?
   /// Whether more of it is known to be there than a turn has taken.
   var isSweeping = false
   /// The last job whose files were to be removed by a sweep that goes on; nil where it begins anew.

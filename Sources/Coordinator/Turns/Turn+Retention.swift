@@ -13,6 +13,20 @@ extension Turn {
     }
     if state.clockNoted.map({ now.instant - $0 >= .seconds(600) }) ?? true { try noteClock() }
     if state.nextSweep.map({ $0 <= now.instant }) ?? true { try sweep() }
+    if state.nextLook.map({ $0 <= now.instant }) ?? true { try letGo() }
+  }
+
+  /// Lets go of jobs that were to be kept for a time. Looks every few minutes, since such a time is about an hour; where
+  /// there are many, in each turn. Also while the clock is not believed: their clients were told by it for how long.
+  private mutating func letGo() throws {
+    let limit = settings.removalsPerTurn
+    let expired = try store.expireJobs(limit: limit, at: now.time)
+    for (job, number) in expired {
+      log(.info, "job is no longer kept", ["job": "\(job)"])
+      state.begin(.abandoned(job: number))
+    }
+    if !expired.isEmpty { perform(.removePictures(expired.map(\.id))) }
+    state.nextLook = now.instant + (expired.count == limit ? .zero : .seconds(300))
   }
 
   private mutating func noteClock() throws {

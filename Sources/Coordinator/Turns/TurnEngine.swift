@@ -47,6 +47,8 @@ struct TurnEngine {
     var freeSince: [ContinuousClock.Instant] = []
     /// The newest jobs as they are after the turn, if they were asked for.
     var jobs: [JobRecord]?
+    /// Jobs that ended in the turn.
+    var ended: [JobID] = []
     /// Why nothing of the turn happened, if it did not.
     var failure: (any Error)?
   }
@@ -155,6 +157,7 @@ struct TurnEngine {
         let reasons = try performer.place(turn.placements)
         if !reasons.isEmpty { throw PlacementFault(reasons: reasons) }
       }
+      outcome.ended = transaction.takeEnded()
       if let newestJobs = attempt.newestJobs { outcome.jobs = try transaction.jobs(limit: newestJobs) }
       return turn
     }

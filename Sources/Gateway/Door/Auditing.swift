@@ -22,7 +22,7 @@ struct Auditing: RouterMiddleware {
       time: Date(), owner: requester?.owner, token: requester?.token, address: context.address,
       forwardedFor: isBehindProxy ? request.headers[.forwardedFor].map { String($0.prefix(200)) } : nil,
       method: request.method.rawValue, path: String(request.uri.path.prefix(500)), status: response.status.code,
-      made: response.headers[.location])
+      made: response.headers[.location] ?? response.headers[.atelierJob])
     let log = log
     try? await blocking.run { log.append(entry) }
     return response

@@ -20,7 +20,7 @@ struct Authentication: RouterMiddleware {
     guard let access = RouteAccess.of(request.method, path) else {
       throw AtelierError(.internal, "The route '\(request.method.rawValue) \(path)' does not say who may use it.")
     }
-    if access != .open {
+    if access != .open, access != .signed {
       let requester = asksForTokens ? try requester(of: request) : .local
       context.settle(requester)
       try access.check(requester)

@@ -46,7 +46,10 @@ struct SecurityHeaders: RouterMiddleware {
     }
     response.headers[.xContentTypeOptions] = "nosniff"
     response.headers[.referrerPolicy] = "no-referrer"
-    response.headers[.crossOriginResourcePolicy] = "same-origin"
+    // Whose URL says who may have it is for any page.
+    if response.headers[.crossOriginResourcePolicy] == nil {
+      response.headers[.crossOriginResourcePolicy] = "same-origin"
+    }
     response.headers[.crossOriginOpenerPolicy] = "same-origin"
     return response
   }

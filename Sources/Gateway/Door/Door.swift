@@ -21,6 +21,8 @@ package struct Door: Sendable {
   var connections = Connections()
   var ownerBounds = OwnerBounds()
   let sessions = Sessions()
+  /// By which pictures can be had without a token.
+  var pictureURLs = SignedPictureURLs()
   /// What HTTPS is spoken with.
   private(set) var certificate: ServerCertificate?
   /// Nil where nothing is written down: in tests of other things.
@@ -64,6 +66,7 @@ package struct Door: Sendable {
     connections = Connections(.fitting(files: files))
     audit = AuditLog(configuration.coordinator.data + "/audit.jsonl", logger: logger)
     if asksForTokens { try coordinator.makeLocalToken() }
+    pictureURLs = try SignedPictureURLs(of: coordinator)
     if isEncrypted { certificate = try ServerCertificate(for: configuration.security, of: coordinator) }
     if isBehindProxy, let host = try? HTTPAddress.parse(configuration.coordinator.http).host, !Loopback.contains(host) {
       logger.warning(

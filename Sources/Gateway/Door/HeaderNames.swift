@@ -6,6 +6,15 @@ extension HTTPFields.Key {
   static let referrerPolicy = known("Referrer-Policy")
   static let crossOriginOpenerPolicy = known("Cross-Origin-Opener-Policy")
   static let forwardedFor = known("X-Forwarded-For")
+  // What OpenAI's clients read and send.
+  static let requestID = known("x-request-id")
+  static let processingMilliseconds = known("openai-processing-ms")
+  static let shouldRetry = known("x-should-retry")
+  static let retryCount = known("x-stainless-retry-count")
+  /// The size in which a model made a picture that was resampled.
+  static let nativeSize = known("x-atelier-native-size")
+  /// The job that made what is answered.
+  static let atelierJob = known("x-atelier-job")
 
   private static func known(_ name: String) -> HTTPFields.Key {
     guard let key = HTTPFields.Key(name) else { preconditionFailure("'\(name)' is no header") }

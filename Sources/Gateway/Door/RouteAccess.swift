@@ -6,6 +6,8 @@ import Shared
 enum RouteAccess: Equatable {
   /// Anybody, without a token: what says nothing about jobs.
   case open
+  /// Whoever has the URL, which was given to somebody with a token and says itself for how long it works.
+  case signed
   /// Whoever has a token, whatever it allows.
   case known
   /// One of these scopes. Whose jobs they may be used on, the routes say: one's own, or with `read:all` and `operate`
@@ -55,6 +57,13 @@ enum RouteAccess: Equatable {
     "POST /api/v1/tokens": .scope([.admin]),
     "POST /api/v1/tokens/{token}/revoke": .scope([.admin]),
     "POST /api/v1/login-links": .known,
+
+    "POST /v1/images/generations": .scope([.submit]),
+    "POST /v1/images/variations": .scope([.submit]),
+    "POST /v1/images/edits": .scope([.submit]),
+    "GET /v1/images/content/{job}/{item}/{index}": .signed,
+    "GET /v1/models": .known,
+    "GET /v1/models/{model}": .known,
   ]
 
   /// Of a route.

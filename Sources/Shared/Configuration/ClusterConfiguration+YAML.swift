@@ -83,6 +83,14 @@ extension ClusterConfiguration {
       limits = try section.limits()
       try section.finish()
     }
+    for var entry in try top.sections("webhooks") {
+      let endpoint = try entry.webhook(resolve)
+      if webhooks.contains(where: { $0.url == endpoint.url }) {
+        throw entry.error("url", "another webhook has '\(endpoint.url)' too")
+      }
+      try entry.finish()
+      webhooks.append(endpoint)
+    }
     for var entry in try top.sections("models") {
       var model = Model(name: "", path: "")
       try entry.string("name") { model.name = $0 }
@@ -100,6 +108,30 @@ extension ClusterConfiguration {
     if let defaultModel, !known.contains(defaultModel) {
       throw top.error("default_model", "no model in 'models' is called '\(defaultModel)'")
     }
+    aliases = try top.aliases(of: known)
+    if var section = try top.section("openai") {
+      try section.seconds("timeout_seconds", in: 0.05...86_400) { openAI.timeout = $0 }
+      try section.finish()
+    }
     try top.finish()
+  }
+}
+
+extension ConfigurationSection {
+  /// Reads `aliases`: names of models that clients use, each with the name in `models` that is meant.
+  ///
+  /// - Throws: `configuration` with line and key.
+  fileprivate mutating func aliases(of models: [String]) throws(AtelierError) -> [String: String] {
+    guard var section = try section("aliases") else { return [:] }
+    var aliases: [String: String] = [:]
+    for alias in section.keys {
+      if models.contains(alias) { throw section.error(alias, "a model in 'models' has this name itself") }
+      try section.string(alias) { aliases[alias] = $0 }
+      if let model = aliases[alias], !models.contains(model) {
+        throw section.error(alias, "no model in 'models' is called '\(model)'")
+      }
+    }
+    try section.finish()
+    return aliases
   }
 }

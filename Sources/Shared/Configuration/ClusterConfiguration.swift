@@ -5,10 +5,15 @@ package struct ClusterConfiguration: Sendable, Equatable {
   package var up = Up()
   package var security = Security()
   package var limits = Limits()
+  /// Who is told that a batch has ended.
+  package var webhooks: [WebhookEndpoint] = []
   /// Models by name: where their folders are on this machine.
   package var models: [Model] = []
   /// The model of a submission that names none; by default the first of `models`.
   package var defaultModel: String?
+  /// Other names that submissions and clients may use for models, such as `dall-e-2`.
+  package var aliases: [String: String] = [:]
+  package var openAI = OpenAI()
 
   /// The section `coordinator`: where things are, and how workers and failures are treated.
   package struct Coordinator: Sendable, Equatable {
@@ -44,6 +49,15 @@ package struct ClusterConfiguration: Sendable, Equatable {
     package var checkShare = 0.005
     /// Days for which the pictures of an ended job are kept; nil for ever.
     package var keepPicturesDays: Int?
+  }
+
+  /// The section `openai`: how calls of OpenAI's API are answered.
+  package struct OpenAI: Sendable, Equatable {
+    /// How long a call waits for its pictures before it is answered that it has to be sent again.
+    package var timeout = Duration.seconds(600)
+    /// How long what a call began goes on after its client has gone: it may be sending the call again, and pauses for up
+    /// to 8 seconds before. No setting.
+    package var grace = Duration.seconds(15)
   }
 
   /// The section `worker`, for workers that are started on this machine.

@@ -29,6 +29,9 @@ struct ConfigurationSection {
     }
   }
 
+  /// The keys that nobody has asked for yet, in their order: of a mapping whose keys are names.
+  var keys: [String] { order.filter { unread[$0] != nil } }
+
   /// A mapping within this one; nil if it is left out. Like all that is asked for, it is known from then on.
   mutating func section(_ key: String) throws(AtelierError) -> ConfigurationSection? {
     guard let value = take(key) else { return nil }
@@ -65,6 +68,13 @@ struct ConfigurationSection {
       throw error(key, "'\(value.scalar?.string ?? "")' is not \(words)")
     }
     set(word)
+  }
+
+  /// `true` or `false`.
+  mutating func flag(_ key: String, _ set: (Bool) -> Void) throws(AtelierError) {
+    guard let value = take(key) else { return }
+    guard let isSet = value.bool else { throw error(key, "true or false is expected") }
+    set(isSet)
   }
 
   /// A list of texts; empty if it is left out.

@@ -16,6 +16,8 @@ extension Stage: StoredValue {}
 extension TaskState: StoredValue {}
 extension ImageState: StoredValue {}
 extension JobState: StoredValue {}
+extension BatchState: StoredValue {}
+extension APIFile.Purpose: StoredValue {}
 extension Artifact.Kind: StoredValue {}
 extension Artifact.ElementType: StoredValue {}
 

@@ -46,6 +46,8 @@ enum Migrations {
     migrator.registerMigration("14: results that are compared with another worker's") { db in
       try db.execute(sql: checks)
     }
+    registerKept(in: &migrator)
+    registerBatches(in: &migrator)
     return migrator
   }
 }

@@ -6,18 +6,19 @@ extension StoreTransaction {
   /// - Parameters:
   ///   - options: of which a job keeps its name, if there is one, and its priority; the rest is its items'.
   ///   - owner: whose it is.
+  ///   - keepSeconds: how long after its end it is kept with its pictures; nil for as long as others.
   package func beginJob(
     _ id: JobID, _ options: SubmitOptions = SubmitOptions(), model: ModelInfo, owner: String = JobOwner.local,
-    at now: Double
+    keepSeconds: Double? = nil, at now: Double
   ) throws -> JobNumber {
     try change(
       """
-      INSERT INTO jobs (id, name, owner, state, priority, model, created_at)
-      VALUES (:id, :name, :owner, 'receiving', :priority, :model, :now)
+      INSERT INTO jobs (id, name, owner, state, priority, model, created_at, keep_seconds)
+      VALUES (:id, :name, :owner, 'receiving', :priority, :model, :now, :keep_seconds)
       """,
       [
         "id": id, "name": options.name ?? id.text, "owner": owner, "priority": options.priority,
-        "model": model.digest, "now": now,
+        "model": model.digest, "now": now, "keep_seconds": keepSeconds,
       ])
     return JobNumber(lastRow)
   }
@@ -118,19 +119,24 @@ extension StoreTransaction {
       UPDATE jobs SET state = 'cancelled', finished_at = coalesce(finished_at, :now), retried_to = NULL
       WHERE seq = :job
       """, ["now": now, "job": job.number])
+    counting.ended.append(job.id)
     return held
   }
 
   /// Completes a job if none of its images is pending.
   func finishIfDone(_ job: JobNumber, at now: Double) throws {
     guard try pendingImages(of: job) == 0 else { return }
-    let finished = try change(
+    let finished: JobID? = try row(
       """
       UPDATE jobs SET state = 'completed', finished_at = :now
       WHERE seq = :job AND state IN ('active', 'paused') AND retried_to IS NULL
-      """, ["now": now, "job": job])
+      RETURNING id
+      """, ["now": now, "job": job]
+    ) { try $0.value("id") }
+    guard let finished else { return }
+    counting.ended.append(finished)
     // What failed images left goes too: nothing outlives its job but pictures.
-    if finished > 0, try !dropArtifacts(ofJob: job, limit: Self.artifactsAtOnce) { counting.leftovers.append(job) }
+    if try !dropArtifacts(ofJob: job, limit: Self.artifactsAtOnce) { counting.leftovers.append(job) }
   }
 
   /// So much of what stages left is dropped with the job that it is of: hundreds of kilobytes each.
@@ -141,6 +147,12 @@ extension StoreTransaction {
   package func takeLeftovers() -> [Ending] {
     defer { counting.leftovers = [] }
     return counting.leftovers.map { .completed(job: $0) }
+  }
+
+  /// Jobs that have ended in this transaction: each is told once.
+  package func takeEnded() -> [JobID] {
+    defer { counting.ended = [] }
+    return counting.ended
   }
 }
 

@@ -18,7 +18,32 @@ extension StoreTransaction {
       RETURNING id
       """, ["now": now, "time": time, "limit": limit]
     ) { try $0.value("id") }
-    for job in expired { try change("INSERT OR REPLACE INTO removals (job) VALUES (:job)", ["job": job]) }
+    for job in expired { try beginRemoval(of: job) }
+    return expired
+  }
+
+  /// The files of a job's pictures are to be removed.
+  private func beginRemoval(of job: JobID) throws {
+    try change("INSERT OR REPLACE INTO removals (job) VALUES (:job)", ["job": job])
+  }
+
+  /// Lets go of jobs that were to be kept for a time after their end, with all that is known of them: from here on
+  /// nobody sees them, and their rows follow as those of a job that was never received whole.
+  ///
+  /// - Parameter limit: how many jobs at most, those that ended first.
+  /// - Returns: the jobs, each once, to be gone on with as ``Ending/abandoned(job:)``. Their pictures are among
+  ///   ``removals(after:limit:)``.
+  package func expireJobs(limit: Int = .max, at now: Double) throws -> [(id: JobID, number: JobNumber)] {
+    let expired = try rows(
+      """
+      UPDATE jobs SET state = 'receiving'
+      WHERE seq IN (SELECT seq FROM jobs
+        WHERE keep_seconds IS NOT NULL AND state IN ('completed', 'cancelled') AND finished_at + keep_seconds < :now
+        ORDER BY finished_at LIMIT :limit)
+      RETURNING id, seq
+      """, ["now": now, "limit": limit]
+    ) { (id: try $0.value("id") as JobID, number: try $0.value("seq") as JobNumber) }
+    for job in expired { try beginRemoval(of: job.id) }
     return expired
   }
 

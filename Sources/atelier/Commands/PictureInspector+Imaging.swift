@@ -18,6 +18,14 @@ extension PictureInspector {
           throw AtelierError(.invalidInput, error.message)
         }
       }
+    },
+    resized: { bytes, size throws(AtelierError) in
+      let picture = try decode(bytes)
+      do throws(ImagingError) {
+        return try PNG.encode(Resampler.lanczos.resize(picture, width: size.width, height: size.height))
+      } catch {
+        throw AtelierError(error.code == .system ? .system : .invalidInput, error.message)
+      }
     })
 
   private static func fault(_ look: () throws(AtelierError) -> Void) -> AtelierError? {

@@ -1,7 +1,7 @@
 import Shared
 import Store
 
-extension Submission {
+extension ItemResolver {
   /// Refuses a request whose files are not here, are too much together, or cannot be used.
   ///
   /// - Throws: `invalidInput` that names the file, `system` if a file cannot be looked at now.
