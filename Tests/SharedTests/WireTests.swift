@@ -61,6 +61,13 @@ import Testing
     for task in tasks { #expect(try StageTask(task, frames: parts.frames).source(digest) == [1, 2, 3]) }
   }
 
+  @Test func `rows without columns are none, however many there are said to be`() throws {
+    var payload = Wire.Payload()
+    (payload.kind, payload.type, payload.shape) = (.scores, .float32, [.max, 0])
+    payload.sha256 = Data(SHA256.hash(data: Data()))
+    #expect(try payload.artifact(in: [[]]).rows.isEmpty)
+  }
+
   @Test func `garbage is no message`() {
     #expect(throws: AtelierError.self) { try WireMessage<Wire.FromWorker>(decoding: [[0xFF, 0xFF, 0xFF]]) }
     #expect(throws: AtelierError.self) { try WireMessage<Wire.FromWorker>(decoding: []) }

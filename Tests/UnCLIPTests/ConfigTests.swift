@@ -15,6 +15,7 @@ import Testing
       (" null ", JSONValue.null), ("true", .bool(true)), ("-12", .integer(-12)),
       ("9223372036854775807", .integer(.max)),
       ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("1e-05", .number(1e-5)), ("8.0", .number(8)),
+      ("0", .integer(0)), ("-0", .integer(0)), ("-0.5E+2", .number(-50)), ("1e5", .number(100_000)),
       ("Infinity", .number(.infinity)), ("-Infinity", .number(-.infinity)), ("[]", .array([])), ("{}", .object([:])),
       (#""a\"\\\/\b\f\n\r\té\u00e9\ud83d\ude00""#, .string("a\"\\/\u{8}\u{c}\n\r\téé😀")),
       (
@@ -31,7 +32,8 @@ import Testing
     arguments: [
       ("", 0), ("  ", 2), ("nul", 0), ("1 2", 2), ("[1,]", 3), ("[1 2]", 3), ("{1:2}", 1), (#"{"a" 1}"#, 5),
       (#"{"a":1,}"#, 7), (#""abc"#, 4), (#""\x""#, 3), (#""\u12"#, 3), (#""\udc00""#, 7), (#""\ud800\u0041""#, 13),
-      ("+1", 0), ("-", 0), ("1e", 0), ("1.2.3", 0), ("'a'", 0),
+      ("+1", 0), ("-", 0), ("1e", 0), ("1.2.3", 0), ("'a'", 0), ("01", 0),
+      ("-01", 0), ("[1.]", 1), (".5", 0), ("-.5", 0), ("1.e3", 0), ("1-2", 0), ("00", 0), ("0x10", 1),
     ])
   func refuses(_ json: String, _ offset: Int) throws {
     let failure = #expect(throws: JSONReader.Failure.self) { try value(json) }

@@ -63,9 +63,10 @@ package struct Artifact: Sendable, Equatable {
     self.init(kind: .source, type: .uint8, shape: [bytes.count], bytes: bytes)
   }
 
-  /// The rows of a two-dimensional array of floats; none if it is something else.
+  /// The rows of a two-dimensional array of floats; none if it is something else, or empty: rows without columns can be
+  /// billions.
   package var rows: [[Double]] {
-    guard type == .float32, shape.count == 2, hasConsistentSize else { return [] }
+    guard type == .float32, shape.count == 2, !bytes.isEmpty, hasConsistentSize else { return [] }
     return bytes.withUnsafeBytes { bytes in
       (0..<shape[0]).map { row in
         (0..<shape[1]).map { column in

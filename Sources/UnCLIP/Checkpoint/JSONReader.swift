@@ -84,17 +84,33 @@ struct JSONReader {
   private mutating func number() throws(Failure) -> JSONValue {
     let start = index
     while let byte = peek, Self.isNumeric(byte) { index += 1 }
-    let text = String(decoding: bytes[start..<index], as: UTF8.self)
-    guard let last = text.utf8.last, last >= UInt8(ascii: "0"), !text.hasPrefix("+") else {
-      index = start
-      throw failure("a value is missing")
-    }
-    if let whole = Int(text) { return .integer(whole) }
-    guard let number = Double(text) else {
+    let end = index
+    index = start
+    guard start < end, bytes[start] != UInt8(ascii: "+") else { throw failure("a value is missing") }
+    let text = String(decoding: bytes[start..<end], as: UTF8.self)
+    // Swift's own numbers are written in more ways: 01, .5, 1.
+    guard skipNumber(), index == end, let value = Int(text).map(JSONValue.integer) ?? Double(text).map(JSONValue.number)
+    else {
       index = start
       throw failure("'\(text)' is no number")
     }
-    return .number(number)
+    return value
+  }
+
+  /// Goes past a number as RFC 8259, section 6, has it.
+  private mutating func skipNumber() -> Bool {
+    _ = take("-")
+    guard take("0") || skipDigits() else { return false }
+    if take("."), !skipDigits() { return false }
+    guard take("e") || take("E") else { return true }
+    _ = take("+") || take("-")
+    return skipDigits()
+  }
+
+  private mutating func skipDigits() -> Bool {
+    let start = index
+    while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { index += 1 }
+    return index > start
   }
 
   private static func isNumeric(_ byte: UInt8) -> Bool {

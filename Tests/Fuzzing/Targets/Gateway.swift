@@ -7,6 +7,7 @@ import Logging
 import NIOCore
 import NIOEmbedded
 import Shared
+import Synchronization
 
 /// A real coordinator with its database, its routes without a port, and workers' messages without a socket.
 ///
@@ -18,8 +19,11 @@ func fuzzGateway(_ bytes: [UInt8]) throws {
   let choice = bytes.choice()
   let rig = Rig.current()
   guard choice & 1 == 0 else {
-    for parts in messages(&bytes) { rig.say(parts, from: "route\(choice >> 1)") }
-    expect(rig.answer(to: Request.of(Array("GET /api/v1/cluster".utf8)), asksForTokens: false) == 200, "it answers")
+    for parts in messages(&bytes) {
+      rig.say(signed(parts), from: "route\(choice >> 1)")
+      // Behind the turn that has handled it.
+      expect(rig.answer(to: .of("POST /api/v1/jobs/none/pause"), asksForTokens: false) == 404, "it goes on answering")
+    }
     return
   }
   let status = rig.answer(to: Request.of(bytes), asksForTokens: choice & 2 != 0)
@@ -27,6 +31,8 @@ func fuzzGateway(_ bytes: [UInt8]) throws {
 }
 
 extension Request {
+  fileprivate static func of(_ text: String) -> Request { of(Array(text.utf8)) }
+
   fileprivate static func of(_ bytes: [UInt8]) -> Request {
     let (head, body) = bytes.firstRange(of: Array("\n\n".utf8)).map { (bytes[..<$0.lowerBound], bytes[$0.upperBound...]) } ?? (bytes[...], [])
     let lines = String(decoding: head, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
@@ -57,6 +63,7 @@ private final class Rig: @unchecked Sendable {
   private let logger: Logger
   private var running: Task<Void, Never>?
   private var uses = 0
+  private var reports: UInt64 = 0
 
   nonisolated(unsafe) private static var rig: Rig?
 
@@ -68,6 +75,8 @@ private final class Rig: @unchecked Sendable {
     rig?.close()
     let made = must("a coordinator starts") { try Rig() }
     rig = made
+    let submission = "POST /api/v1/jobs?n=2\n\na red apple\na blue car\n"
+    expect(made.answer(to: .of(submission), asksForTokens: false) == 201, "a job is taken")
     return made
   }
 
@@ -101,7 +110,22 @@ private final class Rig: @unchecked Sendable {
     try? FileManager.default.removeItem(atPath: folder)
   }
 
-  func say(_ parts: [[UInt8]], from route: String) { transport.handler.received(parts, Peer(route: route)) }
+  func say(_ parts: [[UInt8]], from route: String) {
+    transport.handler.received(numbered(parts), Peer(route: route))
+  }
+
+  /// A heartbeat whose numbers are small gets those that a worker would send: no tasks are handed to one that has not
+  /// read what it was told before.
+  private func numbered(_ parts: [[UInt8]]) -> [[UInt8]] {
+    guard var message = try? WireMessage<Wire.FromWorker>(decoding: parts),
+      case .heartbeat(var heartbeat) = message.envelope.body
+    else { return parts }
+    reports += 1
+    if heartbeat.number < 10 { heartbeat.number = reports + 10 }
+    if heartbeat.received < 10 { heartbeat.received = transport.lastNumber.withLock { $0 } }
+    message.envelope.heartbeat = heartbeat
+    return must("a message is encoded") { try message.encoded() }
+  }
 
   /// The status of the answer, whose body is read to its end.
   func answer(to request: Request, asksForTokens: Bool) -> Int {
@@ -133,11 +157,18 @@ private final class Rig: @unchecked Sendable {
   }
 }
 
-/// Takes what is sent to workers, and keeps nothing.
+/// Takes what is sent to workers, and keeps the number of the last message.
 private final class Wires: Transport {
   let handler: TransportHandler
+  let lastNumber = Mutex<UInt64>(0)
+
   init(_ handler: TransportHandler) { self.handler = handler }
-  func send(_ frames: [[UInt8]], to peer: String) {}
+
+  func send(_ frames: [[UInt8]], to peer: String) {
+    let message = must("a worker can read what it is told") { try WireMessage<Wire.FromCoordinator>(decoding: frames) }
+    lastNumber.withLock { $0 = message.envelope.number }
+  }
+
   func close() {}
 }
 

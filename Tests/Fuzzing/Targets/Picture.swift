@@ -9,7 +9,8 @@ func fuzzPicture(_ bytes: [UInt8]) throws {
   let again = must("a picture is written and read") { try PNG.decodeWithOpacity(PNG.encode(picture)) }
   expect(again.width == picture.width && again.height == picture.height, "a PNG has the picture's size")
   expect(again.pixels == picture.pixels, "a PNG has the picture's pixels")
-  expect(again.profile == picture.profile, "a PNG has the picture's colour profile")
+  // A profile in which libpng finds a fault is left out.
+  expect(again.profile == nil || again.profile == picture.profile, "a PNG has no other colour profile")
 }
 
 /// Large pictures are taken, but fill minutes with zeros: what is done with a header is the same for small ones.
@@ -20,7 +21,9 @@ private enum ClaimedSize {
       let digits = Array(bytes[start..<(start + count)])
       return (bigEndian ? digits : digits.reversed()).reduce(0) { $0 << 8 | Int($1) }
     }
-    func large(_ width: Int, _ height: Int) -> Bool { width * height > 1 << 16 }
+    func large(_ width: Int, _ height: Int) -> Bool {
+      width > 1 << 12 || height > 1 << 12 || width * height > 1 << 16
+    }
     switch PictureFormat(of: bytes) {
     case .png: return large(number(16, 4, bigEndian: true), number(20, 4, bigEndian: true))
     case .gif:

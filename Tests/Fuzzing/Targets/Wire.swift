@@ -67,6 +67,23 @@ private func check(_ artifact: Artifact) {
   expect(must("an artifact is taken again") { try payload.artifact(in: frames) } == artifact, "an artifact is the same")
 }
 
+/// A worker's message whose payloads have the digests of their frames; what is none stays as it is.
+func signed(_ parts: [[UInt8]]) -> [[UInt8]] {
+  guard var message = try? WireMessage<Wire.FromWorker>(decoding: parts) else { return parts }
+  switch message.envelope.body {
+  case .outcome(var outcome):
+    guard case .success(var success) = outcome.result else { return parts }
+    success.outputs = success.outputs.map { signed($0, message.frames) }
+    outcome.success = success
+    message.envelope.outcome = outcome
+  case .checkpoint(var checkpoint):
+    checkpoint.latents = signed(checkpoint.latents, message.frames)
+    message.envelope.checkpoint = checkpoint
+  default: return parts
+  }
+  return must("a message is encoded") { try message.encoded() }
+}
+
 /// A payload with the digest of its frame, without which no payload that was changed would be looked at.
 private func signed(_ payload: Wire.Payload, _ frames: [[UInt8]]) -> Wire.Payload {
   guard Int(payload.frame) < frames.count else { return payload }
