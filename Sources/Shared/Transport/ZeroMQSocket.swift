@@ -19,10 +19,12 @@ final class ZeroMQSocket {
 
   /// Opens a socket and binds or connects it. Connecting succeeds also while nobody listens.
   ///
-  /// - Parameter shared: a context of several sockets, which outlives them.
+  /// - Parameters:
+  ///   - shared: a context of several sockets, which outlives them.
+  ///   - isWatched: whether a worker's side is to learn that its key was refused, which takes two more sockets.
   /// - Throws: `system` if the address is taken, `configuration` if it is no ZeroMQ address.
   init(
-    role: ZeroMQTransport.Role, context shared: UnsafeMutableRawPointer? = nil,
+    role: ZeroMQTransport.Role, context shared: UnsafeMutableRawPointer? = nil, isWatched: Bool = true,
     logger: Logger = Logger(label: "zeromq")
   ) throws(AtelierError) {
     let text: String
@@ -81,7 +83,7 @@ final class ZeroMQSocket {
       set(ZMQ_IMMEDIATE, 1)
       if let curve {
         prove(curve)
-        watch()
+        if isWatched { watch() }
       }
     }
     guard (isRouter ? zmq_bind(socket, text) : zmq_connect(socket, text)) == 0 else {
