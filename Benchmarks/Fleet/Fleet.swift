@@ -15,6 +15,8 @@ struct Fleet: ParsableCommand {
   @Option(help: "Tasks that each holds.") var capacity = 4
   @Option(help: "Seconds that a task takes.") var taskSeconds = 0.0
   @Option(help: "Seconds to run.") var seconds = 3600.0
+  @Option(help: "A token of 'atelier worker-token' for so many uses, where workers prove who they are.")
+  var token: String?
 
   func run() throws {
     var limit = rlimit()
@@ -24,8 +26,12 @@ struct Fleet: ParsableCommand {
 
     let priors = Int(Double(workers) * prior)
     let pools = (0..<workers).map { $0 < priors ? Pool.prior : .decoder }
-    let names = pools.enumerated().map { "\($1)-fleet-\(getpid())-\($0)" }
-    let wire = try ZeroMQFleet(connect: connect, count: names.count)
+    let curves = try token.map { try Recruits.join(try WorkerToken($0), count: workers) }
+    let names = pools.enumerated().map { index, pool in
+      let name = WorkerID("\(pool)-fleet-\(getpid())-\(index)")
+      return curves.map { name.signed($0[index].keys.publicKey.fingerprint).text } ?? name.text
+    }
+    let wire = try ZeroMQFleet(connect: connect, curves: curves ?? Array(repeating: nil, count: workers))
     var crew = Crew(pools: pools, names: names, capacity: capacity, taskSeconds: taskSeconds)
     let start = ContinuousClock.now
     var nextReport = start + .seconds(1)

@@ -27,6 +27,12 @@ import Testing
     #expect(shipped == expected)
   }
 
+  @Test func `a section that stands twice is named, in one line`() {
+    let complaint = complaint("coordinator:\n  attempts: 2\ncoordinator:\n  work: tcp://0.0.0.0:5555\n")
+    #expect(complaint.contains("'coordinator' stands twice"))
+    #expect(!complaint.contains("\n") && !complaint.contains("attempts"))
+  }
+
   @Test func `an empty file is all defaults`() throws {
     #expect(try load("").coordinator.http == "127.0.0.1:8080")
     #expect(try load("coordinator:\n").worker.capacity == 4)

@@ -61,6 +61,25 @@ import Testing
     coordinator.close()
   }
 
+  @Test func `many workers of one process each prove the key of their own`() async throws {
+    let server = try CurveKeyPair()
+    let curves = try (0..<3).map { _ in CurveClient(keys: try CurveKeyPair(), server: server.publicKey) }
+    let keys = Set(curves.map(\.keys.publicKey))
+    let inbox = TransportTests.Inbox()
+    let coordinator = try coordinator(server, AllowList(keys), inbox)
+    let fleet = try ZeroMQFleet(connect: coordinator.endpoint, curves: curves)
+    #expect(
+      try await eventually {
+        for index in curves.indices { fleet.send([[UInt8(index)]], from: index) }
+        return inbox.provenKeys == keys
+      })
+    // Each on a connection of its own.
+    #expect(Set(inbox.received.map(\.peer)).count == 3)
+    #expect(Set(inbox.received.map { "\($0.peer) \($0.frames)" }).count == 3)
+    fleet.close()
+    coordinator.close()
+  }
+
   @Test func `no key, a key that is not listed, and another server's key get nobody in`() async throws {
     let (server, listed, stranger) = (try CurveKeyPair(), try CurveKeyPair(), try CurveKeyPair())
     let list = AllowList([listed.publicKey])

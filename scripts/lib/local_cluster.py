@@ -103,9 +103,11 @@ class Processes:
 
 
 class Cluster(Processes):
-    """A cluster on free ports, with data of its own. What it consists of, its user launches."""
+    """A cluster on free ports, with data of its own; `settings` are the coordinator's. What it consists of, its user
+    launches."""
 
-    def __init__(self, purpose: str, atelier: Path | str, model: Path | None = None, settings: dict | None = None):
+    def __init__(self, purpose: str, atelier: Path | str, model: Path | None = None, settings: dict | None = None,
+                 security: dict | None = None):
         super().__init__(purpose)
         self.atelier, self.data = atelier, self.folder / "data"
         self.http, self.work = free_ports(2)
@@ -113,6 +115,8 @@ class Cluster(Processes):
         lines = ["coordinator:", f"  data: {self.data}", f"  http: 127.0.0.1:{self.http}",
                  f"  work: tcp://127.0.0.1:{self.work}"]
         lines += [f"  {key}: {value}" for key, value in (settings or {}).items()]
+        if security:
+            lines += ["security:"] + [f"  {key}: {value}" for key, value in security.items()]
         if model:
             lines += ["models:", "  - name: model", f"    path: {model.resolve()}", "default_model: model"]
         self.config = self.folder / "cluster.yaml"

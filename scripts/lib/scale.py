@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 
+from scripts.lib import encryption_cost
 from scripts.lib.local_cluster import Cluster
 from scripts.lib.memory import peak_memory
 
@@ -97,18 +98,20 @@ def submit(cluster, count):
 
 
 @contextlib.contextmanager
-def coordinator(options):
-    with Cluster("scale", options.atelier, settings=SETTINGS) as cluster:
+def coordinator(options, security=None):
+    with Cluster("scale", options.atelier, settings=SETTINGS, security=security) as cluster:
         cluster.launch("coordinator", "coordinator")
         cluster.ready()
         yield cluster
 
 
-def fleet(options, cluster, workers, task_seconds, capacity=4, prior=0.34):
+def fleet(options, cluster, workers, task_seconds, capacity=4, prior=0.34, has_keys=False):
     """Simulated workers, once they are connected: their reports, one a second."""
-    crew = cluster.start("fleet", [
-        options.fleet, "--connect", f"tcp://127.0.0.1:{cluster.work}", "--workers", str(workers), "--task-seconds",
-        str(task_seconds), "--capacity", str(capacity), "--prior", str(prior)], stdout=subprocess.PIPE, text=True)
+    command = [options.fleet, "--connect", f"tcp://127.0.0.1:{cluster.work}", "--workers", str(workers),
+               "--task-seconds", str(task_seconds), "--capacity", str(capacity), "--prior", str(prior)]
+    if has_keys:
+        command += ["--token", encryption_cost.worker_token(options, cluster, workers)]
+    crew = cluster.start("fleet", command, stdout=subprocess.PIPE, text=True)
     reports = map(json.loads, crew.stdout)
     for report in reports:
         if report["connected"] == workers:
@@ -116,10 +119,11 @@ def fleet(options, cluster, workers, task_seconds, capacity=4, prior=0.34):
     sys.exit(f"The simulated workers do not connect. {cluster.said()}")
 
 
-def measure(options, task_seconds, job_size, capacity=4, prior=0.34):
-    """Tasks a second and waits while a job runs, after a second of warming up."""
-    with coordinator(options) as cluster:
-        coming = fleet(options, cluster, options.workers, task_seconds, capacity, prior)
+def measure(options, task_seconds, job_size, capacity=4, prior=0.34, has_keys=False):
+    """Tasks a second and waits while a job runs, after a second of warming up. `has_keys`: workers prove who they are,
+    and all is encrypted."""
+    with coordinator(options, {"workers": "curve"} if has_keys else None) as cluster:
+        coming = fleet(options, cluster, options.workers, task_seconds, capacity, prior, has_keys)
         job, _ = submit(cluster, job_size)
         poll = StatusPoll(cluster, job)
         poll.start()
@@ -183,11 +187,17 @@ def million(options):
                 "database_mb": round((cluster.data / "atelier.sqlite").stat().st_size / 1e6), **facts}
 
 
+def curve(options):
+    return encryption_cost.curve(options, lambda has_keys: measure(options, 0, options.prompts, has_keys=has_keys))
+
+
 BARS = {
     "tasks": [("tasks_a_second", ">=", 5000)],
     "latency": [("assignment_p99_under_ms", "<=", 50), ("status_worst_ms", "<", 50)],
     "million": [("accepted_seconds", "<", 60), ("coordinator_peak_mb", "<", 400), ("cancelled_ms", "<", 1000),
                 ("status_worst_ms", "<", 50)],
+    "curve": [("part_of_plain", ">=", 0.8)],
+    "tls": [("tls_costs_ms", "<=", 2)],
 }
 
 
@@ -200,10 +210,13 @@ def main():
     parser.add_argument("--seconds", type=float, default=20, help="of each part that counts tasks")
     parser.add_argument("--prompts", type=int, default=100_000, help="of the job whose tasks are counted")
     parser.add_argument("--million", type=int, default=1_000_000, help="prompts of the one large job")
+    parser.add_argument("--rounds", type=int, default=3, help="of each of the two that 'curve' compares")
+    parser.add_argument("--submissions", type=int, default=300, help="of each of the two that 'tls' compares")
     parser.add_argument("--celery", action="store_true")
     options = parser.parse_args()
     kept = True
-    for name, run in [("tasks", tasks), ("latency", latency), ("million", million)]:
+    for name, run in [("tasks", tasks), ("latency", latency), ("million", million), ("curve", curve),
+                      ("tls", encryption_cost.tls)]:
         if options.only in (None, name):
             result = run(options)
             print(json.dumps({"part": name, **result}), flush=True)

@@ -28,6 +28,13 @@ extension ClusterConfiguration {
     let root: Node?
     do {
       root = try Yams.compose(yaml: yaml)
+    } catch YamlError.duplicatedKeysInMapping(let keys, _) {
+      // The error's own text has the whole file in it.
+      let names = keys.sorted().map { "'\($0)'" }.joined(separator: " and ")
+      throw AtelierError(
+        .configuration,
+        "Cannot read the configuration '\(name)': \(names) stand\(keys.count == 1 ? "s" : "") twice in one section. "
+          + "Put what belongs to it below the first.")
     } catch {
       throw AtelierError(.configuration, "Cannot read the configuration '\(name)': \(error)")
     }

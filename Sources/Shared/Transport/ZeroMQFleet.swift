@@ -8,15 +8,19 @@ package final class ZeroMQFleet {
   private let sockets: [ZeroMQSocket]
   private var items: [zmq_pollitem_t]
 
-  /// Connects so many workers' sides.
+  /// Connects workers' sides.
   ///
+  /// - Parameter curves: how each proves itself; nil where nobody asks.
   /// - Throws: `system` if the system does not allow so many connections.
-  package init(connect address: String, count: Int) throws(AtelierError) {
+  package init(connect address: String, curves: [CurveClient?]) throws(AtelierError) {
     guard let context = zmq_ctx_new() else { throw AtelierError(.system, "Cannot start ZeroMQ.") }
     self.context = context
-    zmq_ctx_set(context, ZMQ_MAX_SOCKETS, Int32(count + 16))
+    zmq_ctx_set(context, ZMQ_MAX_SOCKETS, Int32(curves.count + 16))
     var sockets: [ZeroMQSocket] = []
-    for _ in 0..<count { sockets.append(try ZeroMQSocket(role: .worker(connect: address), context: context)) }
+    for curve in curves {
+      sockets.append(
+        try ZeroMQSocket(role: .worker(connect: address, curve: curve), context: context, isWatched: false))
+    }
     self.sockets = sockets
     items = sockets.map { zmq_pollitem_t(socket: $0.socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0) }
   }

@@ -196,6 +196,7 @@ struct CoordinatorClient: CoordinatorQuestions {
     } catch let error as AtelierError {
       throw error
     } catch {
+      if let refusal = trust.refusal(error, of: base) { throw refusal }
       throw AtelierError(
         .unavailable,
         "No coordinator answers at \(base) (\(error)). Start one with 'atelier up', or name another with --server.")

@@ -8,7 +8,8 @@ import Synchronization
 
 /// By what a client knows that it talks to its coordinator over HTTPS.
 enum ServerTrust: Sendable, Equatable {
-  /// By who has issued the certificate, and its name: as browsers do.
+  /// By who has issued the certificate, and its name: as browsers do. Whom this machine trusts, or who is in the file that
+  /// `SSL_CERT_FILE` names, as OpenSSL has it.
   case issuer
   /// By the certificate's SHA-256, 64 hexadecimal digits: for one that the coordinator has made itself.
   case fingerprint(String)
@@ -39,12 +40,21 @@ enum ServerTrust: Sendable, Equatable {
 
   /// What a connection to a coordinator needs; nil for what goes without saying.
   ///
-  /// - Throws: `unavailable` if nobody answers, `denied` if what answers has another certificate.
-  func configuration(for base: String) async throws -> TLSConfiguration? {
+  /// - Throws: `unavailable` if nobody answers, `denied` if what answers has another certificate; `configuration` if the
+  ///   file of issuers cannot be read.
+  func configuration(
+    for base: String, _ environment: [String: String] = ProcessInfo.processInfo.environment
+  ) async throws -> TLSConfiguration? {
     guard base.lowercased().hasPrefix("https:") else { return nil }
     var configuration = TLSConfiguration.makeClientConfiguration()
     switch self {
-    case .issuer: return nil
+    case .issuer:
+      guard let file = environment["SSL_CERT_FILE"], !file.isEmpty else { return nil }
+      guard let issuers = try? NIOSSLCertificate.fromPEMFile(file), !issuers.isEmpty else {
+        throw AtelierError(
+          .configuration, "Cannot read certificates of authorities in '\(file)' (SSL_CERT_FILE): it must be PEM.")
+      }
+      configuration.trustRoots = .certificates(issuers)
     case .sameMachine: configuration.certificateVerification = .none
     case .fingerprint(let digest):
       // Connections of the HTTP client trust this one certificate, whatever name is in it.
