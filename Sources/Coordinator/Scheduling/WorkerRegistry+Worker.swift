@@ -155,6 +155,15 @@ extension WorkerRegistry {
       return min(capacity, batch + Int((Self.bridged / secondsPerTask).rounded(.up)))
     }
 
+    /// Whether it works on tasks that nobody waits for and that are long, as far as that is known. What somebody waits
+    /// for it begins before others that wait.
+    var isOccupied: Bool {
+      guard (secondsPerTask ?? 1) > Rebalancer.shortest, !leases.isEmpty else { return false }
+      let running = leases.values.filter { $0.progress != nil }
+      guard running.isEmpty else { return running.contains { !$0.isInteractive } }
+      return !leases.values.contains(where: \.isInteractive)
+    }
+
     /// How long it takes until it is known that a message has reached it, where that is so long that the link must be
     /// slow; nil where it is not.
     ///

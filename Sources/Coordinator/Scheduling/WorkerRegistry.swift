@@ -63,9 +63,10 @@ package struct WorkerRegistry: Sendable {
   /// - Parameter hasBegun: whether it has said that it works on this attempt.
   package mutating func expect(
     _ id: WorkerID, lease task: TaskAttempt, job: JobID, stage: Stage, picture: PictureID? = nil,
-    hasBegun: Bool = false, at now: Instant
+    isInteractive: Bool = false, hasBegun: Bool = false, at now: Instant
   ) {
-    var lease = Lease(attempt: task.attempt, job: job, stage: stage, since: now, picture: picture)
+    var lease = Lease(
+      attempt: task.attempt, job: job, stage: stage, since: now, picture: picture, isInteractive: isInteractive)
     lease.hasBegun = hasBegun
     workers[index(of: id, at: now)].leases[task.task] = lease
   }
@@ -167,11 +168,12 @@ package struct WorkerRegistry: Sendable {
   /// Knows a lease that a worker holds already, as it says. What is known of this attempt's progress stays known.
   package mutating func renew(
     _ task: TaskAttempt, job: JobID, stage: Stage, model: String? = nil, picture: PictureID? = nil,
-    to id: WorkerID, at now: Instant
+    isInteractive: Bool = false, to id: WorkerID, at now: Instant
   ) {
     guard let index = indices[id], workers[index].leases[task.task]?.attempt != task.attempt else { return }
     workers[index].leases[task.task] = Lease(
-      attempt: task.attempt, job: job, stage: stage, since: now, model: model, picture: picture)
+      attempt: task.attempt, job: job, stage: stage, since: now, model: model, picture: picture,
+      isInteractive: isInteractive)
   }
 
   /// Ends a lease, if this attempt is the one leased; its worker's next heartbeat says whether that frees it.

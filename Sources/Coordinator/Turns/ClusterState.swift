@@ -10,7 +10,7 @@ struct ClusterState: Sendable {
   /// Which weights the name of a model means.
   var modelNames = ModelNames()
   /// How long jobs and workers have waited for each other.
-  var waits = Waits()
+  var waits: Waits
   /// Pictures a minute, of jobs that move.
   var rates: [JobID: RateMeter] = [:]
   var metrics = ClusterMetrics()
@@ -37,6 +37,7 @@ struct ClusterState: Sendable {
   ///   - life: tells this coordinator from those before it.
   ///   - clock: as the last coordinator noted it.
   init(_ settings: CoordinatorSettings, life: UInt32 = 0, clock: ClockRecord? = nil, now: Moment = .current) {
+    waits = Waits(interactiveShare: settings.interactiveShare)
     self.clock = ClockWatch(clock, keepDays: settings.keepPicturesDays, now: now)
     registry = WorkerRegistry(
       silence: settings.silence, healthPolicy: settings.health, stallPolicy: settings.stall, life: life)

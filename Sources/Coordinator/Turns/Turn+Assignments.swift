@@ -14,7 +14,8 @@ extension Turn {
       let plan = AssignmentPlanner.plan(
         candidates: candidates, work: work, room: { settings.embeddedAhead - between[$0, default: 0] },
         poolSize: state.registry.size, overdue: state.waits.overdue(after: settings.patience / .seconds(1), of: work),
-        promised: state.waits.promised)
+        promised: state.waits.promised, interactive: state.waits.interactive)
+      state.waits.interactive = plan.interactive
       try lease(plan, of: work, to: candidates)
     }
     try rebalance(work)

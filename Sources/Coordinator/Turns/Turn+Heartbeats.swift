@@ -77,7 +77,8 @@ extension Turn {
     }
     state.registry.renew(
       attempt, job: record.jobID, stage: record.stage, model: record.modelDigest,
-      picture: PictureID(job: record.jobID, item: record.itemIndex, index: record.imageIndex), to: id, at: now.instant)
+      picture: PictureID(job: record.jobID, item: record.itemIndex, index: record.imageIndex),
+      isInteractive: record.isInteractive, to: id, at: now.instant)
     return true
   }
 

@@ -8,7 +8,7 @@ extension Turn {
     for lease in try store.leases() {
       state.registry.expect(
         lease.worker, lease: lease.task, job: lease.picture.job, stage: lease.stage, picture: lease.picture,
-        hasBegun: lease.hasBegun, at: now.instant)
+        isInteractive: lease.isInteractive, hasBegun: lease.hasBegun, at: now.instant)
     }
   }
 

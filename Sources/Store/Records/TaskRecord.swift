@@ -22,6 +22,8 @@ package struct TaskRecord: Sendable {
   package var failures: Int
   /// Who was given the newest attempt, also after its lease has ended.
   package var worker: WorkerID?
+  /// Whether somebody waits for its job.
+  package var isInteractive: Bool
   /// The digest of its job's model.
   package var modelDigest: String
 

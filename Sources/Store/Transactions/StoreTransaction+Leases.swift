@@ -83,7 +83,8 @@ extension StoreTransaction {
       """
       SELECT tasks.id AS task, tasks.attempt, tasks.failures,
         EXISTS (SELECT 1 FROM answers WHERE answers.task = tasks.id) AS is_compared, jobs.id AS job, jobs.model,
-        jobs.is_interactive, items.id AS item, items.position AS item_index, images.id AS image, images.position AS image_index, items.images, items.prompt,
+        jobs.is_interactive, items.id AS item, items.position AS item_index, images.id AS image,
+        images.position AS image_index, items.images, items.prompt,
         items.operation, items.negative_prompt, items.seed, items.width, items.height,
         parameter_sets.value AS parameters
       FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
@@ -163,7 +164,7 @@ extension StoreTransaction {
     try readableRows(
       """
       SELECT tasks.id AS task, tasks.attempt, tasks.worker, tasks.stage, jobs.id AS job,
-        items.position AS item_index, images.position AS image_index,
+        items.position AS item_index, images.position AS image_index, jobs.is_interactive,
         tasks.begun = tasks.attempt AS has_begun
       FROM jobs JOIN tasks ON tasks.job = jobs.seq AND tasks.state = 'leased'
         JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
@@ -175,7 +176,8 @@ extension StoreTransaction {
         worker: try $0.value("worker"),
         picture: PictureID(
           job: try $0.value("job"), item: try $0.value("item_index"), index: try $0.value("image_index")),
-        stage: try $0.value("stage"), hasBegun: try $0.value("has_begun"))
+        stage: try $0.value("stage"), isInteractive: try $0.value("is_interactive"), hasBegun: try $0.value("has_begun")
+      )
     }
   }
 

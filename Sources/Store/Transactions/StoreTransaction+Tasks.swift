@@ -1,8 +1,8 @@
 package import Shared
 
 extension StoreTransaction {
-  /// The ready tasks of all active jobs by job and stage, interactive jobs first, then those of higher priority, then older ones. From the
-  /// counters: it is asked in every turn.
+  /// The ready tasks of all active jobs by job and stage, interactive jobs first, then those of higher priority, then
+  /// older ones. From the counters: it is asked in every turn.
   package func readyWork() throws -> [ReadyWork] {
     try writeCounters()
     return try readableRows(
@@ -55,7 +55,7 @@ extension StoreTransaction {
       SELECT CASE WHEN jobs.state = 'cancelled' AND tasks.state NOT IN ('done', 'failed') THEN 'cancelled'
           ELSE tasks.state END AS state, tasks.job, jobs.id AS job_id, tasks.image, images.state AS image_state,
         images.item, items.position AS item_index, images.position AS image_index, items.operation, tasks.stage,
-        tasks.attempt, tasks.failures, tasks.worker, jobs.model
+        tasks.attempt, tasks.failures, tasks.worker, jobs.is_interactive, jobs.model
       FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
         JOIN jobs ON jobs.seq = tasks.job
       WHERE tasks.id = :task
@@ -66,7 +66,8 @@ extension StoreTransaction {
         imageState: try row.value("image_state"), item: try row.value("item"), itemIndex: try row.value("item_index"),
         imageIndex: try row.value("image_index"), operation: try row.operation("operation"),
         stage: try row.value("stage"), state: try row.value("state"), attempt: try row.value("attempt"),
-        failures: try row.value("failures"), worker: try row.value("worker"), modelDigest: try row.value("model"))
+        failures: try row.value("failures"), worker: try row.value("worker"),
+        isInteractive: try row.value("is_interactive"), modelDigest: try row.value("model"))
     }
   }
 

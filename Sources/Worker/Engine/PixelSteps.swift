@@ -13,27 +13,24 @@ struct PixelSteps {
     self.passes = passes
   }
 
-  /// One run of steps, by where it begins and ends among all, from 0 to 1.
+  /// One run of steps.
   struct Part {
-    fileprivate let start: Double
-    fileprivate let end: Double
     let pass: Int
+    /// Steps before it, its own, and all of the picture.
+    fileprivate let before: Int
+    fileprivate let own: Int
+    fileprivate let all: Int
 
-    /// How much of the picture's steps is done with so many of the part's.
+    /// How much of the picture's steps is done with so many of the part's, of which an edit makes some twice.
     func done(_ completed: Int, of steps: Int) -> Double {
-      start + (end - start) * Double(completed) / Double(max(1, steps))
+      let made = Double(before) + Double(own) * Double(completed) / Double(max(1, steps))
+      return min(1, made / Double(max(1, all)))
     }
   }
 
-  var decoding: Part { part(0, from: 0, to: decoder) }
+  var decoding: Part { Part(pass: 0, before: 0, own: decoder, all: decoder + passes * upsampler) }
 
   func upsampling(pass: Int) -> Part {
-    let start = decoder + pass * upsampler
-    return part(pass, from: start, to: start + upsampler)
-  }
-
-  private func part(_ pass: Int, from start: Int, to end: Int) -> Part {
-    let all = Double(max(1, decoder + passes * upsampler))
-    return Part(start: Double(start) / all, end: Double(end) / all, pass: pass)
+    Part(pass: pass, before: decoder + pass * upsampler, own: upsampler, all: decoder + passes * upsampler)
   }
 }
