@@ -41,7 +41,7 @@ final class SimulatedPerformer: TurnPerformer, @unchecked Sendable {
         var parts = AssignmentParts()
         assignment.tasks = tasks.map { $0.task.wire(in: &parts) }
         return (WireMessage(.assignment(assignment), number: number, frames: parts.frames), worker)
-      case .discard, .removePictures, .lookForSources, .removeSources, .log: return nil
+      case .discard, .removePictures, .endPreviews, .lookForSources, .removeSources, .log: return nil
       }
     }
   }

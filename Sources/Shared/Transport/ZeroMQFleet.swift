@@ -19,7 +19,7 @@ package final class ZeroMQFleet {
     var sockets: [ZeroMQSocket] = []
     for curve in curves {
       sockets.append(
-        try ZeroMQSocket(role: .worker(connect: address, curve: curve), context: context, isWatched: false))
+        try ZeroMQSocket(role: .worker(connect: address, curve: curve), context: context))
     }
     self.sockets = sockets
     items = sockets.map { zmq_pollitem_t(socket: $0.socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0) }

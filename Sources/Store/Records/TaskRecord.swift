@@ -24,6 +24,8 @@ package struct TaskRecord: Sendable {
   package var worker: WorkerID?
   /// Whether results of it wait for another worker's.
   package var isCompared: Bool
+  /// Whether somebody waits for its job.
+  package var isInteractive: Bool
   /// The digest of its job's model.
   package var modelDigest: String
 
