@@ -3,6 +3,7 @@ import Coordinator
 import Foundation
 import Logging
 import NIOCore
+import NIOHTTP1
 import Shared
 
 /// Sends events to those of the configuration who want to be told, signed as Standard Webhooks has it, and again until
@@ -27,8 +28,11 @@ struct WebhookSender: Sendable {
     self.logger = logger
     var endpoints: [String: (endpoint: WebhookEndpoint, secret: WebhookSecret)] = [:]
     for endpoint in coordinator.webhookEndpoints {
-      let secret = try endpoint.secretFile.map { file throws(AtelierError) in try Self.secret(inFile: file) }
-      endpoints[endpoint.url] = (endpoint, try secret ?? coordinator.webhookSecret())
+      let secret =
+        if let file = endpoint.secretFile { try Self.secret(inFile: file) } else {
+          try WebhookSecret.kept(in: coordinator.dataFolder)
+        }
+      endpoints[endpoint.url] = (endpoint, secret)
     }
     self.endpoints = endpoints
   }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Hummingbird
 import Shared
 
 /// A line of a file with answers: `{"id", "custom_id", "response", "error"}`. The same line of a batch gives the same id,
