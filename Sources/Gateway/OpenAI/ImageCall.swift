@@ -56,11 +56,11 @@ struct ImageCall: Hashable, Sendable {
       prompt: prompt, operation: operation, n: n, size: endpoint == .edits ? nil : size)
   }
 
-  /// What the job of a call says for all its items. Somebody waits for it.
+  /// What a job of calls says for all its items.
   ///
   /// - Parameter model: the model's own name.
   static func options(model: String) -> SubmitOptions {
-    SubmitOptions(model: model, interactive: true, name: jobName)
+    SubmitOptions(model: model, name: jobName)
   }
 
   /// The name of jobs that calls make.

@@ -53,9 +53,12 @@ struct ImageCallAnswers: Sendable {
   /// Makes the job of a call.
   private func begin(_ call: ImageCall, owner: String) async throws -> CallsInFlight.Begun {
     let named = try await OpenAIModels(coordinator: coordinator).model(named: call.model)
+    var options = ImageCall.options(model: named.name)
+    // Somebody waits for it.
+    options.interactive = true
     do {
       let (job, model) = try await coordinator.submit(
-        call.item, options: ImageCall.options(model: named.name), owner: owner, keepSeconds: Self.keepSeconds)
+        call.item, options: options, owner: owner, keepSeconds: Self.keepSeconds)
       return CallsInFlight.Begun(job: job, model: model)
     } catch let error as AtelierError where error.code == .denied {
       throw OpenAIError.quota(error.message)
