@@ -36,7 +36,7 @@ package enum Gateway {
   /// - `GET /metrics`: what Prometheus reads, in its text format 0.0.4.
   static func router(
     for coordinator: Coordinator, door: Door, logger: Logger,
-    partials: @escaping PartialPictures = { _ in AsyncStream { $0.finish() } }
+    partials: PartialPictures? = nil
   ) -> Router<GatewayContext> {
     let router = Router(context: GatewayContext.self)
     router.add(middleware: SecurityHeaders())
@@ -68,7 +68,8 @@ package enum Gateway {
     ClusterRoutes(coordinator: coordinator).addRoutes(to: api)
     TokenRoutes(coordinator: coordinator, sessions: door.sessions, fingerprint: door.fingerprint, server: door.server)
       .addRoutes(to: api)
-    addOpenAI(to: router.group("v1"), coordinator, door, partials: partials, logger: logger)
+    addOpenAI(
+      to: router.group("v1"), coordinator, door, partials: partials ?? coordinator.partialPictures, logger: logger)
     return router
   }
 

@@ -295,6 +295,19 @@ import Testing
     let remade = try lease(.embed, single, store)
     try store.complete(record(remade, store), worker: worker, seconds: 1)
     #expect(try lease(.denoise, single, store).id.task == second.id.task)
+    // A job that was to be kept for a time.
+    let brief = try store.beginJob(
+      JobID("brief"), SubmitOptions(interactive: true), model: model, keepSeconds: 5, at: 1)
+    #expect(try store.desertedJobs().isEmpty)
+    try store.activateJob(brief)
+    #expect(try store.desertedJobs() == [JobID("brief")])
+    _ = store.takeEnded()
+    _ = try store.cancel(store.job(JobID("brief")), at: 2)
+    #expect(store.takeEnded() == [JobID("brief")])
+    #expect(try store.expireJobs(at: 7).isEmpty)
+    #expect(try store.expireJobs(at: 8).map(\.id) == [JobID("brief")])
+    while try !store.advance(.abandoned(job: brief), limit: 9, at: 8) {}
+    #expect(throws: AtelierError.self) { try store.job(JobID("brief")) }
     // One that cannot be read.
     try store.giveUp(second.id.task, reason: "unreadable", at: 25)
   }

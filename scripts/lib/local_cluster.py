@@ -105,7 +105,9 @@ class Processes:
 class Cluster(Processes):
     """A cluster on free ports, with data of its own. What it consists of, its user launches."""
 
-    def __init__(self, purpose: str, atelier: Path | str, model: Path | None = None, settings: dict | None = None):
+    def __init__(self, purpose: str, atelier: Path | str, model: Path | None = None, settings: dict | None = None,
+                 more: str = ""):
+        """The settings are those of the coordinator; what is more is YAML as it stands."""
         super().__init__(purpose)
         self.atelier, self.data = atelier, self.folder / "data"
         self.http, self.work = free_ports(2)
@@ -116,7 +118,7 @@ class Cluster(Processes):
         if model:
             lines += ["models:", "  - name: model", f"    path: {model.resolve()}", "default_model: model"]
         self.config = self.folder / "cluster.yaml"
-        self.config.write_text("\n".join(lines) + "\n")
+        self.config.write_text("\n".join(lines) + "\n" + more)
 
     def launch(self, name: str, *arguments: str) -> None:
         """A process of the program with the cluster's settings."""

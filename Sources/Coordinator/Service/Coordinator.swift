@@ -27,6 +27,8 @@ package final class Coordinator: Sendable {
   package let dataFolder: String
   /// What other threads may see of the turns.
   let snapshot: Snapshot
+  /// Pictures while they are made, for who watches them.
+  let previewBoard: PreviewBoard
   /// For what waits for the disk on behalf of people.
   package let blocking = BlockingWork("atelier.coordinator.blocking")
   /// What waits for the next turn. When it is full, whoever brings something waits.
@@ -102,8 +104,11 @@ package final class Coordinator: Sendable {
     let mailbox = mailbox
     let staging = PictureStaging(pictures) { mailbox.put(.message($0, from: $1), bytes: $0.bytes) }
     self.staging = staging
+    let previewBoard = PreviewBoard { mailbox.put(.watched($0)) }
+    self.previewBoard = previewBoard
     let reception = WorkerReception(
-      link: link, admissions: admissions, snapshot: snapshot, staging: staging, mailbox: mailbox, logger: logger)
+      link: link, admissions: admissions, snapshot: snapshot, staging: staging, previews: previewBoard,
+      mailbox: mailbox, logger: logger)
     link.open(
       try makeTransport(
         TransportHandler(
@@ -112,8 +117,8 @@ package final class Coordinator: Sendable {
           }
         )))
     performer = ClusterPerformer(
-      pictures: pictures, sources: sources, transport: link, logger: logger, sent: { snapshot.sent($0) },
-      found: { mailbox.put($0) })
+      pictures: pictures, sources: sources, transport: link, previews: previewBoard, logger: logger,
+      sent: { snapshot.sent($0) }, found: { mailbox.put($0) })
     engine = try TurnEngine(
       store: store, performer: performer, settings: settings, models: models, logger: logger, now: .current)
     snapshot.begin(engine.state)
@@ -167,6 +172,7 @@ package final class Coordinator: Sendable {
       isBehind = outcome.jobs == nil
       followUps = finish(outcome, engine.state, took: ContinuousClock.now - start, events: events.count)
     }
+    previewBoard.close()
     link.close()
     jobEnds.close()
     do { try store.close() } catch { logger.error("cannot close the database", metadata: ["error": "\(error)"]) }

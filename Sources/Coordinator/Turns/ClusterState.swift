@@ -16,6 +16,8 @@ struct ClusterState: Sendable {
   var metrics = ClusterMetrics()
   /// The newest results that were found damaged here: for people.
   var damage: [String] = []
+  /// The pictures of which people want to see previews.
+  var watches = PictureWatches()
   /// Jobs that are ended or tried again a part a turn.
   var endings: [Ending] = []
   /// When time alone was looked at last; a long gap means that the coordinator stood still.

@@ -27,6 +27,8 @@ struct TurnEngine {
     case sourcesFound([String])
     /// Files that no request named are gone.
     case sourcesRemoved([String])
+    /// People want to see previews of other pictures than before.
+    case watched(PictureWatches.Wishes)
   }
 
   /// Something to decide inside a turn, and where its result goes.
@@ -77,6 +79,8 @@ struct TurnEngine {
         ClusterState(settings, life: now.life, clock: try transaction.clock(), now: now), transaction, now: now,
         settings: settings, logLevel: logger.logLevel)
       turn.state.endings = try transaction.endings()
+      // Who comes back asks anew.
+      for job in try transaction.desertedJobs() { try turn.cancel(job) }
       turn.state.modelNames = ModelNames(models)
       try transaction.forgetQuarantines(before: now.time - 7 * 86_400)
       for model in models.reversed() { try transaction.register(model, at: now.time) }
@@ -152,6 +156,7 @@ struct TurnEngine {
       for event in events { try decide(event, &turn, &outcome, isolating: attempt.isIsolating) }
       try turn.tick()
       try turn.assign()
+      try turn.watch()
       for ending in transaction.takeLeftovers() { turn.state.begin(ending) }
       if !turn.placements.isEmpty {
         let reasons = try performer.place(turn.placements)
@@ -197,6 +202,7 @@ struct TurnEngine {
     case .picturesRemoved(let jobs): try turn.removed(picturesOf: jobs)
     case .sourcesFound(let digests): try turn.found(sources: digests)
     case .sourcesRemoved(let digests): try turn.removed(sources: digests)
+    case .watched(let wishes): turn.state.watches.take(wishes)
     }
   }
 
@@ -216,6 +222,9 @@ struct TurnEngine {
       outcome.actions.append(.send(.unknownWorker(.init()), to: worker, number: state.registry.nextNumber()))
     }
     state.registry.reset()
+    // Nobody says these again, and the store has no part in them.
+    for case .watched(let wishes) in events { state.watches.take(wishes) }
+    state.watches.told = [:]
     state.metrics.failedTurns += 1
     do {
       state = try store.read { transaction in

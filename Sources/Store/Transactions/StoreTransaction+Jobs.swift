@@ -4,7 +4,7 @@ extension StoreTransaction {
   /// Begins a job, which nobody sees before ``activateJob(_:)``.
   ///
   /// - Parameters:
-  ///   - options: of which a job keeps its name, if there is one, and its priority; the rest is its items'.
+  ///   - options: of which a job keeps its name, if there is one, its priority and whether somebody waits for it; the rest is its items'.
   ///   - owner: whose it is.
   ///   - keepSeconds: how long after its end it is kept with its pictures; nil for as long as others.
   package func beginJob(
@@ -13,12 +13,12 @@ extension StoreTransaction {
   ) throws -> JobNumber {
     try change(
       """
-      INSERT INTO jobs (id, name, owner, state, priority, model, created_at, keep_seconds)
-      VALUES (:id, :name, :owner, 'receiving', :priority, :model, :now, :keep_seconds)
+      INSERT INTO jobs (id, name, owner, state, priority, is_interactive, model, created_at, keep_seconds)
+      VALUES (:id, :name, :owner, 'receiving', :priority, :interactive, :model, :now, :keep_seconds)
       """,
       [
         "id": id, "name": options.name ?? id.text, "owner": owner, "priority": options.priority,
-        "model": model.digest, "now": now, "keep_seconds": keepSeconds,
+        "interactive": options.interactive, "model": model.digest, "now": now, "keep_seconds": keepSeconds,
       ])
     return JobNumber(lastRow)
   }
@@ -30,7 +30,7 @@ extension StoreTransaction {
     try writeCounters()
     let found = try row(
       """
-      SELECT jobs.seq, jobs.id, jobs.name, jobs.owner, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at,
+      SELECT jobs.seq, jobs.id, jobs.name, jobs.owner, jobs.state, jobs.priority, jobs.is_interactive, jobs.created_at, jobs.finished_at,
         jobs.items, jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
         models.height, models.defaults, models.reads_pictures, models.has_prior, models.limits
       FROM jobs JOIN models ON models.digest = jobs.model WHERE jobs.state <> 'receiving' AND jobs.id = :id
@@ -40,6 +40,17 @@ extension StoreTransaction {
     return try counted(found)
   }
 
+  /// Jobs that somebody waited for on a connection to an earlier coordinator, and that are not kept for anybody else.
+  package func desertedJobs() throws -> [JobID] {
+    try rows(
+      """
+      SELECT id FROM jobs
+      WHERE is_interactive AND keep_seconds IS NOT NULL AND state NOT IN ('receiving', 'completed', 'cancelled')
+      ORDER BY seq
+      """
+    ) { try $0.value("id") }
+  }
+
   /// The newest jobs, newest first, but for those that this version cannot read.
   ///
   /// - Parameter owner: whose; everybody's for nil.
@@ -47,7 +58,7 @@ extension StoreTransaction {
     try writeCounters()
     let newest = try readableRows(
       """
-      SELECT jobs.seq, jobs.id, jobs.name, jobs.owner, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at,
+      SELECT jobs.seq, jobs.id, jobs.name, jobs.owner, jobs.state, jobs.priority, jobs.is_interactive, jobs.created_at, jobs.finished_at,
         jobs.items, jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
         models.height, models.defaults, models.reads_pictures, models.has_prior, models.limits
       FROM jobs JOIN models ON models.digest = jobs.model WHERE jobs.state <> 'receiving'
@@ -170,8 +181,8 @@ extension StoredRow {
     let status = JobStatus(
       id: try value("id"), name: try value("name"), owner: try value("owner"), state: try value("state"),
       model: model.name,
-      modelDigest: model.digest, priority: try value("priority"), createdAt: try value("created_at"),
-      finishedAt: try value("finished_at"), items: try value("items"))
+      modelDigest: model.digest, priority: try value("priority"), interactive: try value("is_interactive"),
+      createdAt: try value("created_at"), finishedAt: try value("finished_at"), items: try value("items"))
     return JobRecord(
       number: try value("seq"), model: model, status: status, isRetried: try value("is_retried"))
   }

@@ -1,24 +1,24 @@
 package import Shared
 
 extension StoreTransaction {
-  /// The ready tasks of all active jobs by job and stage, jobs of higher priority first, then older ones. From the
+  /// The ready tasks of all active jobs by job and stage, interactive jobs first, then those of higher priority, then older ones. From the
   /// counters: it is asked in every turn.
   package func readyWork() throws -> [ReadyWork] {
     try writeCounters()
     return try readableRows(
       """
-      SELECT jobs.seq, jobs.id, jobs.owner, jobs.model, jobs.priority, ready.stage, ready.n, coalesce(leased.n, 0) AS leased
+      SELECT jobs.seq, jobs.id, jobs.owner, jobs.model, jobs.priority, jobs.is_interactive, ready.stage, ready.n, coalesce(leased.n, 0) AS leased
       FROM jobs JOIN task_counts AS ready ON ready.job = jobs.seq AND ready.state = 'ready'
         LEFT JOIN task_counts AS leased
           ON leased.job = jobs.seq AND leased.state = 'leased' AND leased.stage = ready.stage
       WHERE jobs.state NOT IN ('completed', 'cancelled') AND jobs.state = 'active' AND ready.n > 0
-      ORDER BY jobs.priority DESC, jobs.seq
+      ORDER BY jobs.is_interactive DESC, jobs.priority DESC, jobs.seq
       """
     ) {
       ReadyWork(
         job: try $0.value("seq"), modelDigest: try $0.value("model"), stage: try $0.value("stage"),
         count: try $0.value("n"), priority: try $0.value("priority"), leased: try $0.value("leased"),
-        jobID: try $0.value("id"), owner: try $0.value("owner"))
+        jobID: try $0.value("id"), owner: try $0.value("owner"), isInteractive: try $0.value("is_interactive"))
     }
   }
 
