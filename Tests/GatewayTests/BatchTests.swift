@@ -24,17 +24,18 @@ import Testing
       let batches = try gateway.batches()
       let id = try await gateway.batch(
         [
-          TestGateway.line("a"), TestGateway.line("b", "{\"prompt\": \"b\", \"n\": 2, \"response_format\": \"b64_json\"}"),
+          TestGateway.line("a"),
+          TestGateway.line("b", "{\"prompt\": \"b\", \"n\": 2, \"response_format\": \"b64_json\"}"),
           TestGateway.line("too many", "{\"prompt\": \"c\", \"n\": 20}"),
           TestGateway.line("d", "{\"model\": \"dall-e-2\", \"prompt\": \"d\"}"),
         ], more: ", \"metadata\": {\"myKey\": \"v\", \"snake_key\": \"w\"}")
-      var facts = try await gateway.facts(ofBatch: id)
+      var facts = try await gateway.object(ofBatch: id)
       // What is not there is null.
       for key in ["output_file_id", "error_file_id", "errors", "in_progress_at", "completed_at", "failed_at"] {
         #expect(facts[key] is NSNull, "\(key)")
       }
       try await batches.pass()
-      facts = try await gateway.facts(ofBatch: id)
+      facts = try await gateway.object(ofBatch: id)
       #expect(facts["status"] as? String == "in_progress")
       #expect(facts["request_counts"] as? [String: Int] == ["total": 4, "completed": 0, "failed": 1])
       #expect(facts["model"] as? String == "dall-e-2")
@@ -45,10 +46,10 @@ import Testing
       #expect(try await gateway.status(of: job).images.total == 4)
       try await gateway.finish(job)
       #expect(
-        try await gateway.facts(ofBatch: id)["request_counts"] as? [String: Int]
+        try await gateway.object(ofBatch: id)["request_counts"] as? [String: Int]
           == ["total": 4, "completed": 3, "failed": 1])
       try await batches.pass()
-      facts = try await gateway.facts(ofBatch: id)
+      facts = try await gateway.object(ofBatch: id)
       #expect(facts["status"] as? String == "completed")
       for key in ["in_progress_at", "finalizing_at", "completed_at"] { #expect(facts[key] is Int, "\(key)") }
       #expect(facts["request_counts"] as? [String: Int] == ["total": 4, "completed": 3, "failed": 1])
@@ -57,7 +58,10 @@ import Testing
       #expect(status(made["a"]) == 200)
       #expect(made["a"]?["error"] is NSNull)
       let pictures = try #require(body(made["b"])?["data"] as? [[String: String]])
-      #expect(pictures.map { Data(base64Encoded: $0["b64_json"] ?? "") } == [Data(TestGateway.picture("b")), Data(TestGateway.picture("b"))])
+      #expect(
+        pictures.map { Data(base64Encoded: $0["b64_json"] ?? "") } == [
+          Data(TestGateway.picture("b")), Data(TestGateway.picture("b")),
+        ])
       // By its URL anybody has the picture.
       let url = try #require((body(made["d"])?["data"] as? [[String: String]])?.first?["url"])
       let path = try #require(url.range(of: "/v1/")).lowerBound
@@ -68,7 +72,7 @@ import Testing
       #expect(error(failed["too many"])?["param"] as? String == "n")
       // The files are shown as others are, and are for what they are for.
       let output = try #require(facts["output_file_id"] as? String)
-      let file = try await gateway.page("/v1/files/\(output)").facts
+      let file = try await gateway.page("/v1/files/\(output)").object
       #expect(file["purpose"] as? String == "batch_output")
       #expect(file["filename"] as? String == "\(id)_output.jsonl")
       #expect(file["expires_at"] is NSNull)
@@ -84,7 +88,9 @@ import Testing
     ([" "], "empty_file", nil),
     ([TestGateway.line("a"), TestGateway.line("a")], "duplicate_custom_id", 2),
     ([TestGateway.line("a"), "", TestGateway.line("b", url: "/v1/images/edits")], "url_mismatch", 3),
-    ([TestGateway.line("a"), TestGateway.line("b", "{\"model\": \"starter\", \"prompt\": \"b\"}")], "model_mismatch", 2),
+    (
+      [TestGateway.line("a"), TestGateway.line("b", "{\"model\": \"starter\", \"prompt\": \"b\"}")], "model_mismatch", 2
+    ),
     ([TestGateway.line("a", "{\"model\": \"gpt-9\", \"prompt\": \"a\"}")], "model_not_found", 1),
     ([TestGateway.line("a").replacing("POST", with: "GET")], "invalid_method", 1),
     ([TestGateway.line("a").replacing("custom_id", with: "id")], "missing_required_parameter", 1),
@@ -97,7 +103,7 @@ import Testing
     try await TestGateway.run { gateway in
       let id = try await gateway.batch(lines)
       try await gateway.batches().pass()
-      let facts = try await gateway.facts(ofBatch: id)
+      let facts = try await gateway.object(ofBatch: id)
       #expect(facts["status"] as? String == "failed")
       #expect(facts["failed_at"] is Int)
       let errors = try #require(facts["errors"] as? [String: Any])
@@ -119,13 +125,13 @@ import Testing
       let most = try await gateway.batch(lines(Batch.mostLines))
       let more = try await gateway.batch(lines(Batch.mostLines + 1))
       try await gateway.batches().pass()
-      let facts = try await gateway.facts(ofBatch: most)
+      let facts = try await gateway.object(ofBatch: most)
       // All of them failed, which completes it all the same.
       #expect(facts["status"] as? String == "completed")
       #expect(facts["output_file_id"] is NSNull)
       #expect(facts["request_counts"] as? [String: Int] == ["total": 50_000, "completed": 0, "failed": 50_000])
       #expect(try await gateway.answers(ofBatch: most).failed.count == 50_000)
-      let errors = try #require(try await gateway.facts(ofBatch: more)["errors"] as? [String: Any])
+      let errors = try #require(try await gateway.object(ofBatch: more)["errors"] as? [String: Any])
       #expect((errors["data"] as? [[String: Any]])?.first?["code"] as? String == "too_many_tasks")
     }
   }
@@ -137,12 +143,12 @@ import Testing
       try await batches.pass()
       try await gateway.finish(gateway.job(ofBatch: id), items: 1)
       let answer = try await gateway.send(.post, "/v1/batches/\(id)/cancel")
-      #expect(try answer.facts["status"] as? String == "cancelling")
-      #expect(try answer.facts["cancelling_at"] is Int)
+      #expect(try answer.object["status"] as? String == "cancelling")
+      #expect(try answer.object["cancelling_at"] is Int)
       // Once more changes nothing.
       #expect(try await gateway.send(.post, "/v1/batches/\(id)/cancel").status == 200)
       try await batches.pass()
-      let facts = try await gateway.facts(ofBatch: id)
+      let facts = try await gateway.object(ofBatch: id)
       #expect(facts["status"] as? String == "cancelled")
       #expect(facts["cancelled_at"] is Int)
       let (made, failed) = try await gateway.answers(ofBatch: id)
@@ -161,7 +167,7 @@ import Testing
       #expect(try await gateway.send(.post, "/v1/batches/\(early)/cancel").status == 200)
       let failed = try await gateway.batch(["{"])
       try await batches.pass()
-      let facts = try await gateway.facts(ofBatch: early)
+      let facts = try await gateway.object(ofBatch: early)
       #expect(facts["status"] as? String == "cancelled")
       #expect(facts["output_file_id"] is NSNull)
       #expect(facts["error_file_id"] is NSNull)
@@ -180,7 +186,7 @@ import Testing
       try await gateway.finish(gateway.job(ofBatch: id), items: 1)
       try await gateway.endTime(ofBatch: id)
       try await batches.pass()
-      let facts = try await gateway.facts(ofBatch: id)
+      let facts = try await gateway.object(ofBatch: id)
       #expect(facts["status"] as? String == "expired")
       for key in ["finalizing_at", "expired_at"] { #expect(facts[key] is Int, "\(key)") }
       let (made, failed) = try await gateway.answers(ofBatch: id)
@@ -203,7 +209,7 @@ import Testing
       #expect(Set(made.keys) == ["b"])
       #expect(status(failed["a"]) == 500)
       #expect(error(failed["a"])?["message"] as? String == "no memory")
-      #expect(try await gateway.facts(ofBatch: id)["status"] as? String == "completed")
+      #expect(try await gateway.object(ofBatch: id)["status"] as? String == "completed")
     }
   }
 
@@ -268,7 +274,7 @@ import Testing
       let answer = try await gateway.send(
         .post, "/v1/batches", Array(text.utf8), headers: [.contentType: "application/json"])
       #expect(answer.status == 400, "\(answer.text)")
-      #expect(try answer.fault.param == param)
+      #expect(try answer.openAIError.param == param)
     }
   }
 
@@ -278,8 +284,8 @@ import Testing
         [TestGateway.line("a", "{\"prompt\": \"\"}")],
         more: ", \"output_expires_after\": {\"anchor\": \"created_at\", \"seconds\": 3600}")
       try await gateway.batches().pass()
-      let file = try #require(try await gateway.facts(ofBatch: id)["error_file_id"] as? String)
-      let facts = try await gateway.page("/v1/files/\(file)").facts
+      let file = try #require(try await gateway.object(ofBatch: id)["error_file_id"] as? String)
+      let facts = try await gateway.page("/v1/files/\(file)").object
       let (created, expires) = (try #require(facts["created_at"] as? Int), try #require(facts["expires_at"] as? Int))
       #expect(expires - created == 3600)
     }
@@ -290,14 +296,16 @@ import Testing
       let alice: HTTPFields = [
         .authorization: "Bearer \(try await gateway.token("alice", [.read, .submit]).token)"
       ]
-      let bob: HTTPFields = [.authorization: "Bearer \(try await gateway.token("bob", Set(AccessScope.allCases)).token)"]
+      let bob: HTTPFields = [
+        .authorization: "Bearer \(try await gateway.token("bob", Set(AccessScope.allCases)).token)"
+      ]
       let file = try await gateway.file(TestGateway.line("a"), headers: alice)
       var ids: [String] = []
       for _ in 0..<3 {
-        ids.append(try #require(try await gateway.batch(of: file, headers: alice).facts["id"] as? String))
+        ids.append(try #require(try await gateway.batch(of: file, headers: alice).object["id"] as? String))
       }
       func list(_ query: String, _ headers: HTTPFields) async throws -> [String] {
-        let facts = try await gateway.send(.get, "/v1/batches\(query)", headers: headers).facts
+        let facts = try await gateway.send(.get, "/v1/batches\(query)", headers: headers).object
         let data = try #require(facts["data"] as? [[String: Any]])
         return data.compactMap { $0["id"] as? String } + [facts["has_more"] as? Bool == true ? "more" : "end"]
       }
@@ -316,7 +324,7 @@ import Testing
     try await TestGateway.run(configure: { $0.limits.picturesInHand = 2 }) { gateway in
       let id = try await gateway.batch((0..<3).map { TestGateway.line("\($0)") })
       try await gateway.batches().pass()
-      let errors = try #require(try await gateway.facts(ofBatch: id)["errors"] as? [String: Any])
+      let errors = try #require(try await gateway.object(ofBatch: id)["errors"] as? [String: Any])
       let first = try #require((errors["data"] as? [[String: Any]])?.first)
       #expect(first["code"] as? String == "quota_exceeded")
       #expect((first["message"] as? String)?.contains("pictures_in_hand") == true)

@@ -19,7 +19,7 @@ import Testing
       let contents = String(repeating: "a line with \r\n and --7d81 in it\n", count: 20_000)
       let answer = try await gateway.upload(contents)
       #expect(answer.status == 200, "\(answer.text)")
-      let facts = try answer.facts
+      let facts = try answer.object
       #expect(
         Set(facts.keys) == [
           "id", "object", "bytes", "created_at", "expires_at", "filename", "purpose", "status", "status_details",
@@ -39,7 +39,7 @@ import Testing
       #expect(content.text == contents)
       #expect(content.length == "\(contents.utf8.count)")
       let deleted = try await gateway.send(.delete, "/v1/files/\(id)")
-      #expect(try deleted.facts["deleted"] as? Bool == true)
+      #expect(try deleted.object["deleted"] as? Bool == true)
       for path in ["", "/content"] { #expect(try await gateway.page("/v1/files/\(id)\(path)").status == 404) }
       #expect(try await gateway.send(.delete, "/v1/files/\(id)").status == 404)
       #expect(gateway.coordinator.files.list().isEmpty)
@@ -62,12 +62,12 @@ import Testing
       let answer = try await gateway.upload("x", fields: fields)
       guard let param else {
         #expect(answer.status == 200, "\(answer.text)")
-        let (created, expires) = (try answer.facts["created_at"] as? Int, try answer.facts["expires_at"] as? Int)
+        let (created, expires) = (try answer.object["created_at"] as? Int, try answer.object["expires_at"] as? Int)
         #expect(expires == created.flatMap { created in seconds.flatMap { Int($0) }.map { created + $0 } })
         return
       }
       #expect(answer.status == 400)
-      #expect(try answer.fault.param == param)
+      #expect(try answer.openAIError.param == param)
       #expect(gateway.coordinator.files.list().isEmpty)
     }
   }
@@ -77,7 +77,7 @@ import Testing
     try await TestGateway.run { gateway in
       let answer = try await gateway.upload("x", purpose: purpose)
       #expect(answer.status == 400)
-      #expect(try answer.fault.param == "purpose")
+      #expect(try answer.openAIError.param == "purpose")
     }
   }
 
@@ -88,7 +88,7 @@ import Testing
       func page(_ query: String) async throws -> Page {
         let answer = try await gateway.page("/v1/files\(query)")
         #expect(answer.status == 200, "\(answer.text)")
-        let facts = try answer.facts
+        let facts = try answer.object
         let data = try #require(facts["data"] as? [[String: Any]])
         #expect(facts["first_id"] as? String == data.first?["id"] as? String)
         #expect(facts["last_id"] as? String == data.last?["id"] as? String)
@@ -107,7 +107,7 @@ import Testing
       ] {
         let answer = try await gateway.page("/v1/files\(query)")
         #expect(answer.status == 400)
-        #expect(try answer.fault.param == param)
+        #expect(try answer.openAIError.param == param)
       }
       #expect(try await gateway.page("/v1/files?after=file-none").status == 404)
     }
@@ -125,7 +125,7 @@ import Testing
       for (method, path) in [(HTTPRequest.Method.get, "/\(id)"), (.get, "/\(id)/content"), (.delete, "/\(id)")] {
         #expect(try await ask(method, path, root).status == 404)
       }
-      #expect(try await (ask(.get, "", root).facts["data"] as? [Any])?.isEmpty == true)
+      #expect(try await (ask(.get, "", root).object["data"] as? [Any])?.isEmpty == true)
       #expect(try await ask(.get, "", alice).text.contains(id))
     }
   }

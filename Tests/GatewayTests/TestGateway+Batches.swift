@@ -37,7 +37,7 @@ extension TestGateway {
   func file(_ contents: String, headers: HTTPFields = [:]) async throws -> String {
     let answer = try await upload(contents, headers: headers)
     try #require(answer.status == 200, "\(answer.text)")
-    return try #require(try answer.facts["id"] as? String)
+    return try #require(try answer.object["id"] as? String)
   }
 
   /// Begins a batch.
@@ -58,7 +58,7 @@ extension TestGateway {
     let file = try await file(lines.map { $0 + "\n" }.joined())
     let answer = try await batch(of: file, endpoint: endpoint, more: more)
     try #require(answer.status == 200, "\(answer.text)")
-    let facts = try answer.facts
+    let facts = try answer.object
     #expect(facts["status"] as? String == "validating")
     return try #require(facts["id"] as? String)
   }
@@ -73,7 +73,7 @@ extension TestGateway {
   func facts(ofBatch id: String) async throws -> [String: Any] {
     let answer = try await page("/v1/batches/\(id)")
     try #require(answer.status == 200, "\(answer.text)")
-    return try answer.facts
+    return try answer.object
   }
 
   /// The job of a batch.
@@ -110,21 +110,6 @@ extension TestGateway {
   func endTime(ofBatch id: String) async throws {
     try await coordinator.perform { turn in
       _ = try turn.store.change("UPDATE batches SET expires_at = 1 WHERE id = :id", ["id": id])
-    }
-  }
-}
-
-extension Answer {
-  /// The object of a JSON body.
-  var facts: [String: Any] {
-    get throws { try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any], "\(text)") }
-  }
-
-  /// What it says is wrong.
-  var fault: (code: String?, param: String?) {
-    get throws {
-      let error = try #require(try facts["error"] as? [String: Any], "\(text)")
-      return (error["code"] as? String, error["param"] as? String)
     }
   }
 }

@@ -112,7 +112,8 @@ import Testing
         try await gateway.batches().pass()
         #expect(receiver.all.map(\.body).contains("redirected") == false)
         #expect(receiver.all.count == 2)
-        #expect(Set(receiver.all.compactMap { HTTPFields.Key("webhook-id").flatMap { key in $0.headers[key] } }).count == 1)
+        #expect(
+          Set(receiver.all.compactMap { HTTPFields.Key("webhook-id").flatMap { key in $0.headers[key] } }).count == 1)
         #expect(try await due(gateway).isEmpty)
       }
     }
@@ -132,7 +133,8 @@ import Testing
     }
   }
 
-  @Test func `who wants other events, or another owner's, is not told; who is not in the settings any more is forgotten`()
+  @Test
+  func `who wants other events, or another owner's, is not told; who is not in the settings any more is forgotten`()
     async throws
   {
     let receiver = Receiver()

@@ -5,7 +5,8 @@ import Testing
 @Suite struct BatchStateTests {
   private func batch() -> Batch {
     Batch(
-      id: "batch_a", owner: "alice", endpoint: "/v1/images/generations", server: "http://localhost", inputFile: "file-a",
+      id: "batch_a", owner: "alice", endpoint: "/v1/images/generations", server: "http://localhost",
+      inputFile: "file-a",
       createdAt: 10)
   }
 
