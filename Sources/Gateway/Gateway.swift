@@ -14,17 +14,20 @@ package enum Gateway {
   /// - Parameters:
   ///   - address: `host:port`; port 0 lets the system choose one.
   ///   - listening: called with the port once it is open.
-  /// - Throws: `configuration` if the address is not `host:port`, or the certificate does not fit its key.
+  /// - Throws: `configuration` if the address is not `host:port`, the certificate does not fit its key, or a webhook's
+  ///   secret is none.
   package static func service(
     for coordinator: Coordinator, address: String, door: Door, logger: Logger,
     listening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
   ) throws(AtelierError) -> any Service {
     let (host, port) = try HTTPAddress.parse(address)
-    return Application(
+    var application = Application(
       router: router(for: coordinator, door: door, logger: logger), server: try .behind(door),
       configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "atelier"),
       onServerRunning: { await listening($0.localAddress?.port ?? port) },
       logger: logger)
+    application.addServices(try BatchService(coordinator, urls: door.pictureURLs, logger: logger))
+    return application
   }
 
   /// All that is answered, without a port: what the service listens with, and what tests ask.
@@ -33,7 +36,7 @@ package enum Gateway {
   /// - `GET /metrics`: what Prometheus reads, in its text format 0.0.4.
   static func router(
     for coordinator: Coordinator, door: Door, logger: Logger,
-    partials: @escaping PartialPictures = { _ in AsyncStream { $0.finish() } }
+    partials: PartialPictures? = nil
   ) -> Router<GatewayContext> {
     let router = Router(context: GatewayContext.self)
     router.add(middleware: SecurityHeaders())
@@ -65,7 +68,8 @@ package enum Gateway {
     ClusterRoutes(coordinator: coordinator).addRoutes(to: api)
     TokenRoutes(coordinator: coordinator, sessions: door.sessions, fingerprint: door.fingerprint, server: door.server)
       .addRoutes(to: api)
-    addOpenAI(to: router.group("v1"), coordinator, door, partials: partials, logger: logger)
+    addOpenAI(
+      to: router.group("v1"), coordinator, door, partials: partials ?? coordinator.partialPictures, logger: logger)
     return router
   }
 
@@ -81,5 +85,7 @@ package enum Gateway {
       answers: ImageCallAnswers(
         coordinator: coordinator, urls: door.pictureURLs, origin: origin, partials: partials, logger: logger)
     ).addRoutes(to: v1)
+    FileRoutes(coordinator: coordinator).addRoutes(to: v1)
+    BatchRoutes(coordinator: coordinator, origin: origin).addRoutes(to: v1)
   }
 }

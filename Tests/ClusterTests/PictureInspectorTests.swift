@@ -23,4 +23,21 @@ import Testing
     #expect(try inspector.faultOfEdit(picture, mask(11))?.message.contains("they must agree") == true)
     #expect(inspector.faultOfEdit(picture, nil)?.message.contains("opaque") == true)
   }
+
+  @Test func `pictures are resized as PNG files, with their opacity`() throws {
+    let inspector = PictureInspector.imaging
+    var picture = RGBAImage(RGBImage(width: 8, height: 8, filledWith: (200, 100, 50)))
+    for pixel in 0..<32 { picture.pixels[pixel * 4 + 3] = 0 }
+    let resized = try PictureFile.decodeWithOpacity(
+      inspector.resized(PNG.encode(picture), PictureSize(width: 16, height: 16)))
+    #expect(resized.width == 16 && resized.height == 16)
+    // Its upper half is transparent still, its lower half opaque.
+    #expect(resized.opacity.prefix(16) == ArraySlice(repeating: 0, count: 16))
+    #expect(resized.opacity.suffix(16).allSatisfy { $0 == 255 })
+    #expect(resized.colours.pixels.suffix(3) == [200, 100, 50])
+    let error = #expect(throws: AtelierError.self) {
+      try inspector.resized(Array("no picture".utf8), PictureSize(width: 16, height: 16))
+    }
+    #expect(error?.code == .invalidInput)
+  }
 }

@@ -18,11 +18,21 @@ import Testing
   @Test func `without a token only pages without facts are open`() {
     let open = RouteAccess.all.filter { $0.value == .open }.map(\.key)
     #expect(Set(open) == ["GET /", "GET /health", "GET /login", "POST /login", "POST /logout"])
+    let signed = RouteAccess.all.filter { $0.value == .signed }.map(\.key)
+    #expect(signed == ["GET /v1/images/content/{job}/{item}/{index}"])
+  }
+
+  @Test func `who guesses the URL of a picture is refused`() async throws {
+    try await TestGateway.guarded { gateway in
+      for query in ["", "?expires=99999999999&signature=\(String(repeating: "a", count: 64))"] {
+        #expect(try await gateway.page("/v1/images/content/job-a/0/0" + query).status == 403)
+      }
+    }
   }
 
   @Test(arguments: RouteAccess.all.keys.sorted())
   func `each route but those is closed to who has no token, and to who lacks its scope`(route: String) async throws {
-    guard let access = RouteAccess.all[route], access != .open else { return }
+    guard let access = RouteAccess.all[route], access != .open, access != .signed else { return }
     let words = route.split(separator: " ").map(String.init)
     try await TestGateway.guarded { gateway in
       let method = try #require(HTTPRequest.Method(words[0]))

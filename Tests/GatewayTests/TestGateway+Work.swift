@@ -13,13 +13,15 @@ extension TestGateway {
   /// The "picture" of a prompt.
   static func picture(_ prompt: String) -> [UInt8] { Array("a picture of \(prompt)".utf8) }
 
-  /// Finishes every image of a job, each with the picture of its prompt.
-  func finish(_ job: JobID) async throws {
+  /// Finishes images of a job, each with the picture of its prompt.
+  ///
+  /// - Parameter items: of how many items, the first of those that are not finished; of all by default.
+  func finish(_ job: JobID, items: Int = 1000) async throws {
     try await coordinator.perform { turn in
       let (store, now) = (turn.store, turn.now.time)
       let number = try store.job(job).number
       for stage in Stage.allCases {
-        for leased in try store.lease(1000, of: stage, job: number, to: Self.worker, at: now) {
+        for leased in try store.lease(items, of: stage, job: number, to: Self.worker, at: now) {
           let task = try #require(try store.task(leased.id.task))
           try store.complete(task, worker: Self.worker, seconds: 1)
           guard task.plan.next(after: stage) == nil else { continue }
@@ -31,6 +33,11 @@ extension TestGateway {
         }
       }
     }
+  }
+
+  /// How many jobs are in a state.
+  func jobCount(of state: JobState) async throws -> Int {
+    try await coordinator.store.read { try $0.jobsByState() }.first { $0.state == state }?.count ?? 0
   }
 
   /// Lets images of a job fail, for the reason given to each.

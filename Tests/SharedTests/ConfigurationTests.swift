@@ -24,6 +24,7 @@ import Testing
     expected.coordinator.data = root + "/data"
     expected.models = [.init(name: "starter", path: root + "/models/starter")]
     expected.defaultModel = "starter"
+    expected.aliases = ["dall-e-2": "starter"]
     #expect(shipped == expected)
   }
 
@@ -75,6 +76,14 @@ import Testing
     #expect(configuration.models == [.init(name: "m", path: "/models/m")])
   }
 
+  @Test func `other names for models are read`() throws {
+    let yaml = "models:\n  - name: m\n    path: m\naliases:\n  dall-e-2: m\n  b: m\nopenai:\n  timeout_seconds: 7.5\n"
+    let configuration = try load(yaml)
+    #expect(configuration.aliases == ["dall-e-2": "m", "b": "m"])
+    #expect(configuration.openAI.timeout == .seconds(7.5))
+    #expect(try load("models:\n  - name: m\n    path: m\naliases:\n").aliases.isEmpty)
+  }
+
   @Test(arguments: [
     ("coordinator:\n  dta: x\n", "line 2: 'coordinator.dta': there is no such setting"),
     ("colour: red\n", "line 1: 'colour': there is no such setting"),
@@ -89,6 +98,10 @@ import Testing
     ("coordinator: 5\n", "line 1: 'coordinator'"),
     ("security:\n  workers: maybe\n", "line 2: 'security.workers': 'maybe' is not curve or plain"),
     ("a: [\n", "cluster.yaml"),
+    ("aliases:\n  dall-e-2: m\n", "line 2: 'aliases.dall-e-2': no model in 'models' is called 'm'"),
+    ("models:\n  - name: m\n    path: m\naliases:\n  m: m\n", "line 5: 'aliases.m': a model in 'models' has this name"),
+    ("aliases: [a]\n", "line 1: 'aliases': a list of 'key: value' lines is expected"),
+    ("openai:\n  timeout_seconds: 0\n", "line 2: 'openai.timeout_seconds': '0'"),
   ]) func `a wrong setting is named by line and key`(yaml: String, expected: String) {
     #expect(complaint(yaml).contains(expected), "\(complaint(yaml))")
   }

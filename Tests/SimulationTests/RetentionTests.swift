@@ -118,6 +118,32 @@ import Testing
     #expect(try keeper.isKept(1) == false)
   }
 
+  @Test func `a job that was to be kept for an hour goes with all that is known of it`() throws {
+    let keeper = try Keeper()
+    keeper.turn()
+    try keeper.store.write { store in
+      let job = try store.beginJob(JobID("brief"), model: SimulatedStage.model, keepSeconds: 3600, at: 1_000_000)
+      try store.addItems(
+        [
+          ResolvedItem(
+            line: 1, customID: nil, prompt: "a", negativePrompt: nil, n: 2, seed: 1, size: SimulatedStage.model.size,
+            parameters: .karlo)
+        ], to: job)
+      try store.activateJob(job)
+    }
+    // As long as it has not ended it stays.
+    #expect(keeper.removed(after: 8000).isEmpty)
+    try keeper.store.write { store in _ = try store.cancel(store.job(JobID("brief")), at: 1_008_000) }
+    #expect(keeper.removed(after: 3500).isEmpty)
+    #expect(try keeper.store.read { try $0.job(JobID("brief")).state } == .cancelled)
+    #expect(keeper.removed(after: 400) == [JobID("brief")])
+    for _ in 0..<5 { keeper.turn() }
+    #expect(throws: AtelierError.self) { try keeper.store.read { try $0.job(JobID("brief")) } }
+    #expect(try keeper.store.read { try $0.endings() }.isEmpty)
+    // Others stay as long as the settings say.
+    #expect(try keeper.isKept(1) == true)
+  }
+
   @Test func `a clock that jumps ahead removes nothing until a person says that it is right`() throws {
     let keeper = try Keeper()
     keeper.turn()

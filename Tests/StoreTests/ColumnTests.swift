@@ -185,6 +185,59 @@ import Testing
     #expect(try store.uploadedBytes(of: "bob", except: digest) == 0)
     try store.forgetUploads(of: digest)
 
+    // Files, batches and events of the OpenAI API.
+    let file = APIFile(
+      id: "file-a", owner: "bob", name: "a.jsonl", purpose: .batch, bytes: 5, createdAt: 1, expiresAt: 9)
+    try store.add(file)
+    #expect(try store.file("file-a", of: "bob") == file)
+    #expect(try store.file("file-a", of: "alice") == nil)
+    #expect(try store.isNamed(file: "file-a"))
+    for newestFirst in [true, false] {
+      #expect(try store.files(of: "bob", after: nil, newestFirst: newestFirst, limit: 9) == [file])
+      #expect(try store.files(of: "bob", after: "file-a", newestFirst: newestFirst, limit: 9).isEmpty)
+    }
+    #expect(try store.fileBytes(of: "bob") == 5)
+    #expect(try store.expireFiles(at: 8, limit: 9).isEmpty)
+    #expect(try store.expireFiles(at: 9, limit: 9) == ["file-a"])
+    #expect(try !store.deleteFile("file-a", of: "bob"))
+    var batch = Batch(
+      id: "batch_a", owner: "bob", endpoint: "/v1/images/generations", server: "http://localhost", inputFile: "file-a",
+      metadata: ["myKey": "v"], outputLifetime: 3600, createdAt: 10)
+    try store.add(batch)
+    #expect(try store.batch("batch_a") == batch)
+    try store.addLines(
+      [
+        BatchLine(line: 1, customID: "x", item: 0, wantsBytes: true),
+        BatchLine(line: 2, customID: "y", item: nil, refusal: "{}"),
+      ], to: "batch_a")
+    let isBegun = batch.begin(total: 2, refused: 1, model: "m", job: JobID("single"), at: 11)
+    #expect(isBegun)
+    try store.update(batch)
+    #expect(try store.batch("batch_a", of: "bob") == batch)
+    #expect(try store.batch("batch_a", of: "alice") == nil)
+    #expect(try store.batches(of: "bob", after: nil, limit: 9) == [batch])
+    #expect(try store.batches(of: "bob", after: "batch_a", limit: 9).isEmpty)
+    #expect(try store.openBatches() == [batch])
+    let answers = try store.answers(of: batch, after: 0, limit: 9)
+    #expect(answers.map(\.line.customID) == ["x", "y"])
+    #expect(answers.map(\.pictures.count) == [1, 0])
+    let isEnding = batch.finalize(at: 12)
+    let hasEnded = batch.end(outputFile: "o", errorFile: "e", counts: Batch.Counts(total: 2), at: 13)
+    #expect(isEnding && hasEnded)
+    try store.update(batch)
+    #expect(try store.batch("batch_a") == batch)
+    #expect(try store.endedBatchesWithLines() == ["batch_a"])
+    #expect(try [store.dropLines(of: "batch_a", limit: 1), store.dropLines(of: "batch_a", limit: 9)] == [1, 1])
+    var delivery = WebhookDelivery(event: "evt_a", url: "https://a", body: "{}", createdAt: 1, nextAt: 2)
+    try store.add(delivery)
+    #expect(try store.dueDeliveries(at: 2, limit: 9) == [delivery])
+    let isTriedAgain = delivery.failed(at: 3, jitter: 0.5)
+    #expect(isTriedAgain)
+    try store.update(delivery)
+    #expect(try store.dueDeliveries(at: 3, limit: 9).isEmpty)
+    try store.remove(delivery)
+    #expect(try store.dueDeliveries(at: 100, limit: 9).isEmpty)
+
     try store.quarantine(
       worker, QuarantineRecord(reason: "hot", failuresInARow: 3, since: 1, nextCanary: 2, pause: 3))
     #expect(try store.quarantine(of: worker)?.reason == "hot")
@@ -242,6 +295,19 @@ import Testing
     let remade = try lease(.embed, single, store)
     try store.complete(record(remade, store), worker: worker, seconds: 1)
     #expect(try lease(.denoise, single, store).id.task == second.id.task)
+    // A job that was to be kept for a time.
+    let brief = try store.beginJob(
+      JobID("brief"), SubmitOptions(interactive: true), model: model, keepSeconds: 5, at: 1)
+    #expect(try store.desertedJobs().isEmpty)
+    try store.activateJob(brief)
+    #expect(try store.desertedJobs() == [JobID("brief")])
+    _ = store.takeEnded()
+    _ = try store.cancel(store.job(JobID("brief")), at: 2)
+    #expect(store.takeEnded() == [JobID("brief")])
+    #expect(try store.expireJobs(at: 7).isEmpty)
+    #expect(try store.expireJobs(at: 8).map(\.id) == [JobID("brief")])
+    while try !store.advance(.abandoned(job: brief), limit: 9, at: 8) {}
+    #expect(throws: AtelierError.self) { try store.job(JobID("brief")) }
     // One that cannot be read.
     try store.giveUp(second.id.task, reason: "unreadable", at: 25)
   }

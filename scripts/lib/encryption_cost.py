@@ -69,11 +69,11 @@ def tls(options):
     """Milliseconds from a prompt to its durable job, plain as on one machine and over HTTPS with a token, in turn: over
     a connection that is kept, and over a new one each time."""
     with contextlib.ExitStack() as stack:
-        def start(security=None):
-            cluster = stack.enter_context(Cluster("tls", options.atelier, MODEL, security=security))
+        def start(more=""):
+            cluster = stack.enter_context(Cluster("tls", options.atelier, MODEL, more=more))
             cluster.launch("coordinator", "coordinator")
             return cluster
-        plain, encrypted = start(), start({"http": "tls"})
+        plain, encrypted = start(), start("security:\n  http: tls\n")
         plain.ready()
         sides = [Submitter(plain), Submitter(encrypted, token(options, encrypted))]
         for _ in range(WARMING_UP + options.submissions):

@@ -107,7 +107,8 @@ class Cluster(Processes):
     launches."""
 
     def __init__(self, purpose: str, atelier: Path | str, model: Path | None = None, settings: dict | None = None,
-                 security: dict | None = None):
+                 more: str = ""):
+        """The settings are those of the coordinator; what is more is YAML as it stands."""
         super().__init__(purpose)
         self.atelier, self.data = atelier, self.folder / "data"
         self.http, self.work = free_ports(2)
@@ -115,12 +116,10 @@ class Cluster(Processes):
         lines = ["coordinator:", f"  data: {self.data}", f"  http: 127.0.0.1:{self.http}",
                  f"  work: tcp://127.0.0.1:{self.work}"]
         lines += [f"  {key}: {value}" for key, value in (settings or {}).items()]
-        if security:
-            lines += ["security:"] + [f"  {key}: {value}" for key, value in security.items()]
         if model:
             lines += ["models:", "  - name: model", f"    path: {model.resolve()}", "default_model: model"]
         self.config = self.folder / "cluster.yaml"
-        self.config.write_text("\n".join(lines) + "\n")
+        self.config.write_text("\n".join(lines) + "\n" + more)
 
     def launch(self, name: str, *arguments: str) -> None:
         """A process of the program with the cluster's settings."""

@@ -98,8 +98,8 @@ def submit(cluster, count):
 
 
 @contextlib.contextmanager
-def coordinator(options, security=None):
-    with Cluster("scale", options.atelier, settings=SETTINGS, security=security) as cluster:
+def coordinator(options, more=""):
+    with Cluster("scale", options.atelier, settings=SETTINGS, more=more) as cluster:
         cluster.launch("coordinator", "coordinator")
         cluster.ready()
         yield cluster

@@ -33,18 +33,3 @@ extension Coordinator {
     }
   }
 }
-
-extension Coordinator {
-  /// What events are signed with whose receiver has no secret of its own: kept among the coordinator's keys, and made at
-  /// first.
-  ///
-  /// - Throws: `system`, `configuration` if others can read it, or if it is none.
-  package func webhookSecret() throws(AtelierError) -> WebhookSecret {
-    if let text = try keptKey(Self.webhookKey) { return try WebhookSecret(text) }
-    let secret = WebhookSecret()
-    try keep(key: secret.text, as: Self.webhookKey)
-    return secret
-  }
-
-  private static let webhookKey = "webhook-secret"
-}

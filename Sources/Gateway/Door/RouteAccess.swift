@@ -64,6 +64,16 @@ enum RouteAccess: Equatable {
     "GET /v1/images/content/{job}/{item}/{index}": .signed,
     "GET /v1/models": .known,
     "GET /v1/models/{model}": .known,
+
+    "POST /v1/files": .scope([.submit]),
+    "GET /v1/files": .scope([.read, .submit]),
+    "GET /v1/files/{file}": .scope([.read, .submit]),
+    "DELETE /v1/files/{file}": .scope([.submit]),
+    "GET /v1/files/{file}/content": .scope([.read, .submit]),
+    "POST /v1/batches": .scope([.submit]),
+    "GET /v1/batches": .scope([.read, .submit]),
+    "GET /v1/batches/{batch}": .scope([.read, .submit]),
+    "POST /v1/batches/{batch}/cancel": .scope([.submit]),
   ]
 
   /// Of a route.

@@ -7,8 +7,8 @@ import Shared
 struct MultipartForm: Sendable {
   /// By their names.
   private(set) var texts: [String: String] = [:]
-  /// By their names; several for a list, `image[]`.
-  private(set) var files: [String: [[UInt8]]] = [:]
+  /// By their names, without the `[]` of lists, which have one here.
+  private(set) var files: [String: [UInt8]] = [:]
 
   /// How large a file may be, in bytes.
   static let largestFile = (4 << 20) - 1
@@ -26,13 +26,15 @@ struct MultipartForm: Sendable {
     for try await chunk in request.body {
       for event in try parser.consume(chunk.readableBytesView) {
         switch event {
-        case .begin(let new): (part, bytes) = (new, [])
+        case .begin(let new):
+          try checkNew(new, names)
+          (part, bytes) = (new, [])
         case .bytes(let more):
           guard let part else { continue }
           bytes += more
-          try Self.check(part, bytes.count, names)
+          try Self.check(part, bytes.count)
         case .end:
-          if let part { try add(part, bytes, names) }
+          if let part { try add(part, bytes) }
           part = nil
         }
       }
@@ -54,29 +56,19 @@ struct MultipartForm: Sendable {
 
   /// The one file of a field; nil if there is none.
   ///
-  /// - Throws: ``OpenAIError`` (400) if there are several, or a text in its place.
+  /// - Throws: ``OpenAIError`` (400) if there is a text in its place.
   func file(_ name: String) throws(OpenAIError) -> [UInt8]? {
     if texts[name] != nil || texts["\(name)[]"] != nil {
       throw .invalid(
         "Invalid type for '\(name)': expected a file, but got a string instead.", param: name, code: "invalid_type")
     }
-    let files = files[name] ?? []
-    guard files.count <= 1 else {
-      throw .invalid(
-        "Invalid '\(name)': \(files.count) files; this model takes one.", param: name, code: "array_above_max_length")
-    }
-    return files.first
+    return files[name]
   }
 
-  private mutating func add(_ part: MultipartPart, _ bytes: [UInt8], _ names: Set<String>) throws(OpenAIError) {
-    let name = Self.fieldName(part)
-    if part.fileName != nil {
-      guard names.contains(name) else { throw .unknown(part.name) }
-      files[name, default: []].append(bytes)
+  private mutating func add(_ part: MultipartPart, _ bytes: [UInt8]) throws(OpenAIError) {
+    guard part.fileName == nil else {
+      files[Self.fieldName(part)] = bytes
       return
-    }
-    guard texts[part.name] == nil else {
-      throw .invalid("Invalid '\(part.name.prefix(200))': it comes twice.", param: part.name, code: "invalid_value")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw .invalid("Invalid '\(part.name.prefix(200))': it is not UTF-8.", param: part.name, code: "invalid_value")
@@ -84,11 +76,24 @@ struct MultipartForm: Sendable {
     texts[part.name] = text
   }
 
-  /// Refuses what is too large as soon as it is.
-  private static func check(_ part: MultipartPart, _ size: Int, _ names: Set<String>) throws(OpenAIError) {
-    let name = fieldName(part)
+  /// Refuses what is not asked for, or is one too many, before it is read.
+  private func checkNew(_ part: MultipartPart, _ names: Set<String>) throws(OpenAIError) {
+    let name = Self.fieldName(part)
     if part.fileName != nil {
       guard names.contains(name) else { throw .unknown(part.name) }
+      guard files[name] == nil else {
+        throw .invalid(
+          "Invalid '\(name)': array too long. This model takes one file.", param: name, code: "array_above_max_length")
+      }
+    } else if texts[name] != nil {
+      throw .invalid("Invalid '\(name.prefix(200))': it comes twice.", param: name, code: "invalid_value")
+    }
+  }
+
+  /// Refuses what is too large as soon as it is.
+  private static func check(_ part: MultipartPart, _ size: Int) throws(OpenAIError) {
+    let name = fieldName(part)
+    if part.fileName != nil {
       guard size <= largestFile else {
         throw .invalid("Uploaded image must be a PNG and less than 4 MB.", param: name, code: "image_too_large")
       }
@@ -97,7 +102,7 @@ struct MultipartForm: Sendable {
     }
   }
 
-  /// A list has `[]` behind its name.
+  /// A list of files has `[]` behind its name.
   private static func fieldName(_ part: MultipartPart) -> String {
     part.fileName != nil && part.name.hasSuffix("[]") ? String(part.name.dropLast(2)) : part.name
   }

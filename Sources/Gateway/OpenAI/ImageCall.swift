@@ -56,7 +56,7 @@ struct ImageCall: Hashable, Sendable {
       prompt: prompt, operation: operation, n: n, size: endpoint == .edits ? nil : size)
   }
 
-  /// What a job of this call says for all its items.
+  /// What a job of calls says for all its items.
   ///
   /// - Parameter model: the model's own name.
   static func options(model: String) -> SubmitOptions {

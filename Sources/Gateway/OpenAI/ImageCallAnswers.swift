@@ -53,9 +53,12 @@ struct ImageCallAnswers: Sendable {
   /// Makes the job of a call.
   private func begin(_ call: ImageCall, owner: String) async throws -> CallsInFlight.Begun {
     let named = try await OpenAIModels(coordinator: coordinator).model(named: call.model)
+    var options = ImageCall.options(model: named.name)
+    // Somebody waits for it.
+    options.interactive = true
     do {
       let (job, model) = try await coordinator.submit(
-        call.item, options: ImageCall.options(model: named.name), owner: owner, keepSeconds: Self.keepSeconds)
+        call.item, options: options, owner: owner, keepSeconds: Self.keepSeconds)
       return CallsInFlight.Begun(job: job, model: model)
     } catch let error as AtelierError where error.code == .denied {
       throw OpenAIError.quota(error.message)
@@ -64,30 +67,34 @@ struct ImageCallAnswers: Sendable {
     }
   }
 
-  /// Waits for the end of a job, as long as the client does and the settings say.
+  /// Waits for the end of a job as long as its client does.
   private func end(of job: JobID, _ request: Request) async throws -> JobStatus {
-    let (coordinator, limit) = (coordinator, coordinator.openAI.timeout)
     do {
-      let status = try await request.body.consumeWithCancellationOnInboundClose { _ in
-        try await cancelWhenGracefulShutdown {
-          try await within(limit) { try await coordinator.finished(job) }
-        }
-      }
-      guard let status else { throw try await timeout(job) }
-      return status
+      return try await request.body.consumeWithCancellationOnInboundClose { _ in try await end(of: job) }
     } catch is CancellationError {
-      throw Self.interruption
+      throw OpenAIError(status: Self.gone, message: "The client has closed the connection.")
     }
   }
 
-  /// The answer of a job that has ended.
-  ///
-  /// - Throws: ``OpenAIError`` (500) if not all of its pictures are there.
+  /// Waits for the end of a job as long as the settings say, and looks whether its pictures are there.
+  private func end(of job: JobID) async throws -> JobStatus {
+    let (coordinator, limit) = (coordinator, coordinator.openAI.timeout)
+    do {
+      let status = try await cancelWhenGracefulShutdown {
+        try await within(limit) { try await coordinator.finished(job) }
+      }
+      guard let status else { throw try await timeout(job) }
+      try await check(status)
+      return status
+    } catch is CancellationError where Task.isShuttingDownGracefully {
+      throw AtelierError(.unavailable, "The coordinator is shutting down.")
+    }
+  }
+
+  /// The answer of a job whose pictures are there.
   private func body(_ call: ImageCall, _ status: JobStatus, _ request: Request) async throws -> ImageAnswer {
-    try await check(status)
-    let finished = status.finishedAt ?? Date()
-    // From now on, not from when the picture was finished: a call that was joined late is as good.
-    let expires = Int(min(finished.timeIntervalSince1970, Date().timeIntervalSince1970)) + SignedPictureURLs.lifetime
+    let created = Int((status.finishedAt ?? Date()).timeIntervalSince1970)
+    let expires = created + SignedPictureURLs.lifetime
     var pictures: [ImageAnswer.Picture] = []
     for index in 0..<call.n {
       switch call.format {
@@ -97,7 +104,7 @@ struct ImageCallAnswers: Sendable {
       case .base64: pictures.append(.png(try await coordinator.picture(job: status.id, item: 0, index: index)))
       }
     }
-    return ImageAnswer(created: Int(finished.timeIntervalSince1970), data: pictures)
+    return ImageAnswer(created: created, data: pictures)
   }
 
   /// - Throws: ``OpenAIError`` (500) if pictures of a job are not there.
@@ -146,7 +153,7 @@ extension ImageCallAnswers {
           size: size, job: begun.job)
         do {
           try await request.body.consumeWithCancellationOnInboundClose { _ in
-            for try await event in events.sent(check: check, timeout: timeout) { try await writer.write(event) }
+            for try await event in events.sent({ try await end(of: begun.job) }) { try await writer.write(event) }
             try Task.checkCancellation()
           }
           try await writer.finish(nil)
@@ -187,14 +194,6 @@ extension ImageCallAnswers {
 
   /// What is answered to nobody: the client has closed the connection.
   static let gone = HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
-
-  /// Why a wait was cut short.
-  private static var interruption: OpenAIError {
-    Task.isShuttingDownGracefully
-      ? .server(
-        "The coordinator is shutting down.", status: .serviceUnavailable, code: "unavailable", isWorthRetrying: true)
-      : OpenAIError(status: gone, message: "The client has closed the connection.")
-  }
 
   private static func error(_ error: any Error) -> OpenAIError {
     OpenAIError(of: error) ?? .server("The server had an error: \(error)", isWorthRetrying: true)

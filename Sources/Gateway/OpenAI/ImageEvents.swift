@@ -19,19 +19,12 @@ struct ImageEvents: Sendable {
 
   /// The events as they are sent, the last of which has the finished picture.
   ///
-  /// - Parameters:
-  ///   - check: throws if pictures of a job that has ended are not there.
-  ///   - timeout: what is thrown when it takes too long.
-  func sent(
-    check: @escaping @Sendable (JobStatus) async throws -> Void,
-    timeout: @escaping @Sendable (JobID) async throws -> OpenAIError
-  ) -> AsyncThrowingStream<ByteBuffer, any Error> {
+  /// - Parameter end: waits for the end of the job; throws if not all of its pictures are there.
+  func sent(_ end: @escaping @Sendable () async throws -> JobStatus) -> AsyncThrowingStream<ByteBuffer, any Error> {
     AsyncThrowingStream { continuation in
       let work = Task {
         do {
-          let status = try await end { continuation.yield($0) }
-          guard let status else { throw try await timeout(job) }
-          try await check(status)
+          let status = try await whileShowing({ continuation.yield($0) }, end)
           let png = try await coordinator.picture(job: job, item: 0, index: 0)
           let event = ImageEvent(
             endpoint, png: Array(png), size: size, at: status.finishedAt ?? Date())
@@ -46,7 +39,9 @@ struct ImageEvents: Sendable {
   }
 
   /// Waits for the end of the job, and sends what comes before. When it returns, nothing more is sent.
-  private func end(_ send: @escaping @Sendable (ByteBuffer) -> Void) async throws -> JobStatus? {
+  private func whileShowing(
+    _ send: @escaping @Sendable (ByteBuffer) -> Void, _ end: () async throws -> JobStatus
+  ) async throws -> JobStatus {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         while true {
@@ -56,14 +51,13 @@ struct ImageEvents: Sendable {
       }
       group.addTask {
         guard partialImages > 0 else { return }
-        var selection = PartialSelection(partialImages)
-        for await partial in partials(job) {
-          guard let index = selection.index(at: partial.progress) else { continue }
-          send(try ImageEvent(endpoint, png: partial.png, partial: index, size: size, at: Date()).sent())
+        var index = 0
+        for await png in partials(job, partialImages) where index < partialImages {
+          send(try ImageEvent(endpoint, png: png, partial: index, size: size, at: Date()).sent())
+          index += 1
         }
       }
-      let (coordinator, job) = (coordinator, job)
-      let status = try await within(coordinator.openAI.timeout) { try await coordinator.finished(job) }
+      let status = try await end()
       group.cancelAll()
       while await group.nextResult() != nil {}
       return status

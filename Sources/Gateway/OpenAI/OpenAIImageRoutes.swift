@@ -1,5 +1,4 @@
 import Coordinator
-import Crypto
 import Foundation
 import Hummingbird
 import NIOCore
@@ -74,52 +73,13 @@ struct OpenAIImageRoutes {
     guard let image = try form.file("image") else { throw OpenAIError.missing("image") }
     let mask = try form.file("mask")
     var call = try ImageCall(endpoint, CallFields(form: form.texts))
-    let size = try Self.square(image, "image").size
-    if let mask, try Self.square(mask, "mask").size != size {
-      throw OpenAIError.invalid(
-        "Invalid 'mask': its size is not that of the image, \(size).", param: "mask", code: "invalid_image_size")
-    }
-    let owner = context.requester.owner
+    let pictures = CallPictures(coordinator: coordinator, owner: context.requester.owner)
     do {
-      call.image = try await keep(image, of: size, for: call, owner)
-      if let mask { call.mask = try await keep(mask, of: size, for: call, owner) }
+      try await pictures.add(image: image, mask: mask, to: &call)
     } catch let error as AtelierError where error.code == .denied {
       throw OpenAIError.quota(error.message)
     }
-    // An edit has the size of its picture.
-    if endpoint == .edits, call.size == nil { call.size = size }
     return try await answers.answer(call, request, context)
-  }
-
-  /// Keeps a picture as requests can name it; of an edit in the size that its result is to have.
-  ///
-  /// - Returns: its digest.
-  private func keep(
-    _ picture: [UInt8], of size: PictureSize, for call: ImageCall, _ owner: String
-  ) async throws -> String {
-    var picture = picture
-    if call.endpoint == .edits, let wanted = call.size, wanted != size {
-      picture = try await coordinator.resized(picture, to: wanted)
-    }
-    let digest = hexadecimal(SHA256.hash(data: picture))
-    try await coordinator.keepSource(picture, digest: digest, owner: owner)
-    return digest
-  }
-
-  private static func square(_ picture: [UInt8], _ name: String) throws(OpenAIError) -> PNGHeader {
-    guard let header = PNGHeader(picture) else {
-      throw .invalid("Uploaded image must be a PNG and less than 4 MB.", param: name, code: "invalid_image_format")
-    }
-    guard header.size.width == header.size.height else {
-      throw .invalid(
-        "Uploaded image must be square; this one is \(header.size).", param: name, code: "invalid_image_size")
-    }
-    guard header.size.width <= PictureSize.sideRange.upperBound else {
-      throw .invalid(
-        "Uploaded image must have at most \(PictureSize.sideRange.upperBound) pixels a side; this one is \(header.size).",
-        param: name, code: "invalid_image_size")
-    }
-    return header
   }
 }
 

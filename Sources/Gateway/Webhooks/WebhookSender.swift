@@ -29,7 +29,9 @@ struct WebhookSender: Sendable {
     var endpoints: [String: (endpoint: WebhookEndpoint, secret: WebhookSecret)] = [:]
     for endpoint in coordinator.webhookEndpoints {
       let secret =
-        if let file = endpoint.secretFile { try Self.secret(inFile: file) } else { try coordinator.webhookSecret() }
+        if let file = endpoint.secretFile { try Self.secret(inFile: file) } else {
+          try WebhookSecret.kept(in: coordinator.dataFolder)
+        }
       endpoints[endpoint.url] = (endpoint, secret)
     }
     self.endpoints = endpoints

@@ -52,7 +52,8 @@ package struct Batch: Sendable, Equatable {
   package private(set) var job: JobID?
 
   package init(
-    id: String, owner: String, endpoint: String, server: String, inputFile: String, completionWindow: String = Self.window,
+    id: String, owner: String, endpoint: String, server: String, inputFile: String,
+    completionWindow: String = Self.window,
     metadata: [String: String]? = nil, outputLifetime: Int? = nil, createdAt: Double
   ) {
     self.id = id

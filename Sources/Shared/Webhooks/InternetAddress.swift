@@ -30,7 +30,9 @@ package struct InternetAddress: Sendable, Hashable, CustomStringConvertible {
   package var isPublic: Bool {
     guard bytes.count == 16 else { return !Self.special.contains { isIn($0.network, $0.bits) } }
     // An address of IPv4 in one of IPv6.
-    if isIn([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], 96) { return InternetAddress(bytes: Array(bytes[12...])).isPublic }
+    if isIn([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], 96) {
+      return InternetAddress(bytes: Array(bytes[12...])).isPublic
+    }
     // Only 2000::/3 is given out; of that, Teredo, documentation and 6to4 are not.
     return isIn([0x20], 3) && !isIn([0x20, 0x01, 0x00, 0x00], 23) && !isIn([0x20, 0x01, 0x0D, 0xB8], 32)
       && !isIn([0x20, 0x02], 16) && !isIn([0x3F, 0xFF], 20)
@@ -69,7 +71,8 @@ package struct InternetAddress: Sendable, Hashable, CustomStringConvertible {
       var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
       if getnameinfo(
         entry.ai_addr, entry.ai_addrlen, &name, socklen_t(name.count), nil, 0, Int32(NI_NUMERICHOST)) == 0,
-        let address = InternetAddress(String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)),
+        let address = InternetAddress(
+          String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)),
         !found.contains(address)
       {
         found.append(address)

@@ -40,6 +40,17 @@ extension StoreTransaction {
     return try counted(found)
   }
 
+  /// Jobs that somebody waited for on a connection to an earlier coordinator, and that are not kept for anybody else.
+  package func desertedJobs() throws -> [JobID] {
+    try rows(
+      """
+      SELECT id FROM jobs
+      WHERE is_interactive AND keep_seconds IS NOT NULL AND state NOT IN ('receiving', 'completed', 'cancelled')
+      ORDER BY seq
+      """
+    ) { try $0.value("id") }
+  }
+
   /// The newest jobs, newest first, but for those that this version cannot read.
   ///
   /// - Parameter owner: whose; everybody's for nil.

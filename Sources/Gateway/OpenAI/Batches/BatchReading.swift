@@ -11,7 +11,6 @@ struct BatchReading {
 
   private var faults: [BatchFault] = []
   private var customIDs = CustomIDs()
-  private var pictures: BatchPictures
   private var submission: BatchSubmission?
   /// As the first line names it, or what is meant by who names none.
   private var model: String?
@@ -25,7 +24,6 @@ struct BatchReading {
       throw AtelierError(.internal, "The batch '\(batch.id)' is for '\(batch.endpoint)', which there is not.")
     }
     (self.batch, self.coordinator, self.endpoint) = (batch, coordinator, endpoint)
-    pictures = BatchPictures(coordinator, of: batch.owner)
   }
 
   /// Reads all of it. When this returns, the batch is worked on or has failed, unless somebody has cancelled it.
@@ -101,8 +99,7 @@ struct BatchReading {
     model = named
     do {
       let info = try await OpenAIModels(coordinator: coordinator).model(named: name)
-      var options = ImageCall.options(model: info.name)
-      options.name = batch.id
+      let options = SubmitOptions(model: info.name, name: batch.id)
       submission = try await BatchSubmission(to: coordinator, for: batch, model: named, options: options)
       return true
     } catch let error as OpenAIError {
@@ -115,14 +112,17 @@ struct BatchReading {
   private mutating func take(_ request: BatchRequestLine, line: Int) async throws {
     do {
       var body = request.body
-      var (image, mask): (String?, String?)
-      if endpoint != .generations {
-        image = try await pictures.take(["image", "images"], from: &body)
-        guard image != nil else { throw OpenAIError.missing("image") }
-      }
+      let pictures = BatchPictures(coordinator: coordinator, owner: batch.owner)
+      var (image, mask): ([UInt8]?, [UInt8]?)
+      if endpoint != .generations { image = try await pictures.take(["image", "images"], from: &body) }
       if endpoint == .edits { mask = try await pictures.take(["mask"], from: &body) }
-      let call = try ImageCall(endpoint, CallFields(json: body), image: image, mask: mask)
+      // What is wrong in words is told before pictures are looked at.
+      var call = try ImageCall(endpoint, CallFields(json: body))
       guard !call.isStreamed else { throw OpenAIError.unsupported("stream") }
+      if endpoint != .generations {
+        guard let image else { throw OpenAIError.missing("image") }
+        try await CallPictures(coordinator: coordinator, owner: batch.owner).add(image: image, mask: mask, to: &call)
+      }
       try await submission?.add(
         call.item, line: line, customID: request.customID, wantsBytes: call.format == .base64)
     } catch let error as OpenAIError {
