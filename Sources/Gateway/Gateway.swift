@@ -69,21 +69,21 @@ package enum Gateway {
     TokenRoutes(coordinator: coordinator, sessions: door.sessions, fingerprint: door.fingerprint, server: door.server)
       .addRoutes(to: api)
     addOpenAI(
-      to: router.group("v1"), coordinator, door, partials: partials ?? coordinator.partialPictures, logger: logger)
+      to: router.group("v1"), coordinator, door, partials: partials ?? coordinator.partialPictures)
     return router
   }
 
   /// OpenAI's API, under `/v1`.
   private static func addOpenAI(
     to v1: RouterGroup<GatewayContext>, _ coordinator: Coordinator, _ door: Door,
-    partials: @escaping PartialPictures, logger: Logger
+    partials: @escaping PartialPictures
   ) {
     let origin = PictureOrigin(isSecure: door.isEncrypted || door.isBehindProxy, server: door.server)
     OpenAIModels(coordinator: coordinator).addRoutes(to: v1)
     OpenAIImageRoutes(
       coordinator: coordinator, urls: door.pictureURLs, origin: origin,
       answers: ImageCallAnswers(
-        coordinator: coordinator, urls: door.pictureURLs, origin: origin, partials: partials, logger: logger)
+        coordinator: coordinator, urls: door.pictureURLs, origin: origin, partials: partials)
     ).addRoutes(to: v1)
     FileRoutes(coordinator: coordinator).addRoutes(to: v1)
     BatchRoutes(coordinator: coordinator, origin: origin).addRoutes(to: v1)

@@ -125,7 +125,7 @@ import Testing
   @Test func `a picture of 4 MB is too large, and one a byte smaller is not`() async throws {
     try await TestGateway.run(models: [Self.reading]) { gateway in
       let head = png(64, end: "")
-      func picture(_ size: Int) -> [UInt8] { head + [UInt8](repeating: 1, count: size - head.count) }
+      @Sendable func picture(_ size: Int) -> [UInt8] { head + [UInt8](repeating: 1, count: size - head.count) }
       let answer = try await gateway.ask("images/variations", Form().file("image", picture(4 << 20)))
       #expect(answer.status == 400)
       #expect(try answer.openAIError.code == "image_too_large")

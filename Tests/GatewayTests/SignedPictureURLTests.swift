@@ -12,7 +12,7 @@ import Testing
   private static let job = JobID("job-4k2m9qa7cx")
 
   private func refusal(
-    _ urls: SignedPictureURLs, _ query: [String: String], job: JobID = job, index: Int = 0, at time: Double = 0
+    _ urls: SignedPictureURLs, _ query: [String: String], job: JobID = Self.job, index: Int = 0, at time: Double = 0
   ) -> String? {
     do throws(OpenAIError) {
       try urls.check(

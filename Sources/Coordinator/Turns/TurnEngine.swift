@@ -79,8 +79,8 @@ struct TurnEngine {
         ClusterState(settings, life: now.life, clock: try transaction.clock(), now: now), transaction, now: now,
         settings: settings, logLevel: logger.logLevel)
       turn.state.endings = try transaction.endings()
-      // Who comes back asks anew.
-      for job in try transaction.desertedJobs() { try turn.cancel(job) }
+      // Who comes back asks anew. One that cannot be read must not stand in the way of a start.
+      for job in try transaction.desertedJobs() { _ = try turn.attempt { try $0.cancel(job) } }
       turn.state.modelNames = ModelNames(models)
       try transaction.forgetQuarantines(before: now.time - 7 * 86_400)
       for model in models.reversed() { try transaction.register(model, at: now.time) }

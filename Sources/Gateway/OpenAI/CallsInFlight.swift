@@ -68,26 +68,39 @@ final class CallsInFlight: Sendable {
   /// How many calls are known.
   var count: Int { state.withLock { $0.flights.values.reduce(0) { $0 + $1.count } } }
 
+  /// What follows when somebody waits no more.
+  private enum Consequence {
+    case nothing
+    /// Nobody waits for what may go on.
+    case cancel(Task<Begun, any Error>)
+    /// They may come back; the number tells this time from others.
+    case wait(desertion: Int)
+  }
+
   fileprivate func leave(_ key: Key, _ number: Int, _ leaving: Ticket.Leaving) {
-    let desertion: Int? = state.withLock { state in
+    let consequence: Consequence = state.withLock { state in
       guard let index = state.flights[key]?.firstIndex(where: { $0.number == number }),
         var flight = state.flights[key]?[index]
-      else { return nil }
+      else { return .nothing }
       flight.waiting -= 1
       if leaving == .answered { flight.isAnswered = true }
+      if flight.waiting == 0 { flight.desertions += 1 }
       // Who sends a call again that came to nothing wants another try; who has the answer sends nothing again.
       if leaving == .failed || (flight.waiting == 0 && flight.isAnswered) {
         Self.remove(index, of: key, from: &state)
-        return nil
+        return leaving == .failed && flight.waiting == 0 ? .cancel(flight.begun) : .nothing
       }
-      if flight.waiting == 0 { flight.desertions += 1 }
       state.flights[key]?[index] = flight
-      return flight.waiting == 0 ? flight.desertions : nil
+      return flight.waiting == 0 ? .wait(desertion: flight.desertions) : .nothing
     }
-    guard let desertion else { return }
-    Task { [self] in
-      try? await Task.sleep(for: grace)
-      await giveUp(key, number, desertion)
+    switch consequence {
+    case .nothing: return
+    case .cancel(let begun): Task { [self] in await cancelJob(of: begun) }
+    case .wait(let desertion):
+      Task { [self] in
+        try? await Task.sleep(for: grace)
+        await giveUp(key, number, desertion)
+      }
     }
   }
 
@@ -100,7 +113,12 @@ final class CallsInFlight: Sendable {
       Self.remove(index, of: key, from: &state)
       return flight.begun
     }
-    if let job = try? await begun?.value.job { await cancel(job) }
+    if let begun { await cancelJob(of: begun) }
+  }
+
+  /// Cancels what was begun, if anything was; it may have ended.
+  private func cancelJob(of begun: Task<Begun, any Error>) async {
+    if let job = try? await begun.value.job { await cancel(job) }
   }
 
   private static func remove(_ index: Int, of key: Key, from state: inout State) {

@@ -2,7 +2,6 @@ import Coordinator
 import Crypto
 import Foundation
 import Hummingbird
-import Logging
 import NIOCore
 import ServiceLifecycle
 import Shared
@@ -14,17 +13,14 @@ struct ImageCallAnswers: Sendable {
   let origin: PictureOrigin
   let partials: PartialPictures
   private let calls: CallsInFlight
-  let logger: Logger
 
   init(
-    coordinator: Coordinator, urls: SignedPictureURLs, origin: PictureOrigin, partials: @escaping PartialPictures,
-    logger: Logger
+    coordinator: Coordinator, urls: SignedPictureURLs, origin: PictureOrigin, partials: @escaping PartialPictures
   ) {
     self.coordinator = coordinator
     self.urls = urls
     self.origin = origin
     self.partials = partials
-    self.logger = logger
     // One that has ended cannot be cancelled, and need not be.
     calls = CallsInFlight(grace: coordinator.openAI.grace) { _ = try? await coordinator.cancel($0) }
   }
