@@ -122,7 +122,7 @@ def fleet(options, cluster, workers, task_seconds, capacity=4, prior=0.34, has_k
 def measure(options, task_seconds, job_size, capacity=4, prior=0.34, has_keys=False):
     """Tasks a second and waits while a job runs, after a second of warming up. `has_keys`: workers prove who they are,
     and all is encrypted."""
-    with coordinator(options, {"workers": "curve"} if has_keys else None) as cluster:
+    with coordinator(options, "security:\n  workers: curve\n" if has_keys else "") as cluster:
         coming = fleet(options, cluster, options.workers, task_seconds, capacity, prior, has_keys)
         job, _ = submit(cluster, job_size)
         poll = StatusPoll(cluster, job)
