@@ -155,9 +155,13 @@ def run(hosts: Hosts, options: argparse.Namespace) -> list[str]:
     if b"heard" not in listener.read:
         wrong.append("Nobody listened on the way.")
     wrong += [f"'{word.decode()}' could be read on the way." for word in listener.read - {b"heard"}]
+    packets = hosts.network.lost()
+    if packets == 0 and {"lossy", "half cut"} & set(troubles.counts):
+        wrong.append("No packet was lost on lossy links.")
     print("links: " + ", ".join(f"{count} {name}" for name, count in sorted(troubles.counts.items())))
     print(f"pictures: {len(LINES) * len(folders)} in {len(folders)} jobs; stranger's tries: {stranger.tries}; "
-          f"{listener.bytes / 1e6:.0f} MB listened to; {time.monotonic() - began:.0f} s")
+          f"{'uncounted' if packets is None else packets} packets lost; {listener.bytes / 1e6:.0f} MB listened to; "
+          f"{time.monotonic() - began:.0f} s")
     return wrong
 
 

@@ -105,6 +105,12 @@ class Network:
             run("tc", "filter", "add", "dev", host.port, direction, "bpf", "bytecode", program,
                 "action", "mirred", "egress", "redirect", "dev", "hole")
 
+    def lost(self) -> int | None:
+        """How many packets went to the hole; None where netem loses them, which forgets it when the link heals."""
+        if self.has_netem:
+            return None
+        return json.loads(run("ip", "-json", "-statistics", "link", "show", "hole"))[0]["stats64"]["tx"]["packets"]
+
     def slow(self, host: Host, kilobits: int) -> None:
         """So many kbit a second in each direction; with netem also 100 ms late, give or take 30."""
         for end in (["-n", host.name], "eth0"), ([], host.port):
