@@ -1,6 +1,7 @@
 import Foundation
 
-/// Reads one input. It may refuse it by an error; to trap, to hang or to break what ``expect(_:_:)`` asks is a finding.
+/// Reads one input. It may refuse it by an error, the same each time; to trap, to hang or to break what
+/// ``expect(_:_:)`` asks is a finding.
 typealias Target = @Sendable ([UInt8]) throws -> Void
 
 /// What is fuzzed, by the name of the folder in `Corpus` that has the inputs. `scripts/fuzz` builds and runs it.
@@ -21,7 +22,17 @@ private let target: Target = {
 /// What libFuzzer calls with each input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
-  try? target(Array(UnsafeBufferPointer(start: start, count: count)))
+  let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+  do {
+    try target(bytes)
+  } catch {
+    do {
+      try target(bytes)
+      expect(false, "what was refused once is refused twice: \(error)")
+    } catch let other {
+      expect("\(error)" == "\(other)", "of several mistakes the same one is named each time: \(error), \(other)")
+    }
+  }
   return 0
 }
 

@@ -1,5 +1,6 @@
-@testable import Shared
 import Testing
+
+@testable import Shared
 
 /// JSON lines: what a decoder would let pass.
 @Suite struct PromptLineTests {
@@ -29,6 +30,21 @@ import Testing
   ])
   func `what is no JSON is refused, not read beyond`(line: String) {
     #expect(ParsedFile(line, as: .jsonl).faults.count == 1)
+  }
+
+  @Test func `of several mistakes in a line the same one is named each time`() {
+    let unknown = (10..<40).reversed().map { "\"x\($0)\": 1" }.joined(separator: ", ")
+    let foreign =
+      #"{"kind": "score", "images": ["a"], "texts": ["b"], "to": 1, "strengths": [1], "mask": "m", "#
+      + #""invert": true, "image": "i", "from": 1, "embedding": "e"}"#
+    for (line, field) in [
+      ("{\(unknown)}", "x10"), ("{\"body\": {\(unknown)}}", "x10"),
+      ("{\"body\": {\"prompt\": \"a\"}, \(unknown)}", "x10"),
+      (foreign, "embedding"),
+    ] {
+      let faults = ParsedFile(line, as: .jsonl).faults
+      #expect(faults.count == 1 && faults[0].hasPrefix("1: The field '\(field)' "), "\(faults)")
+    }
   }
 
   @Test(arguments: [("7.0", 7), ("7", 7), ("1e1", 10)] as [(String, UInt64)])

@@ -85,6 +85,14 @@ import Testing
     #expect(error.message.contains(path), "\(error)")
   }
 
+  @Test("Of several bad tensors the same one is named each time")
+  func severalFaults() throws {
+    let tensors = (10..<40).map { #""t\#($0)":{"dtype":"F99","shape":[1],"data_offsets":[0,4]}"# }
+    let path = try file("{" + tensors.reversed().joined(separator: ",") + "}", bytes: 4)
+    let error = #expect(throws: UnCLIPError.self) { try SafetensorsFile(path: path) }
+    #expect(error?.message.contains("'t10'") == true, "\(error?.message ?? "")")
+  }
+
   @Test("A file that is absent, empty, or ends within its header is an error")
   func short() throws {
     let whole = try Data(

@@ -39,6 +39,20 @@ import Testing
     #expect(one[0] != one[1])
   }
 
+  @Test("Added tokens that a file gives one id get the same ids each time")
+  func equalIDs() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write(
+      #"{"a": 0, "a</w>": 1, "<|startoftext|>": 2, "<|endoftext|>": 3}"#, to: "vocab.json")
+    _ = try folder.write("#version: 0.2\n", to: "merges.txt")
+    _ = try folder.write(#"{"model_max_length": 8}"#, to: "tokenizer_config.json")
+    let names = (10..<40).map { "x\($0)" }
+    let table = names.reversed().map { "\"\($0)\": 30" }.joined(separator: ", ")
+    _ = try folder.write("{\(table)}", to: "added_tokens.json")
+    let tokenizer = try Tokenizer(ModelPart(name: "tokenizer", folder: folder.path))
+    #expect(names.map { tokenizer.encode($0).ids[1] } == Array(4..<34))
+  }
+
   @Test("What is cut off begins with the first word that is not read whole, and changes no id")
   func cutOff() throws {
     let tokenizer = try Tokenizer(ModelPart(name: "tokenizer", folder: Self.folder + "plain"))

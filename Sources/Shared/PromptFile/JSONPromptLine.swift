@@ -23,7 +23,7 @@ struct JSONPromptLine: Decodable {
     let container = try decoder.container(keyedBy: FieldKey.self)
     let isBatchLine = container.contains("body")
     var hasPrompt = false
-    for key in container.allKeys {
+    for key in container.sortedKeys {
       if isBatchLine {
         switch key.stringValue {
         case "custom_id": try ItemRequest.field(named: "custom_id")?.decode(&item, from: container, key)
@@ -53,7 +53,7 @@ struct JSONPromptLine: Decodable {
   /// - Parameter isBody: whether it is the body of a line of an OpenAI batch.
   /// - Returns: whether there is a prompt.
   private mutating func readFields(of container: KeyedDecodingContainer<FieldKey>, isBody: Bool) throws -> Bool {
-    for key in container.allKeys {
+    for key in container.sortedKeys {
       guard let field = ItemRequest.field(named: key.stringValue) else {
         if isBody, Self.ignoredInBodies.contains(key.stringValue) { continue }
         // Read with the operation as a whole.

@@ -28,10 +28,11 @@ extension PictureOperation: Codable {
     let container = try decoder.container(keyedBy: Key.self)
     let kind = try Self.kind(container)
     let known = Self.fields(of: kind).union([.kind])
-    if let foreign = container.allKeys.first(where: { !known.contains($0) }) {
+    if let foreign = container.sortedKeys.first(where: { !known.contains($0) }) {
       let kinds = Kind.allCases.filter { Self.fields(of: $0).contains(foreign) }.map(\.rawValue).joined(separator: ", ")
       throw AtelierError(
-        .invalidInput, "The field '\(foreign.rawValue)' goes with the kinds: \(kinds); this is of kind \(kind.rawValue).")
+        .invalidInput,
+        "The field '\(foreign.rawValue)' goes with the kinds: \(kinds); this is of kind \(kind.rawValue).")
     }
     func value<Value: Decodable>(_ field: Key, _ sort: String) throws(AtelierError) -> Value {
       guard let value: Value = try optional(field, sort) else {

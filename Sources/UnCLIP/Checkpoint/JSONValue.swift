@@ -70,3 +70,8 @@ package enum JSONValue: Sendable, Equatable {
     }
   }
 }
+
+extension [String: JSONValue] {
+  /// The entries, always in the same order: of several mistakes in an object the same one is named each time.
+  var inOrder: [(key: String, value: JSONValue)] { sorted { $0.key < $1.key } }
+}

@@ -58,7 +58,7 @@ package struct SafetensorsFile: Sendable {
     _ header: [String: JSONValue], start: Int, total: Int, path: String
   ) throws(UnCLIPError) -> [String: Entry] {
     var tensors: [(name: String, entry: Entry)] = []
-    for (name, description) in header where name != "__metadata__" {
+    for (name, description) in header.inOrder where name != "__metadata__" {
       tensors.append((name, try entry(name, description, start: start, total: total, path: path)))
     }
     // Empty tensors share their offset with the next one.

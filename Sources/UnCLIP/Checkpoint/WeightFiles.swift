@@ -55,7 +55,7 @@ enum WeightFiles {
     }
     guard !map.isEmpty else { throw UnCLIPError(.malformed, "Cannot read '\(index)': its 'weight_map' is empty.") }
     var shards: [String: Set<String>] = [:]
-    for (tensor, value) in map {
+    for (tensor, value) in map.inOrder {
       guard case .string(let name) = value, name.hasSuffix(".safetensors"),
         !name.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "/") })
       else {

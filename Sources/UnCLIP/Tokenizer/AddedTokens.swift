@@ -72,7 +72,7 @@ struct AddedTokens: Sendable {
     var settings = part.config.values
     var listed: [(id: Int, token: Token)] = []
     if case .object(let table)? = settings["added_tokens_decoder"] {
-      for (key, description) in table {
+      for (key, description) in table.inOrder {
         guard let id = Int(key), let token = try Self.token(description, path: part.config.path) else {
           throw UnCLIPError(
             .malformed,
@@ -96,7 +96,9 @@ struct AddedTokens: Sendable {
         listed.append((id, token))
       }
     }
-    var tokens = listed.sorted { $0.id < $1.id }.map(\.token)
+    // Those that are given one id stay in their order: what follows depends on it.
+    var tokens = listed.enumerated().sorted { ($0.element.id, $0.offset) < ($1.element.id, $1.offset) }.map(
+      \.element.token)
 
     func text(_ role: String) throws(UnCLIPError) -> String {
       let standard = role == "bos_token" ? "<|startoftext|>" : "<|endoftext|>"
@@ -172,7 +174,7 @@ struct AddedTokens: Sendable {
       if let token = try token(settings[role] ?? .null, path: path) { special.append(token.text) }
     }
     var tokens: [(id: Int, token: Token)] = []
-    for (text, value) in try JSONValue.object(ofFile: path) {
+    for (text, value) in try JSONValue.object(ofFile: path).inOrder {
       guard case .integer(let id) = value else {
         throw UnCLIPError(.malformed, "Cannot use '\(path)': the token '\(text)' has the id \(value.text).")
       }

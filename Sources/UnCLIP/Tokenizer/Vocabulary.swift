@@ -78,11 +78,17 @@ struct Vocabulary: Sendable {
   private static func ids(_ table: [String: JSONValue], path: String) throws(UnCLIPError) -> [String: Int] {
     var ids: [String: Int] = [:]
     ids.reserveCapacity(table.count)
+    // Of several mistakes the same one is named each time; to sort all of a sound table would take long.
+    var faulty: (token: String, value: JSONValue)?
     for (token, value) in table {
-      guard case .integer(let id) = value, (0..<largestID).contains(id) else {
-        throw UnCLIPError(.malformed, "Cannot use '\(path)': the token '\(token)' has the id \(value.text).")
+      if case .integer(let id) = value, (0..<largestID).contains(id) {
+        ids[token] = id
+      } else if faulty.map({ token < $0.token }) != false {
+        faulty = (token, value)
       }
-      ids[token] = id
+    }
+    if let (token, value) = faulty {
+      throw UnCLIPError(.malformed, "Cannot use '\(path)': the token '\(token)' has the id \(value.text).")
     }
     return ids
   }

@@ -4,9 +4,11 @@
 func fuzzConfig(_ bytes: [UInt8]) throws {
   var bytes = bytes
   let choice = bytes.choice()
-  guard case .object(let values) = try bytes.withUnsafeBytes({ bytes throws(JSONReader.Failure) in
-    try JSONReader.read(bytes)
-  }) else { return }
+  guard
+    case .object(let values) = try bytes.withUnsafeBytes({ bytes throws(JSONReader.Failure) in
+      try JSONReader.read(bytes)
+    })
+  else { return }
   let config = Config(path: "config.json", values: values)
   switch choice % 6 {
   case 0: _ = try UNetConfiguration(decoder: config)

@@ -1,6 +1,5 @@
 import Coordinator
 import Foundation
-@testable import Gateway
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -8,6 +7,8 @@ import NIOCore
 import NIOEmbedded
 import Shared
 import Synchronization
+
+@testable import Gateway
 
 /// A real coordinator with its database, its routes without a port, and workers' messages without a socket.
 ///
@@ -34,7 +35,10 @@ extension Request {
   fileprivate static func of(_ text: String) -> Request { of(Array(text.utf8)) }
 
   fileprivate static func of(_ bytes: [UInt8]) -> Request {
-    let (head, body) = bytes.firstRange(of: Array("\n\n".utf8)).map { (bytes[..<$0.lowerBound], bytes[$0.upperBound...]) } ?? (bytes[...], [])
+    let (head, body) =
+      bytes.firstRange(of: Array("\n\n".utf8)).map { (bytes[..<$0.lowerBound], bytes[$0.upperBound...]) } ?? (
+        bytes[...], []
+      )
     let lines = String(decoding: head, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
     let words = (lines.first ?? "").split(separator: " ", maxSplits: 1)
     var fields = HTTPFields()

@@ -72,7 +72,9 @@ private enum PNGChecksums {
       let length = bytes[place..<(place + 4)].reduce(0) { $0 << 8 | Int($1) }
       let end = place + 8 + length
       guard end + 4 <= bytes.count else { break }
-      let sum = ~bytes[(place + 4)..<end].reduce(UInt32.max) { table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ $0 >> 8 }
+      let sum = ~bytes[(place + 4)..<end].reduce(UInt32.max) {
+        table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ $0 >> 8
+      }
       for byte in 0..<4 { bytes[end + byte] = UInt8(truncatingIfNeeded: sum >> (24 - 8 * byte)) }
       place = end + 4
     }

@@ -1,4 +1,5 @@
 import Tensor
+
 @testable import UnCLIP
 
 /// The header of a file of weights, and an embedding that a request names: tensors lie in the file, each as long as its

@@ -1,4 +1,5 @@
 import Foundation
+
 @testable import Gateway
 @testable import Shared
 

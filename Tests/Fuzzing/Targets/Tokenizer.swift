@@ -19,12 +19,16 @@ func fuzzTokenizer(_ bytes: [UInt8]) throws {
   }
   defer { for name in names + ["special_tokens_map.json", "added_tokens.json"] { unlink(fuzzFolder + "/" + name) } }
   let tokenizer = try Tokenizer(ModelPart(name: "tokenizer", folder: fuzzFolder))
-  check(tokenizer, prompt: String(decoding: bytes, as: UTF8.self))
+  let prompt = String(decoding: bytes, as: UTF8.self)
+  check(tokenizer, prompt: prompt)
+  let again = must("files are read twice") { try Tokenizer(ModelPart(name: "tokenizer", folder: fuzzFolder)) }
+  expect(again.encode(prompt).ids == tokenizer.encode(prompt).ids, "files say the same twice")
 }
 
 private func check(_ tokenizer: Tokenizer, prompt: String) {
   let sequence = tokenizer.encode(prompt)
-  expect(sequence.ids.count == tokenizer.length && sequence.mask.count == tokenizer.length, "a sequence is as long as all")
+  let counts = [sequence.ids.count, sequence.mask.count]
+  expect(counts == [tokenizer.length, tokenizer.length], "a sequence is as long as all")
   expect(sequence.ids.allSatisfy { $0 >= 0 }, "ids are not negative")
   let normalized = PreTokenizer.normalized(prompt)
   expect(
@@ -39,7 +43,9 @@ private let soundTokenizer: Tokenizer = must("the sound tokenizer is read") {
   try FileManager.default.createDirectory(atPath: sound, withIntermediateDirectories: true)
   let letters = (33...126).map { String(Unicode.Scalar(UInt8($0))) }
   var vocabulary: [String: Int] = [:]
-  for token in letters + letters.map({ $0 + "</w>" }) + ["ap", "app", "appl", "apple</w>", "<|startoftext|>", "<|endoftext|>"] {
+  for token in letters + letters.map({ $0 + "</w>" }) + [
+    "ap", "app", "appl", "apple</w>", "<|startoftext|>", "<|endoftext|>",
+  ] {
     vocabulary[token] = vocabulary.count
   }
   try JSONEncoder().encode(vocabulary).write(to: URL(filePath: sound + "/vocab.json"))

@@ -14,3 +14,8 @@ package struct FieldKey: CodingKey, Hashable, ExpressibleByStringLiteral {
       words.prefix(1).joined() + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
   }
 }
+
+extension KeyedDecodingContainer {
+  /// All keys, always in the same order: of several mistakes in an object the same one is named each time.
+  var sortedKeys: [Key] { allKeys.sorted { $0.stringValue < $1.stringValue } }
+}
