@@ -8,12 +8,16 @@ package struct PictureInspector: Sendable {
   package var fault: @Sendable (_ picture: [UInt8]) -> AtelierError?
   /// Why a picture cannot be edited, or a mask does not fit it; nil if all is in order.
   package var faultOfEdit: @Sendable (_ picture: [UInt8], _ mask: [UInt8]?) -> AtelierError?
+  /// Why a file is no image embedding that is read, in words that bear its name: `invalidInput`. Nil for one that is.
+  package var faultOfEmbedding: @Sendable (_ embedding: [UInt8], _ name: String) -> AtelierError?
 
   package init(
     fault: @escaping @Sendable (_ picture: [UInt8]) -> AtelierError?,
-    faultOfEdit: @escaping @Sendable (_ picture: [UInt8], _ mask: [UInt8]?) -> AtelierError?
+    faultOfEdit: @escaping @Sendable (_ picture: [UInt8], _ mask: [UInt8]?) -> AtelierError?,
+    faultOfEmbedding: @escaping @Sendable (_ embedding: [UInt8], _ name: String) -> AtelierError?
   ) {
     self.fault = fault
     self.faultOfEdit = faultOfEdit
+    self.faultOfEmbedding = faultOfEmbedding
   }
 }
