@@ -114,6 +114,7 @@ extension Turn {
       id, as: description, holding: held, report: hello.number, received: hello.received, at: now.instant)
     for attempt in lost { try release(attempt) }
     try recallQuarantine(of: id)
+    let standstills = try standstills(of: id, holding: held)
     for model in description.models { try take(model, from: id) }
 
     var welcome = Wire.Welcome()
@@ -122,6 +123,7 @@ extension Turn {
     welcome.checkpointMilliseconds = settings.checkpoint.milliseconds
     welcome.hello = hello.number
     for attempt in held where try renew(attempt, to: id) { welcome.keep.append(attempt.wire) }
+    recall(standstills, of: id, keeping: welcome.keep)
     send(.welcome(welcome), to: id)
     log(
       isNew ? .info : .debug, "worker connected",

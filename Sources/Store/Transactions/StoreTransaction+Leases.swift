@@ -159,19 +159,51 @@ extension StoreTransaction {
   }
 
   /// The leases that the store remembers: after a restart, who is expected back.
-  package func leases() throws -> [LeaseRecord] {
-    try readableRows(
+  package func leases() throws -> [LeaseRecord] { try storedLeases().compactMap { try? $0.get() } }
+
+  /// Frees the tasks whose leases this version cannot read, since nobody could be expected back with them; gives up on
+  /// those of which it cannot read what they are to do.
+  ///
+  /// - Returns: the tasks and the reasons.
+  package func freeUnreadableLeases(at now: Double) throws -> [(task: TaskID, reason: String)] {
+    let unreadable = try storedLeases().compactMap { lease -> UnreadableLease? in
+      if case .failure(let row) = lease { row } else { nil }
+    }
+    for lease in unreadable {
+      try change("UPDATE tasks SET worker = NULL WHERE id = :task", ["task": lease.task])
+      do {
+        _ = try task(lease.task)
+        try release(lease.task)
+      } catch let error as AtelierError where error.isOfRow {
+        try giveUp(lease.task, reason: error.message, at: now)
+      }
+    }
+    return unreadable.map { ($0.task, $0.reason) }
+  }
+
+  private struct UnreadableLease: Error {
+    var task: TaskID
+    var reason: String
+  }
+
+  private func storedLeases() throws -> [Result<LeaseRecord, UnreadableLease>] {
+    try rows(
       """
       SELECT tasks.id AS task, tasks.attempt, tasks.worker, tasks.stage, jobs.id AS job,
         tasks.begun = tasks.attempt AS has_begun
       FROM jobs JOIN tasks ON tasks.job = jobs.seq AND tasks.state = 'leased'
       WHERE jobs.state NOT IN ('completed', 'cancelled')
       """
-    ) {
-      LeaseRecord(
-        task: TaskAttempt(task: try $0.value("task"), attempt: try $0.value("attempt")),
-        worker: try $0.value("worker"), job: try $0.value("job"), stage: try $0.value("stage"),
-        hasBegun: try $0.value("has_begun"))
+    ) { row in
+      let task: TaskID = try row.value("task")
+      do {
+        return .success(
+          LeaseRecord(
+            task: TaskAttempt(task: task, attempt: try row.value("attempt")), worker: try row.value("worker"),
+            job: try row.value("job"), stage: try row.value("stage"), hasBegun: try row.value("has_begun")))
+      } catch let error as AtelierError where error.isOfRow {
+        return .failure(UnreadableLease(task: task, reason: error.message))
+      }
     }
   }
 
