@@ -40,8 +40,8 @@ package struct Standstill: Sendable, Equatable {
   /// What it reported last of what it runs.
   private var seen: [TaskAttempt: WorkerRegistry.Progress] = [:]
   private var lastReport: Instant?
-  /// Whether what it reports next is what it reported before, which this coordinator does not know.
-  private var isRecalled = false
+  /// Whether it stands still by what is known from before it said hello.
+  package private(set) var isRecalled = false
   /// Of one step; newer ones count more, each three tenths.
   private var secondsPerStep: [Kind: Double] = [:]
 
@@ -54,9 +54,10 @@ package struct Standstill: Sendable, Equatable {
     at report: WorkerRegistry.Report, _ leases: [TaskID: WorkerRegistry.Lease], _ policy: Policy, now: Instant
   ) {
     let passed = min(lastReport.map { now - $0 } ?? .zero, policy.heartbeat * 2)
+    // It is where it was, for all that is known.
+    if isRecalled, lastReport == nil { seen = report.progress }
     lastReport = now
     stepTime += passed
-    if isRecalled { (seen, isRecalled) = (report.progress, false) }
     let advanced = report.progress.filter { seen[$0.key] != $0.value }
     for (attempt, progress) in advanced {
       guard let before = seen[attempt], let lease = leases[attempt.task] else { continue }
@@ -88,7 +89,7 @@ package struct Standstill: Sendable, Equatable {
   }
 
   /// It has said something that only its computing thread can have done.
-  package mutating func gotOn() { (stood, reason) = (.zero, nil) }
+  package mutating func gotOn() { (stood, reason, isRecalled) = (.zero, nil, false) }
 
   /// It has said hello, and may be another process by that name.
   mutating func introduced() { self = Standstill(secondsPerStep) }
@@ -112,7 +113,7 @@ package struct Standstill: Sendable, Equatable {
 
   /// It is given nothing more until it gets on or says hello without what it stood still on; if it holds nothing, until
   /// it has done so for as long as a standstill takes.
-  mutating func stall(because reason: String) { (self.reason, stood) = (reason, .zero) }
+  mutating func stall(because reason: String) { (self.reason, stood, isRecalled) = (reason, .zero, false) }
 
   /// It stood still before it said hello: if it does not get on now, it counts as stalled.
   mutating func recall(_ policy: Policy) {

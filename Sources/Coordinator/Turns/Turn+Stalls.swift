@@ -17,8 +17,8 @@ extension Turn {
     for (task, lease) in leases {
       let attempt = TaskAttempt(task: task, attempt: lease.attempt)
       state.registry.release(attempt, from: id)
-      // What has failed here before, and was given back, stands where it stood.
-      guard lease.progress != nil, try !store.hasFailed(attempt) else {
+      // A standstill that was known before counts no second time.
+      guard lease.progress != nil, !worker.standstill.isRecalled, try !store.hasFailed(attempt) else {
         try release(attempt)
         continue
       }
