@@ -2,6 +2,7 @@
 #pragma once
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 int syncfs(int descriptor);
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *folder);
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int first);
 
 /* O_TMPFILE, which the header has for GNU's extensions alone. */
 #define ATELIER_UNNAMED (020000000 | O_DIRECTORY)

@@ -28,6 +28,9 @@ import Testing
     try LocalFile.write(PNG.encode(RGBImage(width: 12, height: 8, filledWith: (0, 0, 0))), to: folder + "/black.png")
     try LocalFile.write(Array(PNG.encode(picture).prefix(60)), to: folder + "/cut.png")
     try LocalFile.write([0, 0, 0, 24] + Array("ftypheic".utf8), to: folder + "/phone.jpg")
+    for (name, values) in [("apple", [1, 2] as [Float]), ("spoilt", [1, .infinity])] {
+      try LocalFile.write(safetensorsBytes(values, shape: [2]), to: folder + "/\(name).safetensors")
+    }
   }
 
   private func refusal(_ line: String) throws -> String? {
@@ -52,6 +55,9 @@ import Testing
         "It names 'phone.jpg', which is HEIC, and not a PNG, JPEG, WebP or GIF picture; convert it with 'heif-convert"
       ),
       (
+        #"{"embedding": "spoilt.safetensors"}"#, "Cannot use 'spoilt.safetensors': its embedding holds values that are"
+      ),
+      (
         #"{"kind": "edit", "image": "cat.png", "prompt": "a"}"#,
         "It asks to edit 'cat.png'. The picture is opaque and there is no mask"
       ),
@@ -74,7 +80,7 @@ import Testing
     arguments: [
       #"{"kind": "edit", "image": "cat.png", "mask": "mask.png", "prompt": "a"}"#,
       #"{"kind": "edit", "image": "hole.png", "prompt": "a"}"#,
-      #"{"kind": "vary", "image": "cat.png"}"#,
+      #"{"kind": "vary", "image": "cat.png"}"#, #"{"embedding": "apple.safetensors"}"#,
       // Not there: the coordinator's to tell, with all other bad lines.
       #"{"kind": "edit", "image": "cat.png", "mask": "none.png", "prompt": "a"}"#,
     ])

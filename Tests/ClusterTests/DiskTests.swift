@@ -35,13 +35,10 @@ import Testing
     func unmount() { _ = Self.run(["umount", "-l", path]) }
 
     private static func run(_ command: [String]) -> Int32 {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      process.arguments = command
-      process.standardError = FileHandle.nullDevice
-      guard (try? process.run()) != nil else { return -1 }
-      process.waitUntilExit()
-      return process.terminationStatus
+      switch try? ChildProcess("/usr/bin/env", command, error: .null).wait() {
+      case .status(let status): status
+      default: -1
+      }
     }
   }
 

@@ -4,6 +4,8 @@ import Shared
 import TestSupport
 import Testing
 
+@testable import atelier
+
 /// What is rendered without a cluster, by real processes.
 @Suite(.serialized) struct LocalRenderTests {
   private static let steps = ["--prior-steps", "2", "--decoder-steps", "3", "--super-res-steps", "2"]
@@ -126,21 +128,19 @@ import Testing
     let processes = try Processes()
     let folder = processes.folder.path
     try FileManager.default.copyItem(atPath: Processes.model, toPath: folder + "/model")
-    let process = Process()
-    process.executableURL = Processes.executable
-    process.arguments = [
-      "render", "--model", folder + "/model", "--prompt", "a cat", "--n", "1000", "--decoder-steps", "100", "--out",
-      folder + "/x.png",
-    ]
     let log = try processes.folder.write("", to: "log")
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle(forWritingAtPath: log)
-    try process.run()
-    defer { kill(process.processIdentifier, SIGKILL) }
+    let told = try FileHandle(forWritingTo: URL(filePath: log))
+    let process = try ChildProcess(
+      Processes.executable.path,
+      [
+        "render", "--model", folder + "/model", "--prompt", "a cat", "--n", "1000", "--decoder-steps", "100", "--out",
+        folder + "/x.png",
+      ], output: .null, error: .descriptor(told.fileDescriptor))
+    defer { process.send(SIGKILL) }
     #expect(try await eventually { FileManager.default.fileExists(atPath: folder + "/x-0.png") })
     #expect(truncate(folder + "/model/decoder/diffusion_pytorch_model.safetensors", 1) == 0)
     #expect(try await eventually { !process.isRunning })
-    #expect(process.terminationReason == .exit && process.terminationStatus == 1)
+    #expect(process.ending == .status(1))
     let told = try String(contentsOfFile: log, encoding: .utf8)
     #expect(told.contains("decoder/diffusion_pytorch_model.safetensors' was changed while it was in use"), "\(told)")
     #expect(told.contains("Start again"), "\(told)")

@@ -1,6 +1,7 @@
 import Coordinator
 import Imaging
 import Shared
+import TestSupport
 import Testing
 
 @testable import atelier
@@ -39,5 +40,24 @@ import Testing
       try inspector.resized(Array("no picture".utf8), PictureSize(width: 16, height: 16))
     }
     #expect(error?.code == .invalidInput)
+  }
+
+  @Test func `embeddings are read as workers do`() {
+    let inspector = PictureInspector.imaging
+    #expect(inspector.faultOfEmbedding(safetensorsBytes([1, 2, 3], shape: [1, 3]), "e") == nil)
+    for (bytes, words) in [
+      (
+        safetensorsBytes([1, .nan], shape: [2]),
+        "Cannot use 'e': its embedding holds values that are no numbers, or infinite."
+      ),
+      (safetensorsBytes([1, -.infinity], shape: [2]), "or infinite"),
+      (safetensorsBytes([1, 2, 3, 4], shape: [2, 2]), "an embedding is one row"),
+      (safetensorsBytes([], shape: [0]), "an embedding is one row"), (Array("words".utf8), "'e'"),
+      (Array(safetensorsBytes([1, 2], shape: [2]).dropLast()), "'e'"),
+    ] {
+      let fault = inspector.faultOfEmbedding(bytes, "e")
+      #expect(fault?.code == .invalidInput)
+      #expect(fault?.message.contains(words) == true, "\(fault?.message ?? "")")
+    }
   }
 }

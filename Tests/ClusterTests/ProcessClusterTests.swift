@@ -4,6 +4,8 @@ import Shared
 import TestSupport
 import Testing
 
+@testable import atelier
+
 /// Real processes, a real model (small, with random weights), real signals.
 @Suite(.serialized) struct ProcessClusterTests {
   private static let model = Processes.model
@@ -171,11 +173,11 @@ import Testing
     let submitted = try processes.run(["submit", file, "--seed", "3", "--json"] + steps)
     let job = try JSONCoding.decode(Submitted.self, from: Data(submitted.output.utf8)).job.text
     #expect(try await eventually { try processes.step(of: .denoise) > 20 })
-    kill(first.processIdentifier, SIGTERM)
-    kill(first.processIdentifier, SIGTERM)
+    first.send(SIGTERM)
+    first.send(SIGTERM)
     #expect(
       try await eventually {
-        kill(first.processIdentifier, SIGTERM)
+        first.send(SIGTERM)
         return !first.isRunning
       })
     let explained = try processes.run(["explain", job])

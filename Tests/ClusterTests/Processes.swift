@@ -2,11 +2,13 @@ import Foundation
 import Shared
 import TestSupport
 
+@testable import atelier
+
 /// Starts and watches processes of the built executable.
 final class Processes: @unchecked Sendable {
   let folder: TemporaryFolder
   let port: Int
-  private var running: [Process] = []
+  private var running: [ChildProcess] = []
 
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
@@ -39,23 +41,24 @@ final class Processes: @unchecked Sendable {
       """, to: "cluster.yaml")
   }
 
-  deinit { for process in running where process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+  deinit { for process in running { process.send(SIGKILL) } }
 
   /// - Parameter log: where all that the process tells goes; only errors are told, to nobody, without.
   @discardableResult
-  func start(_ arguments: [String], log: String? = nil) throws -> Process {
-    let process = Process()
-    process.executableURL = Self.executable
-    process.arguments =
+  func start(_ arguments: [String], log: String? = nil) throws -> ChildProcess {
+    let words =
       arguments + ["--config", folder.path + "/cluster.yaml", "--log-level", log == nil ? "error" : "debug"]
-    if let log {
-      _ = FileManager.default.createFile(atPath: log, contents: nil)
-      process.standardOutput = FileHandle(forWritingAtPath: log)
-      process.standardError = FileHandle(forWritingAtPath: log)
-    }
-    try process.run()
+    let file = try log.map { try Self.newFile($0) }
+    let told = file.map { ChildProcess.Stream.descriptor($0.fileDescriptor) } ?? .inherited
+    let process = try ChildProcess(Self.executable.path, words, output: told, error: told)
     running.append(process)
     return process
+  }
+
+  /// Opens a new file to be written, or an old one that is emptied.
+  private static func newFile(_ path: String) throws -> FileHandle {
+    try Data().write(to: URL(fileURLWithPath: path))
+    return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
   }
 
   /// Runs a command to its end.
@@ -66,21 +69,22 @@ final class Processes: @unchecked Sendable {
   func run(
     _ arguments: [String], in place: String? = nil, environment: [String: String] = [:]
   ) throws -> (status: Int32, output: String, error: String) {
-    let process = Process()
-    if let place { process.currentDirectoryURL = URL(fileURLWithPath: place) }
-    process.executableURL = Self.executable
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(
+    let environment = ProcessInfo.processInfo.environment.merging(
       ["ATELIER_SERVER": "http://127.0.0.1:\(port)"].merging(environment) { $1 }, uniquingKeysWith: { $1 })
     let (output, error) = (folder.path + "/stdout", folder.path + "/stderr")
-    for path in [output, error] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-    process.standardOutput = FileHandle(forWritingAtPath: output)
-    process.standardError = FileHandle(forWritingAtPath: error)
-    try process.run()
-    process.waitUntilExit()
+    let files = try [output, error].map { try Self.newFile($0) }
+    let process = try ChildProcess(
+      Self.executable.path, arguments, environment: environment, in: place,
+      output: .descriptor(files[0].fileDescriptor), error: .descriptor(files[1].fileDescriptor))
+    let ending = process.wait()
+    let status: Int32 =
+      switch ending {
+      case .status(let status): status
+      case .signal(let signal): 128 + signal
+      case .unstarted: -1
+      }
     return (
-      process.terminationStatus, try String(contentsOfFile: output, encoding: .utf8),
-      try String(contentsOfFile: error, encoding: .utf8)
+      status, try String(contentsOfFile: output, encoding: .utf8), try String(contentsOfFile: error, encoding: .utf8)
     )
   }
 
@@ -113,8 +117,8 @@ final class Processes: @unchecked Sendable {
     return line?.firstMatch(of: /from_step\W+(\d+)/).flatMap { Int($0.1) }
   }
 
-  func die(_ process: Process) {
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+  func die(_ process: ChildProcess) {
+    process.send(SIGKILL)
+    process.wait()
   }
 }

@@ -54,6 +54,32 @@ import Worker
     try await cluster.stop()
   }
 
+  @Test func `a task whose worker reports and stands still is rendered by another, and the first comes back`()
+    async throws
+  {
+    let cluster = try TestCluster(stall: .seconds(2))
+    let (stands, isOver, over) = (Flag(false), Flag(false), DispatchSemaphore(value: 0))
+    cluster.addWorker(.prior)
+    cluster.addWorker(
+      .decoder,
+      executor: FakeExecutor(before: { _ in
+        guard !isOver.value else { return }
+        stands.value = true
+        over.wait()
+      }), capacity: 1)
+    let job = try await cluster.submit(prompts(1))
+    #expect(try await eventually { stands.value })
+    cluster.addWorker(.decoder)
+    #expect(try await cluster.end(of: job, within: .seconds(60)).images.completed == 1)
+    let stalled = cluster.coordinator.workers().filter { $0.state == .stalled }
+    #expect(stalled.map(\.id.text) == ["decoder-2"])
+    #expect(stalled.first?.reason?.hasPrefix("No progress for ") == true)
+    isOver.value = true
+    over.signal()
+    #expect(try await eventually { cluster.coordinator.workers().allSatisfy { $0.state == .connected } })
+    try await cluster.stop()
+  }
+
   @Test func `a small job starts within a second while a huge one runs`() async throws {
     let cluster = try TestCluster()
     cluster.addWorker(.prior, executor: FakeExecutor(pause: .milliseconds(200)), capacity: 4)
@@ -86,7 +112,8 @@ import Worker
     return (cluster, isBroken)
   }
 
-  @Test func `a worker on which tasks fail is put into quarantine, and comes back when it succeeds again`() async throws {
+  @Test func `a worker on which tasks fail is put into quarantine, and comes back when it succeeds again`() async throws
+  {
     let (cluster, isBroken) = try clusterWithBrokenDecoder(attempts: 5)
     let job = try await cluster.submit(prompts(60))
     var seen: WorkerStatus?

@@ -3,15 +3,17 @@ import Shared
 import TestSupport
 import Testing
 
+@testable import atelier
+
 /// Real processes that are told to stop while something hangs.
 @Suite(.serialized) struct StoppingProcessTests {
   /// More than the five seconds that are promised, for a busy machine; less than for ever.
   private static let limit = Duration.seconds(30)
 
   /// Tells a process to stop until it has. Signals that come close together count as one.
-  private func stop(_ process: Process) async throws -> Bool {
+  private func stop(_ process: ChildProcess) async throws -> Bool {
     try await eventually(within: Self.limit) {
-      kill(process.processIdentifier, SIGTERM)
+      process.send(SIGTERM)
       return !process.isRunning
     }
   }
@@ -28,7 +30,7 @@ import Testing
     processes.die(coordinator)
     #expect(try await stop(decoder))
     // It has left work behind.
-    #expect(decoder.terminationReason == .exit && decoder.terminationStatus == 1)
+    #expect(decoder.ending == .status(1))
   }
 
   @Test(.timeLimit(.minutes(3)))
@@ -42,10 +44,10 @@ import Testing
     let job = try processes.submit([file, "--prior-steps", "3", "--decoder-steps", "1000", "--super-res-steps", "3"])
     #expect(try await eventually { try processes.step(of: .denoise) > 3 })
     #expect(first.isRunning)
-    kill(first.processIdentifier, SIGTERM)
+    first.send(SIGTERM)
     #expect(try await eventually { !first.isRunning })
     // It has left nothing behind.
-    #expect(first.terminationReason == .exit && first.terminationStatus == 0)
+    #expect(first.ending == .status(0))
     try processes.start(["worker", "--pool", "decoder", "--threads", "1"])
     #expect(try await eventually { try processes.status(of: job)?.state == .completed })
     let out = processes.folder.path + "/out"
@@ -64,7 +66,8 @@ import Testing
     let client = try RawClient(port: processes.port)
     client.send("POST /api/v1/jobs?format=txt HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\na prompt\n")
     #expect(try await stop(coordinator))
-    #expect(coordinator.terminationReason == .exit)
+    // Not by a signal.
+    if case .signal = coordinator.ending { Issue.record("\(coordinator.ending as Any)") }
     withExtendedLifetime(client) {}
     // The half of a job that it had is gone, and its database is sound.
     try processes.start(["coordinator"])
@@ -83,7 +86,7 @@ import Testing
         children = try Self.children(of: up.processIdentifier)
         return children.count == 3
       })
-    kill(up.processIdentifier, signal)
+    up.send(signal)
     #expect(try await eventually { !up.isRunning && children.allSatisfy { kill($0, 0) != 0 || Self.isDead($0) } })
   }
 

@@ -21,10 +21,11 @@ final class TestCluster: @unchecked Sendable {
   /// - Parameters:
   ///   - proving: whether workers have to prove who they are.
   ///   - checkShare: of tasks that another worker makes too.
+  ///   - stall: how long a worker may stand still; for the configuration's time for nil.
   ///   - prepare: called with the path of the data directory before anything is there.
   init(
     attempts: Int = 3, models: [ModelInfo] = [FakeExecutor.model], proving: Bool = false, checkShare: Double = 0,
-    prepare: (String) throws -> Void = { _ in }
+    stall: Duration? = nil, prepare: (String) throws -> Void = { _ in }
   ) throws {
     folder = try TemporaryFolder()
     address = "ipc://" + folder.path + "/work"
@@ -38,6 +39,7 @@ final class TestCluster: @unchecked Sendable {
     configuration.coordinator.attempts = attempts
     configuration.coordinator.checkShare = checkShare
     configuration.coordinator.canary = .milliseconds(300)
+    if let stall { configuration.coordinator.stall = stall }
     configuration.defaultModel = "fake"
     var logger = Logger(label: "test")
     logger.logLevel = .critical

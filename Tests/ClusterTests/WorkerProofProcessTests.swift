@@ -3,6 +3,8 @@ import Shared
 import TestSupport
 import Testing
 
+@testable import atelier
+
 /// Real processes that prove who they are.
 @Suite(.serialized) struct WorkerProofProcessTests {
   private static let steps = ["--prior-steps", "2", "--decoder-steps", "2", "--super-res-steps", "2", "--seed", "3"]
@@ -58,7 +60,7 @@ import Testing
       #expect(revoked.status == 0, "\(revoked.error)")
     }
     #expect(try await eventually { !decoder.isRunning })
-    #expect(decoder.terminationStatus == 1)
+    #expect(decoder.ending == .status(1))
   }
 
   @Test(.timeLimit(.minutes(2))) func `what up starts needs no token, and nobody else gets in without`() async throws {
@@ -76,7 +78,7 @@ import Testing
     try await expectPictures(processes)
     #expect(stranger.told.isEmpty)
     stranger.close()
-    kill(up.processIdentifier, SIGTERM)
+    up.send(SIGTERM)
     #expect(try await eventually { !up.isRunning })
   }
 

@@ -130,6 +130,21 @@ import Testing
     }
   }
 
+  @Test func `what is no embedding is refused by its line and name when it is submitted`() async throws {
+    try await TestGateway.run { gateway in
+      let (sound, words) = (
+        try await bring("an embedding", to: gateway), try await bring("words", to: gateway)
+      )
+      let refused = try await gateway.post(
+        "jobs?format=jsonl", "{\"embedding\": \"\(sound)\"}\n{\"embedding\": \"\(words)\"}\n")
+      #expect(refused.status == 400)
+      let message = try refused.refusal.message
+      #expect(message.contains("line 2: Cannot use 'wor.png': it is no embedding."), "\(message)")
+      #expect(!message.contains("line 1: "))
+      #expect(try await gateway.post("jobs?format=jsonl", "{\"embedding\": \"\(sound)\"}\n").status == 201)
+    }
+  }
+
   @Test func `a request whose files are too much together is refused with the limit`() async throws {
     try await TestGateway.run(models: [Self.reader]) { gateway in
       // Sparse files, which nobody reads: they are refused before that.

@@ -26,15 +26,19 @@ final class TestGateway: Sendable {
   /// A model that sees ten characters of a text.
   static let measure: CutText.Measure = { $0.count > 10 ? String($0.dropFirst(10)) : nil }
 
-  /// Takes for pictures what begins as "a picture" or a PNG file does, and for a mask that fits what ends as the picture
-  /// does. What is resized says so in its end.
+  /// Takes for pictures what begins as "a picture" or a PNG file does, for a mask that fits what ends as the picture
+  /// does, and for an embedding what begins as one says. What is resized says so in its end.
   static let inspector = PictureInspector(
     fault: {
       $0.starts(with: "a picture".utf8) || PNGHeader($0) != nil ? nil : AtelierError(.invalidInput, "It is no picture.")
     },
     faultOfEdit: { picture, mask in
       mask == nil || mask?.last == picture.last ? nil : AtelierError(.invalidInput, "The mask does not fit.")
-    }, resized: { picture, size in picture + Array(" at \(size)".utf8) })
+    }, resized: { picture, size in picture + Array(" at \(size)".utf8) },
+    faultOfEmbedding: { bytes, name in
+      bytes.starts(with: "an embedding".utf8)
+        ? nil : AtelierError(.invalidInput, "Cannot use '\(name)': it is no embedding.")
+    })
 
   private init(
     models: [ModelInfo], folder: TemporaryFolder, _ configure: (inout ClusterConfiguration) -> Void,

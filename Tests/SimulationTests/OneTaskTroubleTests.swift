@@ -30,6 +30,22 @@ import Testing
     #expect(try cluster.connect("prior-b")?.task == attempt.task)
   }
 
+  @Test func `what a start cannot read of the store is told, and the task of such a lease is handed out`() throws {
+    let cluster = try SmallCluster(prompts: 2)
+    let attempt = try #require(try cluster.connect("prior-a"))
+    try cluster.store.write { store in
+      let other = try store.beginJob(JobID("other"), model: SimulatedStage.model, at: 1000)
+      try store.activateJob(other)
+      try store.db.execute(sql: "UPDATE jobs SET state = 'asleep' WHERE id = 'other'")
+      try store.db.execute(sql: "UPDATE tasks SET worker = NULL WHERE state = 'leased'")
+    }
+    try cluster.restart()
+    #expect(cluster.state.damage.count == 2)
+    #expect(cluster.state.damage.first?.hasPrefix("The lease of task \(attempt.task) could not be read") == true)
+    #expect(cluster.state.damage.last?.hasPrefix("Job other cannot be read, and is in no list: ") == true)
+    #expect(try cluster.connect("prior-b") == TaskAttempt(task: attempt.task, attempt: attempt.attempt + 1))
+  }
+
   private func spoil(_ task: TaskID, of cluster: SmallCluster) throws {
     try cluster.store.write { transaction in
       try transaction.db.execute(

@@ -146,9 +146,12 @@ final class SmallCluster {
 
   /// Another coordinator begins on the same store, and waits for a worker that does not come back.
   func restart() throws {
-    engine = try Self.engine(store, settings, now)
+    try replaceCoordinator()
     try waitForSilence()
   }
+
+  /// Another coordinator begins on the same store.
+  func replaceCoordinator() throws { engine = try Self.engine(store, settings, now) }
 
   /// Nobody says anything for longer than a worker may be silent.
   func waitForSilence() throws { for _ in 0..<60 { try turn() } }

@@ -102,6 +102,66 @@ import Testing
     #expect(try cluster.connect("prior-a") == TaskAttempt(task: first.task, attempt: 2))
   }
 
+  @Test func `a worker that stands still is known after a restart of the coordinator, until it gets on`() throws {
+    let cluster = try SmallCluster()
+    let first = try #require(try cluster.connect("prior-a"))
+    try pass(620, ["prior-a": holding(first, step: 11)], on: cluster)
+    let reason = "No progress for 10 min on step 12 of 25."
+    try cluster.restart()
+    var hello = SmallCluster.hello
+    hello.held = [first.wire]
+    try cluster.turn(.hello(hello), from: "prior-a")
+    // Its room and its step are as they were.
+    #expect(try pass(20, ["prior-a": holding(first, step: 11, credit: 1)], on: cluster).isEmpty)
+    #expect(cluster.status(of: "prior-a")?.state == .stalled)
+    #expect(cluster.status(of: "prior-a")?.reason == reason)
+    #expect(try cluster.failures.map(\.reason) == [reason])
+    // Nobody else has its task, so that it goes on with that, and says so also after the next restart.
+    try pass(2, ["prior-a": holding(first, step: 12)], on: cluster)
+    #expect(cluster.status(of: "prior-a")?.state == .connected)
+    #expect(try cluster.store.read { try $0.task(first.task) }?.state == .leased)
+    try cluster.turn(.hello(hello), from: "prior-a")
+    #expect(cluster.status(of: "prior-a")?.state == .connected)
+  }
+
+  @Test func `what stands still at a worker that says hello goes to another`() throws {
+    let cluster = try SmallCluster()
+    let first = try #require(try cluster.connect("prior-a"))
+    try pass(620, ["prior-a": holding(first, step: 11)], on: cluster)
+    try cluster.restart()
+    var hello = SmallCluster.hello
+    hello.held = [first.wire]
+    try cluster.turn(.hello(hello), from: "prior-a")
+    try cluster.turn(.heartbeat(holding(first, step: 11)), from: "prior-a")
+    #expect(try cluster.connect("prior-b") == TaskAttempt(task: first.task, attempt: 2))
+    #expect(cluster.status(of: "prior-a")?.state == .stalled)
+  }
+
+  @Test func `a worker that had to drop what it stood still on is tried again after as long`() throws {
+    let cluster = try SmallCluster(prompts: 2)
+    let first = try #require(try cluster.connect("prior-a"))
+    try pass(620, ["prior-a": holding(first, step: 11)], on: cluster)
+    let second = try #require(try cluster.connect("prior-b"))
+    #expect(second == TaskAttempt(task: first.task, attempt: 2))
+    try cluster.begin(second, on: "prior-b")
+    try cluster.replaceCoordinator()
+    for (worker, attempt) in [("prior-a", first), ("prior-b", second)] {
+      var hello = SmallCluster.hello
+      hello.held = [attempt.wire]
+      try cluster.turn(.hello(hello), from: worker)
+    }
+    var step = 0
+    var assigned: [TaskAttempt] = []
+    while assigned.isEmpty, step < 400 {
+      step += 1
+      assigned = try pass(2, ["prior-a": free, "prior-b": holding(second, step: step, of: 1000)], on: cluster).map(
+        \.task)
+      #expect(cluster.status(of: "prior-a")?.state == (assigned.isEmpty ? .stalled : .connected))
+    }
+    #expect((295...310).contains(step))
+    #expect(assigned.map(\.task) == [2])
+  }
+
   @Test func `what waits behind a task that stands still goes to others, uncounted`() throws {
     let cluster = try SmallCluster(prompts: 2)
     var (hello, free) = (SmallCluster.hello, self.free)

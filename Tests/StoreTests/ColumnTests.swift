@@ -84,6 +84,8 @@ import Testing
     let embed = try lease(.embed, job, store)
     try store.noteBegun(embed.id)
     #expect(try store.leases().map(\.hasBegun) == [true])
+    #expect(try store.freeUnreadableLeases(at: 3).isEmpty)
+    #expect(try store.unreadableJobs(among: 9).isEmpty)
     #expect(try store.saveCheckpoint(embed.id, TaskCheckpoint(pass: 0, completedSteps: 1, latents: artifact(.latents))))
     #expect(try store.checkpoint(of: embed.id.task)?.completedSteps == 1)
     #expect(try store.progress(of: embed.id.task)?.completedSteps == 1)

@@ -61,5 +61,43 @@ import Testing
     let error = #expect(throws: AtelierError.self) { try store.read { try $0.job(JobID("bad")) } }
     #expect(error?.code == .system)
     #expect(error?.message.contains("as 'state'") == true, "\(error?.message ?? "")")
+    let unreadable = try store.read { try $0.unreadableJobs(among: 9) }
+    #expect(unreadable.map(\.id) == ["bad"])
+    #expect(unreadable.first?.reason.contains("'asleep' as 'state'") == true)
+  }
+
+  /// Whoever held the task of a job is no longer known.
+  private func forgetWorker(_ job: String) throws {
+    try store.write { store in
+      try store.db.execute(
+        sql: "UPDATE tasks SET worker = NULL WHERE job = (SELECT seq FROM jobs WHERE id = ?)", arguments: [job])
+    }
+  }
+
+  @Test func `a lease that cannot be read is made free, and others stay`() throws {
+    let numbers = [try number("good"), try number("bad")]
+    let tasks = try store.write { store in
+      try numbers.flatMap { try store.lease(1, of: .embed, job: $0, to: worker, at: 2) }
+    }
+    try #require(tasks.count == 2)
+    try forgetWorker("bad")
+    let freed = try store.write { try $0.freeUnreadableLeases(at: 3) }
+    #expect(freed.map(\.task) == [tasks[1].id.task])
+    #expect(freed.first?.reason.contains("as 'worker'") == true, "\(freed)")
+    #expect(try store.read { try $0.leases() }.map(\.task) == [tasks[0].id])
+    let again = try store.write { try $0.lease(1, of: .embed, job: numbers[1], to: worker, at: 4) }
+    #expect(again.map(\.id) == [TaskAttempt(task: tasks[1].id.task, attempt: 2)])
+    #expect(try store.read { try Counters.wrong(in: $0.db).map { "\($0)" } } == [])
+  }
+
+  @Test func `a lease of a task of which nobody can tell what it is to do fails with the reason`() throws {
+    let bad = try number("bad")
+    let leased = try store.write { try $0.lease(1, of: .embed, job: bad, to: worker, at: 2) }
+    #expect(leased.count == 1)
+    try forgetWorker("bad")
+    try spoil("operation")
+    #expect(try store.write { try $0.freeUnreadableLeases(at: 3) }.count == 1)
+    #expect(try store.read { try $0.job(JobID("bad")).images.failed } == 1)
+    #expect(try store.read { try $0.leases() }.isEmpty)
   }
 }

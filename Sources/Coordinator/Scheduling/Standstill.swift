@@ -33,13 +33,15 @@ package struct Standstill: Sendable, Equatable {
 
   /// Why a worker is given nothing; nil for one that gets on.
   package private(set) var reason: String?
-  /// For how long it has reported the same, while it held something.
+  /// For how long it has reported the same, while it held something; while it is stalled, that it holds nothing.
   package private(set) var stood = Duration.zero
   /// For how long it has been at the step that it reported last, whatever else it brought meanwhile.
   private var stepTime = Duration.zero
   /// What it reported last of what it runs.
   private var seen: [TaskAttempt: WorkerRegistry.Progress] = [:]
   private var lastReport: Instant?
+  /// Whether it stands still by what is known from before it said hello.
+  package private(set) var isRecalled = false
   /// Of one step; newer ones count more, each three tenths.
   private var secondsPerStep: [Kind: Double] = [:]
 
@@ -52,6 +54,8 @@ package struct Standstill: Sendable, Equatable {
     at report: WorkerRegistry.Report, _ leases: [TaskID: WorkerRegistry.Lease], _ policy: Policy, now: Instant
   ) {
     let passed = min(lastReport.map { now - $0 } ?? .zero, policy.heartbeat * 2)
+    // It is where it was, for all that is known.
+    if isRecalled, lastReport == nil { seen = report.progress }
     lastReport = now
     stepTime += passed
     let advanced = report.progress.filter { seen[$0.key] != $0.value }
@@ -63,6 +67,10 @@ package struct Standstill: Sendable, Equatable {
     if !advanced.isEmpty {
       gotOn()
       stepTime = .zero
+    } else if reason != nil {
+      // What it stood still on was taken from it, and so it shows nothing.
+      stood = report.held.isEmpty ? stood + passed : .zero
+      if stood >= policy.least { gotOn() }
     } else if report.held.contains(where: { leases[$0.task]?.attempt == $0.attempt }) {
       stood += passed
     } else {
@@ -81,7 +89,7 @@ package struct Standstill: Sendable, Equatable {
   }
 
   /// It has said something that only its computing thread can have done.
-  package mutating func gotOn() { (stood, reason) = (.zero, nil) }
+  package mutating func gotOn() { (stood, reason, isRecalled) = (.zero, nil, false) }
 
   /// It has said hello, and may be another process by that name.
   mutating func introduced() { self = Standstill(secondsPerStep) }
@@ -95,12 +103,23 @@ package struct Standstill: Sendable, Equatable {
     guard reason == nil else { return nil }
     // Where nothing runs, what was taken back from it may still be in its hands, whatever that was.
     let known = kinds.isEmpty ? Array(secondsPerStep.values) : kinds.compactMap { secondsPerStep[$0] }
-    let limit = max(policy.least, .seconds((known.max() ?? 0) * Double(Policy.steps)))
-    return stood >= limit ? stood : nil
+    return stood >= limit(known, policy) ? stood : nil
   }
 
-  /// It is given nothing more until it gets on or says hello.
-  mutating func stall(because reason: String) { self.reason = reason }
+  /// How long a worker may stand still whose steps take so many seconds each.
+  private func limit(_ steps: [Double], _ policy: Policy) -> Duration {
+    max(policy.least, .seconds((steps.max() ?? 0) * Double(Policy.steps)))
+  }
+
+  /// It is given nothing more until it gets on or says hello without what it stood still on; if it holds nothing, until
+  /// it has done so for as long as a standstill takes.
+  mutating func stall(because reason: String) { (self.reason, stood, isRecalled) = (reason, .zero, false) }
+
+  /// It stood still before it said hello: if it does not get on now, it counts as stalled.
+  mutating func recall(_ policy: Policy) {
+    stood = limit(Array(secondsPerStep.values), policy)
+    isRecalled = true
+  }
 }
 
 extension WorkerRegistry.Lease {

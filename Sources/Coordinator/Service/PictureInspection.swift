@@ -2,7 +2,7 @@ import Shared
 import Store
 import Synchronization
 
-/// Looks at the pictures that submissions name, one at a time, since one may take half a gigabyte, and each once. No turn
+/// Looks at the pictures and embeddings that submissions name, one at a time, since one may take half a gigabyte, and each once. No turn
 /// and no cooperative thread waits for it.
 final class PictureInspection: Sendable {
   private let inspector: PictureInspector
@@ -17,11 +17,16 @@ final class PictureInspection: Sendable {
     self.sources = sources
   }
 
-  /// Looks at the pictures of a request.
+  /// Looks at the files of a request.
   ///
   /// - Throws: `invalidInput` for what cannot be used, by its name; `system` if a file cannot be read now.
   func check(_ operation: PictureOperation) async throws(AtelierError) {
-    if case .render = operation { return }
+    if case .render(let embedding) = operation {
+      guard let file = embedding else { return }
+      return try await once([file], as: "embedding") { [inspector] files in
+        inspector.faultOfEmbedding(files[0], file.name)
+      }
+    }
     for file in operation.sources {
       try await once([file], "It names '\(file.name)', which cannot be used.") {
         [inspector] files in inspector.fault(files[0])
@@ -46,9 +51,9 @@ final class PictureInspection: Sendable {
   ///
   /// - Parameters:
   ///   - purpose: what they were found in order for.
-  ///   - subject: a sentence that names them, before what is wrong.
+  ///   - subject: a sentence that names them, before what is wrong; nil if that names them itself.
   private func once(
-    _ files: [SourceFile], as purpose: String = "picture", _ subject: String,
+    _ files: [SourceFile], as purpose: String = "picture", _ subject: String? = nil,
     _ fault: @escaping @Sendable ([[UInt8]]) -> AtelierError?
   ) async throws(AtelierError) {
     let digests = files.compactMap(\.digest)
@@ -61,9 +66,9 @@ final class PictureInspection: Sendable {
         if let fault = fault(contents) { throw fault }
       }
     } catch let error as AtelierError where error.code != .system {
-      throw AtelierError(.invalidInput, "\(subject) \(error.message)")
+      throw AtelierError(.invalidInput, (subject.map { $0 + " " } ?? "") + error.message)
     } catch {
-      throw error as? AtelierError ?? AtelierError(.internal, "\(subject) \(error)")
+      throw error as? AtelierError ?? AtelierError(.internal, "\(subject ?? "") \(error)")
     }
     sound.withLock { sound in
       if sound.count >= Self.mostSound { sound.removeAll() }

@@ -10,14 +10,18 @@ package struct PictureInspector: Sendable {
   package var faultOfEdit: @Sendable (_ picture: [UInt8], _ mask: [UInt8]?) -> AtelierError?
   /// The picture as a PNG file of another size, with its opacity; throws as ``fault``.
   package var resized: @Sendable (_ picture: [UInt8], _ size: PictureSize) throws(AtelierError) -> [UInt8]
+  /// Why a file is no image embedding that is read, in words that bear its name: `invalidInput`. Nil for one that is.
+  package var faultOfEmbedding: @Sendable (_ embedding: [UInt8], _ name: String) -> AtelierError?
 
   package init(
     fault: @escaping @Sendable (_ picture: [UInt8]) -> AtelierError?,
     faultOfEdit: @escaping @Sendable (_ picture: [UInt8], _ mask: [UInt8]?) -> AtelierError?,
-    resized: @escaping @Sendable (_ picture: [UInt8], _ size: PictureSize) throws(AtelierError) -> [UInt8]
+    resized: @escaping @Sendable (_ picture: [UInt8], _ size: PictureSize) throws(AtelierError) -> [UInt8],
+    faultOfEmbedding: @escaping @Sendable (_ embedding: [UInt8], _ name: String) -> AtelierError?
   ) {
     self.fault = fault
     self.faultOfEdit = faultOfEdit
     self.resized = resized
+    self.faultOfEmbedding = faultOfEmbedding
   }
 }

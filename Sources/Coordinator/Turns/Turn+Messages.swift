@@ -118,6 +118,7 @@ extension Turn {
     // It may be another process, which knows of no watch.
     state.watches.told[id] = nil
     try recallQuarantine(of: id)
+    let standstills = try standstills(of: id, holding: held)
     for model in description.models { try take(model, from: id) }
 
     var welcome = Wire.Welcome()
@@ -126,6 +127,7 @@ extension Turn {
     welcome.checkpointMilliseconds = settings.checkpoint.milliseconds
     welcome.hello = hello.number
     for attempt in held where try renew(attempt, to: id) { welcome.keep.append(attempt.wire) }
+    recall(standstills, of: id, keeping: welcome.keep)
     send(.welcome(welcome), to: id)
     log(
       isNew ? .info : .debug, "worker connected",

@@ -1,5 +1,6 @@
 import Logging
 import Shared
+import Store
 
 /// Workers that report and do not get on.
 extension Turn {
@@ -16,7 +17,8 @@ extension Turn {
     for (task, lease) in leases {
       let attempt = TaskAttempt(task: task, attempt: lease.attempt)
       state.registry.release(attempt, from: id)
-      guard lease.progress != nil else {
+      // A standstill that was known before counts no second time.
+      guard lease.progress != nil, !worker.standstill.isRecalled, try !store.hasFailed(attempt) else {
         try release(attempt)
         continue
       }
@@ -28,15 +30,44 @@ extension Turn {
     }
   }
 
+  /// Of what a worker holds that says hello, what failed there because it stood still, with the reasons. It is the same
+  /// process then, which stands still for all that is known: after a lost connection, and after a restart of the
+  /// coordinator.
+  func standstills(of id: WorkerID, holding held: [TaskAttempt]) throws -> [TaskAttempt: String] {
+    var reasons: [TaskAttempt: String] = [:]
+    for attempt in held {
+      let failure = try store.failures(of: attempt.task).last { $0.attempt == attempt.attempt && $0.worker == id }
+      guard let failure, failure.reason.hasPrefix(Self.standing) else { continue }
+      let record = try record(of: attempt.task)
+      // It had got on, and was given the task back.
+      if record?.state == .leased, record?.currentAttempt == attempt { continue }
+      reasons[attempt] = failure.reason
+    }
+    return reasons
+  }
+
+  /// A worker that stood still before it said hello does so still, unless its next heartbeat shows that it has got on.
+  /// One that was told to drop what it stood still on shows nothing, and is tried again after a while.
+  mutating func recall(_ standstills: [TaskAttempt: String], of id: WorkerID, keeping kept: [Wire.TaskAttempt]) {
+    guard let reason = standstills.min(by: { $0.key.task < $1.key.task })?.value else { return }
+    let isKept = kept.contains { standstills[TaskAttempt($0)] != nil }
+    log(.warning, "worker does not get on yet", ["worker": "\(id)", "reason": "\(reason)"])
+    let policy = settings.stall
+    state.registry.note(id) { if isKept { $0.recall(policy) } else { $0.stall(because: reason) } }
+  }
+
+  /// What the reasons of such failures begin with, also those that the store has.
+  private static let standing = "No progress for "
+
   /// - Parameter leases: what runs first.
   private static func reason(standing time: Duration, _ leases: [WorkerRegistry.Lease]) -> String {
     let seconds = time / .seconds(1)
     let length = seconds < 120 ? Explainer.seconds(seconds) : "\(Int(seconds / 60)) min"
     guard let progress = leases.first?.progress else {
-      return "No progress for \(length): it holds \(leases.count) tasks and has begun none of them."
+      return "\(standing)\(length): it holds \(leases.count) tasks and has begun none of them."
     }
-    if progress.steps == 0 { return "No progress for \(length) before the end of the first step." }
-    if progress.step >= progress.steps { return "No progress for \(length) after the last of \(progress.steps) steps." }
-    return "No progress for \(length) on step \(progress.step + 1) of \(progress.steps)."
+    if progress.steps == 0 { return "\(standing)\(length) before the end of the first step." }
+    if progress.step >= progress.steps { return "\(standing)\(length) after the last of \(progress.steps) steps." }
+    return "\(standing)\(length) on step \(progress.step + 1) of \(progress.steps)."
   }
 }

@@ -5,12 +5,23 @@ import Store
 extension Turn {
   /// Remembers from the store who holds what, and waits for them to come back.
   mutating func expectWorkers() throws {
+    for (task, reason) in try store.freeUnreadableLeases(at: now.time) {
+      log(.error, "a lease cannot be read; its task is free again", ["task": "\(task)", "reason": "\(reason)"])
+      state.note(damage: "The lease of task \(task) could not be read, so that it was made free: \(reason)")
+    }
+    for (job, reason) in try store.unreadableJobs(among: Self.jobsLookedAt) {
+      log(.error, "a job cannot be read, and is in no list", ["job": "\(job)", "reason": "\(reason)"])
+      state.note(damage: "Job \(job) cannot be read, and is in no list: \(reason)")
+    }
     for lease in try store.leases() {
       state.registry.expect(
         lease.worker, lease: lease.task, job: lease.picture.job, stage: lease.stage, picture: lease.picture,
         isInteractive: lease.isInteractive, hasBegun: lease.hasBegun, at: now.instant)
     }
   }
+
+  /// Of the newest jobs, how many a start tries to read.
+  private static let jobsLookedAt = 1000
 
   /// What is due by time alone: silent workers lose their leases, pauses end, old pictures go.
   mutating func tick() throws {

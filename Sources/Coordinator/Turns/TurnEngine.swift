@@ -74,6 +74,7 @@ struct TurnEngine {
     self.performer = performer
     self.settings = settings
     self.logger = logger
+    var told: [Action] = []
     state = try store.write { transaction in
       var turn = Turn(
         ClusterState(settings, life: now.life, clock: try transaction.clock(), now: now), transaction, now: now,
@@ -87,7 +88,11 @@ struct TurnEngine {
       if settings.checkShare == 0 { try transaction.dropAllAnswers() }
       try transaction.forgetModels(keeping: StoreTransaction.mostUnnamedModels / 2)
       try turn.expectWorkers()
+      told = turn.actions
       return turn.state
+    }
+    for case .log(let level, let message, let metadata) in told {
+      logger.log(level: level, "\(message)", metadata: metadata)
     }
     if let jump = state.clock.jump {
       logger.log(level: jump.level(settings), "the wall clock jumped", metadata: ["reason": "\(jump.message)"])

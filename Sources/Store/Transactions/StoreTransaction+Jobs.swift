@@ -56,7 +56,24 @@ extension StoreTransaction {
   /// - Parameter owner: whose; everybody's for nil.
   package func jobs(limit: Int, of owner: String? = nil) throws -> [JobRecord] {
     try writeCounters()
-    let newest = try readableRows(
+    return try newestJobs(limit, of: owner).compactMap { try? $0.get() }.map { try counted($0) }
+  }
+
+  /// Those of the newest jobs that this version cannot read: what stands for their id, and the reason.
+  package func unreadableJobs(among limit: Int) throws -> [(id: String, reason: String)] {
+    try newestJobs(limit, of: nil).compactMap { job in
+      guard case .failure(let row) = job else { return nil }
+      return (row.id, row.reason)
+    }
+  }
+
+  private struct UnreadableJob: Error {
+    var id: String
+    var reason: String
+  }
+
+  private func newestJobs(_ limit: Int, of owner: String?) throws -> [Result<JobRecord, UnreadableJob>] {
+    try rows(
       """
       SELECT jobs.seq, jobs.id, jobs.name, jobs.owner, jobs.state, jobs.priority, jobs.is_interactive, jobs.created_at, jobs.finished_at,
         jobs.items, jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
@@ -65,8 +82,13 @@ extension StoreTransaction {
         AND (:owner IS NULL OR jobs.owner = :owner)
       ORDER BY jobs.seq DESC LIMIT :limit
       """, ["limit": limit, "owner": owner]
-    ) { try $0.job() }
-    return try newest.map { try counted($0) }
+    ) { row in
+      do {
+        return .success(try row.job())
+      } catch let error as AtelierError where error.isOfRow {
+        return .failure(UnreadableJob(id: try row.value("id"), reason: error.message))
+      }
+    }
   }
 
   /// A job with its counters.

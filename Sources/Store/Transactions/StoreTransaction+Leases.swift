@@ -160,8 +160,35 @@ extension StoreTransaction {
   }
 
   /// The leases that the store remembers: after a restart, who is expected back.
-  package func leases() throws -> [LeaseRecord] {
-    try readableRows(
+  package func leases() throws -> [LeaseRecord] { try storedLeases().compactMap { try? $0.get() } }
+
+  /// Frees the tasks whose leases this version cannot read, since nobody could be expected back with them; gives up on
+  /// those of which it cannot read what they are to do.
+  ///
+  /// - Returns: the tasks and the reasons.
+  package func freeUnreadableLeases(at now: Double) throws -> [(task: TaskID, reason: String)] {
+    let unreadable = try storedLeases().compactMap { lease -> UnreadableLease? in
+      if case .failure(let row) = lease { row } else { nil }
+    }
+    for lease in unreadable {
+      try change("UPDATE tasks SET worker = NULL WHERE id = :task", ["task": lease.task])
+      do {
+        _ = try task(lease.task)
+        try release(lease.task)
+      } catch let error as AtelierError where error.isOfRow {
+        try giveUp(lease.task, reason: error.message, at: now)
+      }
+    }
+    return unreadable.map { ($0.task, $0.reason) }
+  }
+
+  private struct UnreadableLease: Error {
+    var task: TaskID
+    var reason: String
+  }
+
+  private func storedLeases() throws -> [Result<LeaseRecord, UnreadableLease>] {
+    try rows(
       """
       SELECT tasks.id AS task, tasks.attempt, tasks.worker, tasks.stage, jobs.id AS job,
         items.position AS item_index, images.position AS image_index, jobs.is_interactive,
@@ -170,14 +197,19 @@ extension StoreTransaction {
         JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
       WHERE jobs.state NOT IN ('completed', 'cancelled')
       """
-    ) {
-      LeaseRecord(
-        task: TaskAttempt(task: try $0.value("task"), attempt: try $0.value("attempt")),
-        worker: try $0.value("worker"),
-        picture: PictureID(
-          job: try $0.value("job"), item: try $0.value("item_index"), index: try $0.value("image_index")),
-        stage: try $0.value("stage"), isInteractive: try $0.value("is_interactive"), hasBegun: try $0.value("has_begun")
-      )
+    ) { row in
+      let task: TaskID = try row.value("task")
+      do {
+        return .success(
+          LeaseRecord(
+            task: TaskAttempt(task: task, attempt: try row.value("attempt")), worker: try row.value("worker"),
+            picture: PictureID(
+              job: try row.value("job"), item: try row.value("item_index"), index: try row.value("image_index")),
+            stage: try row.value("stage"), isInteractive: try row.value("is_interactive"),
+            hasBegun: try row.value("has_begun")))
+      } catch let error as AtelierError where error.isOfRow {
+        return .failure(UnreadableLease(task: task, reason: error.message))
+      }
     }
   }
 

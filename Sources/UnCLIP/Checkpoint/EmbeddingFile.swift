@@ -16,7 +16,9 @@ package enum EmbeddingFile {
         throw UnCLIPError(
           .request, "Cannot use '\(name)': it has \(entries.count) tensors, and none of them is '\(key)'.")
       }
-      guard entry.shape.count == 1 || entry.shape.count == 2 && entry.shape[0] == 1, let width = entry.shape.last else {
+      guard entry.shape.count == 1 || entry.shape.count == 2 && entry.shape[0] == 1, let width = entry.shape.last,
+        width > 0
+      else {
         throw UnCLIPError(
           .request, "Cannot use '\(name)': its tensor has shape \(entry.shape); an embedding is one row.")
       }

@@ -1,9 +1,10 @@
+import Coordinator
 import Imaging
 import Shared
 import UnCLIP
 
-/// Looks at the pictures that lines of a prompt file name before anything of it is sent: whether they can be read, and
-/// whether those of an edit fit each other. Otherwise a job would fail hours later, item by item.
+/// Looks at the files that lines of a prompt file name before anything of it is sent: whether pictures and embeddings can
+/// be read, and whether the pictures of an edit fit each other. Otherwise a job would fail hours later, item by item.
 struct PictureCheck {
   private let folder: SourceFolder
   /// Files and edits that were found to be in order: many lines may name the same.
@@ -26,7 +27,8 @@ struct PictureCheck {
         guard let picture = try picture(source) else { continue }
         if isOfEdit { pictures[source.file] = picture }
       } else {
-        _ = try folder.open(source)
+        guard let bytes = try folder.read(source) else { continue }
+        if let fault = PictureInspector.embeddingFault(bytes, source.file) { throw fault }
       }
       known.insert(source)
     }

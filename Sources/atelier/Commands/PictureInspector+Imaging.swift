@@ -26,7 +26,17 @@ extension PictureInspector {
       } catch {
         throw AtelierError(error.code == .system ? .system : .invalidInput, error.message)
       }
-    })
+    }, faultOfEmbedding: embeddingFault)
+
+  /// Why a file is no image embedding that workers read, by its name; nil for one that is.
+  @Sendable static func embeddingFault(_ bytes: [UInt8], _ name: String) -> AtelierError? {
+    do {
+      _ = try EmbeddingFile.read(bytes, name: name)
+      return nil
+    } catch {
+      return AtelierError(.invalidInput, (error as? UnCLIPError)?.message ?? "Cannot use '\(name)': \(error).")
+    }
+  }
 
   private static func fault(_ look: () throws(AtelierError) -> Void) -> AtelierError? {
     do throws(AtelierError) {

@@ -7,7 +7,7 @@ import Shared
 /// worker that has left in order, as after `atelier drain`, is missed by nobody.
 struct Supervision {
   /// How a process ended.
-  enum Ending: Equatable {
+  enum Ending: Equatable, Sendable {
     /// With an exit status.
     case status(Int32)
     case signal(Int32)

@@ -2,19 +2,6 @@ import Foundation
 import Logging
 import Shared
 
-/// A child process of `atelier up`, which is this program once more.
-enum ChildProcess {
-  /// What to start.
-  struct Command: Sendable {
-    /// For people, such as `decoder 0`.
-    var name: String
-    /// Of this same executable.
-    var arguments: [String]
-    /// Keys for it to read from its standard input: fewer bytes than a pipe holds.
-    var input: Data?
-  }
-}
-
 /// Does what ``Supervision`` decides about child processes, until all are gone.
 final class Supervisor {
   /// What happens, from whatever thread; the one that runs takes it in its order.
@@ -28,7 +15,7 @@ final class Supervisor {
   private let logger: Logger
   private let mailbox = Mailbox<Event>(capacity: 1024)
   /// Those that run.
-  private var processes: [Int: Process] = [:]
+  private var processes: [Int: ChildProcess] = [:]
 
   /// - Parameter commands: the coordinator's first.
   init(commands: [ChildProcess.Command], logger: Logger) {
@@ -67,8 +54,8 @@ final class Supervisor {
     for action in actions {
       switch action {
       case .start(let index): start(index)
-      case .ask(let index): if let process = processes[index] { kill(process.processIdentifier, SIGTERM) }
-      case .kill(let index): if let process = processes[index] { kill(process.processIdentifier, SIGKILL) }
+      case .ask(let index): processes[index]?.send(SIGTERM)
+      case .kill(let index): processes[index]?.send(SIGKILL)
       case .pause(let index, let time):
         logger.warning("it is started again", metadata: ["process": "\(commands[index].name)", "after": "\(time)"])
       case .left(let index):
@@ -81,23 +68,15 @@ final class Supervisor {
 
   /// Starts a child: its standard input is empty or has its keys, and what it says goes where this process' output goes.
   private func start(_ index: Int) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = commands[index].arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(ParentProcess.environment) { $1 }
+    var environment = ProcessInfo.processInfo.environment.merging(ParentProcess.environment) { $1 }
     let pipe = commands[index].input.map { _ in Pipe() }
-    if let pipe {
-      process.standardInput = pipe
-      process.environment?[InheritedKeys.variable] = "0"
-    } else {
-      process.standardInput = FileHandle.nullDevice
-    }
-    process.terminationHandler = { [mailbox] process in
-      let status = process.terminationStatus
-      mailbox.put(.ended(index, process.terminationReason == .uncaughtSignal ? .signal(status) : .status(status)))
-    }
+    if pipe != nil { environment[InheritedKeys.variable] = "0" }
+    let process: ChildProcess
     do {
-      try process.run()
+      process = try ChildProcess(
+        URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path, commands[index].arguments,
+        environment: environment, input: pipe.map { .descriptor($0.fileHandleForReading.fileDescriptor) } ?? .null
+      ) { [mailbox] ending in mailbox.put(.ended(index, ending)) }
     } catch {
       logger.error("cannot start", metadata: ["process": "\(commands[index].name)", "error": "\(error)"])
       mailbox.put(.ended(index, .unstarted))
@@ -105,6 +84,7 @@ final class Supervisor {
     }
     if let pipe, let input = commands[index].input {
       // Who has died already reads nothing.
+      try? pipe.fileHandleForReading.close()
       try? pipe.fileHandleForWriting.write(contentsOf: input)
       try? pipe.fileHandleForWriting.close()
     }
