@@ -39,7 +39,12 @@ class JobPage {
       neighbour: (picture, step) => this.grid.neighbour(picture, step),
       show: picture => go(pictureAddress(id, picture.item, picture.index, this.filter), { replacing: true }),
     });
-    this.end = follow(`jobs/${id}/events`, () => this.refresh());
+    this.end = follow(`jobs/${id}/events`, () => this.refresh(), (name, facts) => {
+      if (name !== 'job' || !this.job) return true;
+      this.job = facts;
+      this.draw();
+      return false;
+    });
   }
 
   change(parts, values) {

@@ -2,13 +2,15 @@
 // asked while nobody looks.
 
 const pause = 2000;
-/** With events, a question now and then keeps rates and times right. */
-const slowPause = 10000;
+/** What events do not tell is asked for more seldom. */
+const slowPause = 10_000;
+const names = ['cluster', 'job', 'worker', 'worker_left', 'pictures', 'reset'];
 
-/** Calls `refresh` at once, whenever something happened, and every so often. `path` is that of the events to listen to.
+/** Calls `refresh` at once and every so often. `path` is that of the events to listen to, or null. `heard(name, facts)`
+ *  is told of each, and says whether that is more than it can show by itself, so that `refresh` has to ask.
  *  Returns what ends it. */
-export function follow(path, refresh, listener = () => {}) {
-  let timer = 0, source = null, isAsking = false, isDue = false, isOver = false, isTold = false;
+export function follow(path, refresh, heard = () => true) {
+  let timer = 0, soon = 0, source = null, isAsking = false, isDue = false, isOver = false, isTold = false;
 
   async function ask() {
     clearTimeout(timer);
@@ -17,41 +19,52 @@ export function follow(path, refresh, listener = () => {}) {
     isAsking = true;
     isDue = false;
     try { await refresh(); } finally { isAsking = false; }
-    if (!isOver) timer = setTimeout(ask, isDue ? 500 : isTold ? slowPause : pause);
-  }
-
-  // Many events at once make one question.
-  let soon = 0;
-  function changed(event) {
-    isTold = true;
-    listener(event);
-    if (!soon) soon = setTimeout(() => { soon = 0; ask(); }, 700);
+    if (!isOver) timer = setTimeout(ask, isDue || !isTold ? pause : slowPause);
   }
 
   function listen() {
     if (isOver || source || document.hidden || !path) return;
     source = new EventSource('/api/v1/' + path);
-    for (const name of ['message', 'job', 'picture', 'worker', 'cluster', 'progress', 'completed', 'failed', 'preview']) {
-      source.addEventListener(name, changed);
+    for (const name of names) {
+      source.addEventListener(name, event => {
+        isTold = true;
+        const wantsMore = heard(name, JSON.parse(event.data));
+        // Many at once make one question.
+        if (wantsMore && !soon) soon = setTimeout(() => { soon = 0; ask(); }, pause);
+      });
     }
     source.onerror = () => {
       isTold = false;
       // One that will not come: ask instead.
       if (source?.readyState === EventSource.CLOSED) { source = null; path = null; }
+      clearTimeout(timer);
+      timer = setTimeout(ask, pause);
     };
   }
 
-  function looked() {
-    if (document.hidden) { source?.close(); source = null; clearTimeout(timer); } else { listen(); ask(); }
+  function look() {
+    if (document.hidden) {
+      source?.close();
+      source = null;
+      isTold = false;
+      clearTimeout(timer);
+    } else {
+      listen();
+      ask();
+    }
   }
-  document.addEventListener('visibilitychange', looked);
-  listen();
-  ask();
+  document.addEventListener('visibilitychange', look);
+  look();
   return () => {
     isOver = true;
     clearTimeout(timer);
     clearTimeout(soon);
     source?.close();
-    document.removeEventListener('visibilitychange', looked);
+    document.removeEventListener('visibilitychange', look);
   };
+}
+
+/** A list with one of its entries, known by its `id`, replaced; a new one goes to the front. */
+export function replaced(list, entry) {
+  return list.some(other => other.id === entry.id) ? list.map(other => other.id === entry.id ? entry : other) : [entry, ...list];
 }

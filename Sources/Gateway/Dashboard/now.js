@@ -4,26 +4,54 @@ import { chip, stageBars } from './bars.js';
 import { fill, h } from './dom.js';
 import { ago, count, duration, rate, several } from './format.js';
 import { inHand } from './hands.js';
-import { follow } from './live.js';
+import { follow, replaced } from './live.js';
 import { jobAddress, pictureAddress } from './route.js';
 import { trouble } from './shell.js';
 
 export const key = () => 'now';
 
 export function open(main) {
-  const end = follow('events', async () => {
+  // What is shown; `null` until it was asked for.
+  let seen = null, frame = 0;
+  const draw = () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      if (seen) fill(main, h('h1.visually-hidden', {}, 'Now'), page(seen));
+    });
+  };
+  const refresh = async () => {
     try {
       const [jobs, workers, cluster, recent] = await Promise.all([
-        get('jobs', { limit: 20 }), get('workers'), get('cluster'), get('recent').catch(() => [])]);
-      fill(main, h('h1.visually-hidden', {}, 'Now'), page(jobs, workers, cluster, recent));
+        get('jobs', { limit: 20 }), get('workers'), get('cluster'), newest(seen)]);
+      seen = { jobs, workers, cluster, recent };
+      draw();
     } catch (error) {
+      seen = null;
       fill(main, h('h1.visually-hidden', {}, 'Now'), trouble(error));
     }
+  };
+  const end = follow('events', refresh, (name, facts) => {
+    if (!seen || name === 'reset') return true;
+    if (name === 'cluster') seen.cluster = facts;
+    else if (name === 'job') seen.jobs = replaced(seen.jobs, facts);
+    else if (name === 'worker') seen.workers = replaced(seen.workers, facts).sort((a, b) => a.id < b.id ? -1 : 1);
+    else if (name === 'worker_left') seen.workers = seen.workers.filter(worker => worker.id !== facts.id);
+    draw();
+    return name === 'pictures';
   });
-  return { title: 'Now', close: end };
+  return { title: 'Now', close: () => { end(); cancelAnimationFrame(frame); } };
 }
 
-function page(jobs, workers, cluster, recent) {
+/** The pictures that were finished last; after a start of the coordinator, which begins to count anew, some of a job. */
+async function newest(seen) {
+  const recent = await get('recent', { limit: 24 }).catch(() => []);
+  if (recent.length) return recent;
+  if (seen) return seen.recent;
+  const job = (await get('jobs', { limit: 20 })).find(job => job.images.completed);
+  return job ? (await get(`jobs/${job.id}/pictures`, { state: 'completed', limit: 24 })).pictures : [];
+}
+
+function page({ jobs, workers, cluster, recent }) {
   const active = jobs.filter(job => job.state === 'active' || job.state === 'paused');
   const ended = jobs.filter(job => !active.includes(job));
   return h('div.now', { key: 'now' },

@@ -27,6 +27,8 @@ export class PictureView {
         if (step && !event.target.closest('pre')) { event.preventDefault(); this.step(step); }
       });
       document.body.append(this.dialog);
+      // Before it is shown, so that there is something in it to have the focus.
+      this.draw();
       this.dialog.showModal();
     }
     this.draw();
@@ -127,7 +129,7 @@ const list = (label, facts) => {
 
 const request = line => list('Request', [
   ['Kind', line.operation?.kind ?? 'render'], ['Not', line.negative_prompt], ['Seed', String(line.seed)],
-  ['Size', line.size && `${line.size.width}×${line.size.height}` + (line.resampled_from ? `, made as ${line.resampled_from.width}×${line.resampled_from.height}` : '')],
+  ['Size', line.size && line.size + (line.resampled_from ? `, made as ${line.resampled_from}` : '')],
   ['Line', `${line.line} of its file`], ['Name', line.custom_id],
   ['Model', h('span', { title: line.model_digest }, `${line.model} `, h('code', {}, brief(line.model_digest)))],
   ['Unread', line.cut?.map(cut => `the end of ${cut.field}: “${cut.lost}”`).join('; ')],

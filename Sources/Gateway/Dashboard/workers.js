@@ -3,7 +3,7 @@ import { get, post } from './api.js';
 import { chip, steps } from './bars.js';
 import { fill, h } from './dom.js';
 import { brief, count, duration, rate, several, stageNames } from './format.js';
-import { follow } from './live.js';
+import { follow, replaced } from './live.js';
 import { area, sparkline } from './plot.js';
 import { jobAddress, pictureAddress, workerAddress } from './route.js';
 import { attempt, confirm, trouble } from './shell.js';
@@ -19,12 +19,26 @@ export function open(main, parts) {
       seen = { workers, history };
       draw();
     } catch (error) {
+      seen = null;
       fill(main, h('h1', {}, 'Workers'), trouble(error));
     }
   };
-  const draw = () => seen && fill(main, page(seen.workers, seen.history, chosen, facts, refresh));
-  const end = follow('events', refresh);
-  return { title: 'Workers', close: end, change: parts => { chosen = parts[1]; facts = null; draw(); refresh(); } };
+  let frame = 0;
+  const draw = () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      if (seen) fill(main, page(seen.workers, seen.history, chosen, facts, refresh));
+    });
+  };
+  const end = follow('events', refresh, (name, facts) => {
+    if (!seen) return true;
+    if (name === 'worker') seen.workers = replaced(seen.workers, facts).sort((a, b) => a.id < b.id ? -1 : 1);
+    else if (name === 'worker_left') seen.workers = seen.workers.filter(worker => worker.id !== facts.id);
+    else return false;
+    draw();
+    return false;
+  });
+  return { title: 'Workers', close: () => { end(); cancelAnimationFrame(frame); }, change: parts => { chosen = parts[1]; facts = null; draw(); refresh(); } };
 }
 
 function page(workers, history, chosen, facts, refresh) {
