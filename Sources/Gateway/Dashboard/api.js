@@ -35,7 +35,8 @@ const parse = text => text ? JSON.parse(text.replace(/"seed":(\d{16,})/g, '"seed
 
 const query = values => {
   const list = Object.entries(values ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== '');
-  return list.length ? '?' + new URLSearchParams(list) : '';
+  // A space is %20 here: the coordinator reads a plus as a plus.
+  return list.length ? '?' + list.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&') : '';
 };
 
 /** Facts. */
