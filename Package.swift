@@ -110,6 +110,7 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ],
+      resources: [.embedInCode("Dashboard")],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "atelier",

@@ -57,11 +57,12 @@ package enum Gateway {
         status: .ok, headers: [.contentType: "text/plain; version=0.0.4"],
         body: ResponseBody(byteBuffer: ByteBuffer(string: try await coordinator.metrics())))
     }
-    Dashboard.addRoutes(to: router)
+    PageRoutes().addRoutes(to: router)
     LoginRoutes(sessions: door.sessions, isSecure: door.isEncrypted || door.isBehindProxy).addRoutes(to: router)
     let api = router.group("api/v1")
     JobRoutes(coordinator: coordinator).addRoutes(to: api)
     SubmissionRoute(coordinator: coordinator).addRoutes(to: api)
+    PictureRoutes(coordinator: coordinator).addRoutes(to: api)
     SourceRoutes(coordinator: coordinator).addRoutes(to: api)
     WorkerRoutes(coordinator: coordinator).addRoutes(to: api)
     WorkerKeyRoutes(coordinator: coordinator).addRoutes(to: api)

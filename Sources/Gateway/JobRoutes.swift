@@ -1,4 +1,5 @@
 import Coordinator
+import Crypto
 import Hummingbird
 import NIOCore
 import NIOFoundationCompat
@@ -14,7 +15,8 @@ import Shared
 /// - `GET /JOB/failures`: why images failed, as a list of at most 20 ``FailureReason``.
 /// - `GET /JOB/images?after=0&limit=500`: a ``ManifestPage``, images in their order; 1 to 1000 of them.
 /// - `GET /JOB/manifest?after=0&limit=500`: a ``ManifestPart``, the same as the lines of `manifest.jsonl`, signed.
-/// - `GET /JOB/pictures/ITEM/INDEX`: `image/png`, both numbers from 0; 404 while it is not finished or once it is no
+/// - `GET /JOB/pictures/ITEM/INDEX?sha256=DIGEST`: `image/png`, both numbers from 0, to be kept for ever where the digest is
+///   named and right; 404 while it is not finished or once it is no
 ///   longer kept, 500 if it was damaged on disk, which fails its image.
 ///
 /// All answer 404 for a job that there is not, or that is not one's own to see; 403 for one that is only to be seen. A `limit` or `after` that is no number counts as left out.
@@ -54,13 +56,16 @@ struct JobRoutes {
       let (after, limit) = request.page
       return try await JSONAnswer.response(coordinator.signedManifest(of: visible(context), after: after, limit: limit))
     }
-    api.get("jobs/:job/pictures/:item/:index") { _, context in
+    api.get("jobs/:job/pictures/:item/:index") { request, context in
       let item = try context.parameters.require("item", as: Int.self)
       let index = try context.parameters.require("index", as: Int.self)
       let png = try await coordinator.picture(job: visible(context), item: item, index: index)
-      return Response(
-        status: .ok, headers: [.contentType: "image/png"],
-        body: ResponseBody(byteBuffer: ByteBuffer(data: png)))
+      var headers: HTTPFields = [.contentType: "image/png"]
+      // Who names the bytes gets the same for ever, so that a browser asks once.
+      if let digest = request.uri.queryParameters.get("sha256"), digest == hexadecimal(Array(SHA256.hash(data: png))) {
+        headers[.cacheControl] = "private, max-age=31536000, immutable"
+      }
+      return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(data: png)))
     }
   }
 

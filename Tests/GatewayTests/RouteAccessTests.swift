@@ -17,7 +17,11 @@ import Testing
 
   @Test func `without a token only pages without facts are open`() {
     let open = RouteAccess.all.filter { $0.value == .open }.map(\.key)
-    #expect(Set(open) == ["GET /", "GET /health", "GET /login", "POST /login", "POST /logout"])
+    #expect(
+      Set(open)
+        == [
+          "GET /", "GET /assets/{version}/{file}", "GET /health", "GET /login", "POST /login", "POST /logout",
+        ])
     let signed = RouteAccess.all.filter { $0.value == .signed }.map(\.key)
     #expect(signed == ["GET /v1/images/content/{job}/{item}/{index}"])
   }

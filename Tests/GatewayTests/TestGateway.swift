@@ -53,7 +53,7 @@ final class TestGateway: Sendable {
     var opened: SilentTransport?
     let coordinator = try Coordinator(
       configuration: configuration, models: models, measures: [Self.model.digest: Self.measure],
-      inspector: Self.inspector, logger: logger
+      vocabularies: [Self.model.digest: Vocabulary(["a", "red", "apple"])], inspector: Self.inspector, logger: logger
     ) {
       handler throws(AtelierError) in
       let transport = SilentTransport(handler)

@@ -55,6 +55,8 @@ package final class Coordinator: Sendable {
   let signingKey: SigningKey
   /// What models do not see of texts, by the models' digests; of some nobody here can tell.
   let measures: [String: CutText.Measure]
+  /// The words that models know, by the models' digests; of some nobody here can tell, and large ones know all.
+  let vocabularies: [String: Vocabulary]
   /// Looks at the pictures that requests name; nil where nobody here knows pictures.
   let pictureInspection: PictureInspection?
 
@@ -63,6 +65,7 @@ package final class Coordinator: Sendable {
   /// - Parameters:
   ///   - models: known from the configuration; workers bring more.
   ///   - measures: tells of texts that are longer than a model reads, by the models' digests.
+  ///   - vocabularies: the words that models know, by the models' digests.
   ///   - inspector: tells whether pictures that requests name can be used; without one, workers tell.
   ///   - admissions: whose keys may connect, which the transport is to ask; nil where nobody is asked for one.
   ///   - makeTransport: opens the workers' side.
@@ -71,7 +74,8 @@ package final class Coordinator: Sendable {
   ///   none, `wrongState` if a newer version has changed the database, which is then left as it is.
   package init(
     configuration: ClusterConfiguration, models: [ModelInfo],
-    measures: [String: CutText.Measure] = [:], inspector: PictureInspector? = nil,
+    measures: [String: CutText.Measure] = [:], vocabularies: [String: Vocabulary] = [:],
+    inspector: PictureInspector? = nil,
     admissions: WorkerAdmissions? = nil, logger: Logger,
     makeTransport: (TransportHandler) throws(AtelierError) -> any Transport
   ) throws {
@@ -80,6 +84,7 @@ package final class Coordinator: Sendable {
     aliases = configuration.aliases
     openAI = configuration.openAI
     self.measures = measures
+    self.vocabularies = vocabularies
     self.logger = logger
     dataFolder = configuration.coordinator.data
     limits = configuration.limits

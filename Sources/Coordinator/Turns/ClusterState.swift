@@ -14,6 +14,8 @@ struct ClusterState: Sendable {
   /// Pictures a minute, of jobs that move.
   var rates: [JobID: RateMeter] = [:]
   var metrics = ClusterMetrics()
+  /// The last hour, for people.
+  var history = HistoryKeeper()
   /// The newest results that were found damaged here: for people.
   var damage: [String] = []
   /// The pictures of which people want to see previews.

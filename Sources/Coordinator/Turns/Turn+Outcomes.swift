@@ -105,7 +105,9 @@ extension Turn {
     state.metrics.completed[record.stage] += 1
     state.metrics.taskSeconds[record.stage].observe(success.seconds)
     if let lease = state.registry[id]?.leases[record.id], let steps = lease.progress?.steps, steps > lease.from {
-      state.metrics.stepSeconds[record.stage].observe(success.seconds / Double(steps - lease.from))
+      let secondsAStep = success.seconds / Double(steps - lease.from)
+      state.metrics.stepSeconds[record.stage].observe(secondsAStep)
+      state.history.measure(secondsAStep, of: record.stage, on: id)
     }
   }
 
@@ -122,6 +124,8 @@ extension Turn {
         size: PictureSize(width: artifact.shape[1], height: artifact.shape[0]), at: now.time)
       state.metrics.pictures += 1
       state.metrics.pictureBytes += artifact.bytes.count
+      state.history.finish(
+        HistoryKeeper.Finished(job: record.jobID, item: record.itemIndex, index: record.imageIndex))
       state.rates[record.jobID, default: RateMeter()].record(at: now.time)
     case .scores:
       try store.publish(record, scores: artifact.rows, at: now.time)

@@ -44,7 +44,21 @@ extension Turn {
     }
     // One meter a job that moves, not one a job that ever was.
     state.rates = state.rates.filter { !$0.value.isStale(at: now.time) }
+    if state.history.isDue(at: now.time) { try sampleHistory() }
     try retain()
+  }
+
+  /// Remembers how much there is to do, for people who look at it later.
+  private mutating func sampleHistory() throws {
+    var (waiting, running) = (0, 0)
+    for (_, taskState, count) in try store.queueDepths() {
+      switch taskState {
+      case .ready, .delayed, .awaiting: waiting += count
+      case .leased: running += count
+      case .done, .failed, .cancelled: break
+      }
+    }
+    state.history.sample(waiting: waiting, running: running, at: now.time)
   }
 
   /// Takes back what a worker that vanished held. What it had begun counts as a failed attempt, so that

@@ -17,6 +17,7 @@ enum RouteAccess: Equatable {
   /// By the method and the path as the router has it.
   static let all: [String: RouteAccess] = [
     "GET /": .open,
+    "GET /assets/{version}/{file}": .open,
     "GET /health": .open,
     "GET /login": .open,
     "POST /login": .open,
@@ -30,6 +31,11 @@ enum RouteAccess: Equatable {
     "GET /api/v1/jobs/{job}/images": .scope([.read]),
     "GET /api/v1/jobs/{job}/manifest": .scope([.read]),
     "GET /api/v1/jobs/{job}/pictures/{item}/{index}": .scope([.read]),
+    "GET /api/v1/jobs/{job}/pictures": .scope([.read]),
+    "GET /api/v1/jobs/{job}/pictures/{item}/{index}/details": .scope([.read]),
+    "GET /api/v1/recent": .scope([.read]),
+    "GET /api/v1/history": .scope([.read]),
+    "GET /api/v1/words": .known,
     "POST /api/v1/jobs/{job}/pause": .scope([.submit, .operate]),
     "POST /api/v1/jobs/{job}/resume": .scope([.submit, .operate]),
     "POST /api/v1/jobs/{job}/cancel": .scope([.submit, .operate]),

@@ -63,17 +63,8 @@ package struct ManifestLine: Sendable, Codable, Equatable {
       size: size, parameters: parameters)
   }
 
-  /// What a person would call the picture: its prompt, or where that says nothing what was asked for.
-  package var title: String {
-    switch operation {
-    case .diff(_, let from, let to, _, _)?: "\(from) to \(to)"
-    case .interpolate(.prompt(let from), .prompt(let to))?: "\(from) to \(to)"
-    case let operation? where prompt.isEmpty:
-      ([operation.kind.rawValue] + operation.sources.map { $0.name.prefix { $0 != "." }.description })
-        .joined(separator: " ")
-    default: prompt
-    }
-  }
+  /// What a person would call the picture.
+  package var title: String { (operation ?? .render(embedding: nil)).title(prompt: prompt) }
 
   /// What the picture's file is called where a job is fetched to: `000012-a-red-apple.png`; with the picture's index
   /// where items of the job have several. The first eight words of the title are enough to know it by.
@@ -120,5 +111,19 @@ package struct ManifestLine: Sendable, Codable, Equatable {
     self.scores = scores
     self.stages = stages
     self.error = error
+  }
+}
+
+extension PictureOperation {
+  /// What a person would call a picture of it: its prompt, or where that says nothing what was asked for.
+  package func title(prompt: String) -> String {
+    switch self {
+    case .diff(_, let from, let to, _, _): return "\(from) to \(to)"
+    case .interpolate(.prompt(let from), .prompt(let to)): return "\(from) to \(to)"
+    case .render(embedding: nil): return prompt
+    default:
+      guard prompt.isEmpty else { return prompt }
+      return ([kind.rawValue] + sources.map { $0.name.prefix { $0 != "." }.description }).joined(separator: " ")
+    }
   }
 }

@@ -22,14 +22,21 @@ package struct WorkerStatus: Sendable, Codable, Equatable {
     package var stage: Stage
     package var step: Int
     package var steps: Int
+    /// The item's index in the job and the picture's in the item, from 0; nil where that is not known.
+    package var item: Int?
+    package var index: Int?
 
-    package init(task: TaskID, attempt: Int, job: JobID, stage: Stage, step: Int, steps: Int) {
+    package init(
+      task: TaskID, attempt: Int, job: JobID, stage: Stage, step: Int, steps: Int, item: Int? = nil, index: Int? = nil
+    ) {
       self.task = task
       self.attempt = attempt
       self.job = job
       self.stage = stage
       self.step = step
       self.steps = steps
+      self.item = item
+      self.index = index
     }
   }
 

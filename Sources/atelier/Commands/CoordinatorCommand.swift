@@ -42,7 +42,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     let configured = ConfiguredModels(configuration, logger: logger)
     let coordinator = try Coordinator(
       configuration: configuration, models: configured.models, measures: configured.measures,
-      inspector: .imaging, admissions: admissions, logger: logger
+      vocabularies: configured.vocabularies, inspector: .imaging, admissions: admissions, logger: logger
     ) { handler throws(AtelierError) in
       try ZeroMQTransport(
         role: .coordinator(bind: work, curve: admissions?.server), handler: handler, logger: logger)

@@ -6,7 +6,7 @@ import UnCLIP
 /// `models/starter`, lists the words of its captions, and paints something else for others.
 struct UnknownWords {
   private let model: ModelFolder
-  private let known: Set<String>
+  private let vocabulary: Vocabulary
   private var unknown: [String] = []
 
   /// How many are named.
@@ -18,7 +18,7 @@ struct UnknownWords {
   private init?(_ model: ModelFolder) {
     guard let words = model.words else { return nil }
     self.model = model
-    known = words
+    vocabulary = Vocabulary(words)
   }
 
   /// Warns on standard error; the picture is made all the same.
@@ -44,10 +44,9 @@ struct UnknownWords {
     words.warn()
   }
 
-  /// Notes the words of a text that are not in the list, each once, without regard to upper and lower case.
+  /// Notes the words of a text that are not in the list, each once.
   private mutating func look(at text: String) {
-    let words = text.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "'") }.map(String.init)
-    for word in words where !known.contains(word) && !unknown.contains(word) { unknown.append(word) }
+    for word in vocabulary.unknown(in: text) where !unknown.contains(word) { unknown.append(word) }
   }
 
   private func warn() {
