@@ -12,8 +12,8 @@ final class ZeroMQSocket {
   private let limits: MessageLimits
   /// Decides who connects; nil where anybody may, and at a worker's side.
   private let gatekeeper: ZAPHandler?
-  /// Tells that a key was refused; nil where none is shown.
-  private var monitor: UnsafeMutableRawPointer?
+  /// Tells how handshakes ended; nil where no keys are shown.
+  private var monitor: HandshakeMonitor?
   /// What ZeroMQ holds for each peer. Of peers for which it holds something, and some others.
   private var held: [String: HeldBytes] = [:]
 
@@ -81,7 +81,7 @@ final class ZeroMQSocket {
       set(ZMQ_IMMEDIATE, 1)
       if let curve {
         prove(curve)
-        watch()
+        monitor = HandshakeMonitor(of: socket, context: context)
       }
     }
     guard (isRouter ? zmq_bind(socket, text) : zmq_connect(socket, text)) == 0 else {
@@ -108,25 +108,8 @@ final class ZeroMQSocket {
     set(ZMQ_CURVE_SECRETKEY, curve.keys.secret)
   }
 
-  /// After its key was refused a socket stays silent for ever, and only such a monitor knows.
-  private func watch() {
-    // Of this socket, in whatever context.
-    let address = "inproc://monitor-\(UInt(bitPattern: socket))"
-    guard zmq_socket_monitor(socket, address, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) == 0,
-      let monitor = zmq_socket(context, ZMQ_PAIR)
-    else { return }
-    zmq_connect(monitor, address)
-    self.monitor = monitor
-  }
-
-  /// Whether the coordinator has refused this worker's key since it was asked last.
-  func takeRefusal() -> Bool {
-    guard let monitor else { return false }
-    var isRefused = false
-    // Two frames an event: its number, and the address.
-    while zmq_recv(monitor, nil, 0, ZMQ_DONTWAIT) >= 0 { isRefused = true }
-    return isRefused
-  }
+  /// How handshakes ended since it was asked last.
+  func takeEndings() -> HandshakeMonitor.Endings { monitor?.take() ?? HandshakeMonitor.Endings() }
 
   /// Where it listens, or connects to.
   var endpoint: String {
@@ -253,17 +236,14 @@ final class ZeroMQSocket {
       zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
       zmq_pollitem_t(socket: nil, fd: descriptor, events: Int16(ZMQ_POLLIN), revents: 0),
     ]
-    if let monitor { items.append(zmq_pollitem_t(socket: monitor, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)) }
+    if let monitor { items.append(zmq_pollitem_t(socket: monitor.pair, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)) }
     zmq_poll(&items, Int32(items.count), milliseconds ?? -1)
     return items[1].revents != 0
   }
 
   /// Closes the socket, and its own context, which waits a second at most for what was sent.
   func close() {
-    if let monitor {
-      zmq_socket_monitor(socket, nil, 0)
-      zmq_close(monitor)
-    }
+    monitor?.close()
     zmq_close(socket)
     gatekeeper?.close()
     guard ownsContext else { return }

@@ -45,7 +45,7 @@ extension WorkerSession {
     case .alive(let alive):
       confirmed = max(confirmed, alive.heartbeat)
       return []
-    case .unknownWorker, .joined: return []
+    case .unknownWorker, .joined, .serverKeys: return []
     }
   }
 

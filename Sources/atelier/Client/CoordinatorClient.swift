@@ -202,8 +202,8 @@ struct CoordinatorClient: CoordinatorQuestions {
     }
   }
 
-  /// A value of a query: all but letters, digits and `-._~` as percent and number (RFC 3986).
-  private static func escaped(_ text: String) -> String {
+  /// A part of a path, or a value of a query: all but letters, digits and `-._~` as percent and number (RFC 3986).
+  static func escaped(_ text: String) -> String {
     text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~"))) ?? text
   }
 }

@@ -10,8 +10,8 @@ enum ChildProcess {
     var name: String
     /// Of this same executable.
     var arguments: [String]
-    /// Keys for it to read from its standard input: fewer bytes than a pipe holds.
-    var input: Data?
+    /// Keys for it to read from its standard input, at each start: fewer bytes than a pipe holds.
+    var input: (@Sendable () throws -> Data)?
   }
 }
 
@@ -96,14 +96,16 @@ final class Supervisor {
       let status = process.terminationStatus
       mailbox.put(.ended(index, process.terminationReason == .uncaughtSignal ? .signal(status) : .status(status)))
     }
+    let input: Data?
     do {
+      input = try commands[index].input?()
       try process.run()
     } catch {
       logger.error("cannot start", metadata: ["process": "\(commands[index].name)", "error": "\(error)"])
       mailbox.put(.ended(index, .unstarted))
       return
     }
-    if let pipe, let input = commands[index].input {
+    if let pipe, let input {
       // Who has died already reads nothing.
       try? pipe.fileHandleForWriting.write(contentsOf: input)
       try? pipe.fileHandleForWriting.close()

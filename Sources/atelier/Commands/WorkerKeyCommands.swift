@@ -30,9 +30,7 @@ struct WorkerTokenCommand: AsyncParsableCommand {
 
   func run() async throws {
     var query = pool.map { "pool=\($0)" } + ["ttl=\(ttl.seconds)", "uses=\(uses)"]
-    if let address {
-      query.append("address=\(address.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? address)")
-    }
+    if let address { query.append("address=\(CoordinatorClient.escaped(address))") }
     let answer: WorkerTokenAnswer = try await server.client().post("worker-tokens?" + query.joined(separator: "&"))
     if json { return try printJSON(answer) }
     standardError(
@@ -79,7 +77,7 @@ struct WorkerKeysCommand: AsyncParsableCommand {
 
   func run() async throws {
     let keys: [WorkerKeyStatus] = try await server.client().get("worker-keys")
-    if json { try printJSON(keys) } else { print(WorkerKeyText.table(keys)) }
+    try printFacts(keys, json: json, WorkerKeyText.table)
   }
 }
 
@@ -98,8 +96,8 @@ struct RevokeCommand: AsyncParsableCommand {
   @OptionGroup var server: ServerOption
 
   func run() async throws {
-    let path = name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? name
-    let keys: [WorkerKeyStatus] = try await server.client().post("worker-keys/\(path)/revoke")
-    if json { try printJSON(keys) } else { print(WorkerKeyText.table(keys)) }
+    let keys: [WorkerKeyStatus] = try await server.client().post(
+      "worker-keys/\(CoordinatorClient.escaped(name))/revoke")
+    try printFacts(keys, json: json, WorkerKeyText.table)
   }
 }

@@ -11,7 +11,8 @@ enum WorkerKeyText {
     let rows = keys.map { key in
       [
         key.fingerprint, key.name, key.pools.isEmpty ? "all" : key.pools.map(\.rawValue).joined(separator: ","),
-        date(key.createdAt), key.seenAt.map(date) ?? "never", key.revokedAt.map { "revoked \(date($0))" } ?? "",
+        date(key.createdAt), key.seenAt.map(date) ?? "never",
+        key.revokedAt.map { "revoked \(date($0))" } ?? key.replaces.map { "in place of \($0)" } ?? "",
       ]
     }
     return TextTable.lines([["KEY", "NAME", "POOLS", "JOINED", "SEEN", "STATE"]] + rows)
