@@ -9,7 +9,6 @@ import Shared
 /// - `GET /api/v1/cluster`: ``ClusterStatus``, from memory; it answers also while the store refuses to write.
 /// - `GET /api/v1/explain/SUBJECT`: ``Explanation`` of a job or worker by its name or a task by its number; 404 if
 ///   there is none. Who sees only their own jobs is told of these alone.
-/// - `GET /api/v1/keys/manifest`: ``ManifestKey``, the public key that manifests are signed with.
 /// - `GET /api/v1/expiry`: ``ExpiryStatus``: which pictures go by their age, and what keeps them.
 /// - `POST /api/v1/expiry/confirm`: says that the wall clock is right after it jumped; ``ExpiryStatus`` of what goes.
 /// - `POST /api/v1/backup`: an SQLite file, `application/vnd.sqlite3`, with its length; 500 if the copy cannot be made.
@@ -29,7 +28,6 @@ struct ClusterRoutes {
       }
       return try await JSONAnswer.response(coordinator.explain(subject))
     }
-    api.get("keys/manifest") { _, _ in try JSONAnswer.response(coordinator.manifestKey) }
     api.get("expiry") { _, _ in try await JSONAnswer.response(coordinator.expiry()) }
     api.post("expiry/confirm") { _, _ in try await JSONAnswer.response(coordinator.confirmExpiry()) }
     api.post("backup") { _, _ in try await backup() }

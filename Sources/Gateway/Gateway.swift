@@ -49,7 +49,8 @@ package enum Gateway {
     router.add(middleware: BrowserGuard(hosts: door.hosts))
     router.add(
       middleware: Authentication(
-        tokens: coordinator.tokens, sessions: door.sessions, asksForTokens: door.asksForTokens))
+        tokens: coordinator.tokens, sessions: door.sessions, asksForTokens: door.asksForTokens,
+        isBehindProxy: door.isBehindProxy, strangers: door.strangers))
     router.add(middleware: OwnerBoundsCheck(bounds: door.ownerBounds))
     router.get("/health") { _, _ in HTTPResponse.Status.ok }
     router.get("/metrics") { _, _ in
@@ -66,6 +67,7 @@ package enum Gateway {
     SourceRoutes(coordinator: coordinator).addRoutes(to: api)
     WorkerRoutes(coordinator: coordinator).addRoutes(to: api)
     WorkerKeyRoutes(coordinator: coordinator).addRoutes(to: api)
+    KeyRoutes(coordinator: coordinator, fingerprint: door.fingerprint, names: door.names).addRoutes(to: api)
     ClusterRoutes(coordinator: coordinator).addRoutes(to: api)
     TokenRoutes(coordinator: coordinator, sessions: door.sessions, fingerprint: door.fingerprint, server: door.server)
       .addRoutes(to: api)

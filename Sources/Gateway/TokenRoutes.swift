@@ -31,7 +31,12 @@ struct TokenRoutes {
         throw AtelierError(.invalidInput, "The body is no JSON object with 'name' and 'scopes'.", cause: error)
       }
       var created = try await coordinator.createToken(asked)
-      (created.fingerprint, created.server) = (fingerprint, server)
+      let next = try await coordinator.blocking.run { [coordinator] in
+        try ServerCertificate.nextFingerprint(of: coordinator)
+      }
+      // With both the token is good over the change.
+      created.fingerprint = fingerprint.map { ([$0] + (next.map { [$0] } ?? [])).joined(separator: ",") }
+      created.server = server
       var answer = try JSONAnswer.response(created, status: .created)
       answer.headers[.location] = "/api/v1/tokens/\(created.info.id)"
       return answer

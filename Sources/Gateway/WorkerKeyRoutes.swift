@@ -30,15 +30,8 @@ struct WorkerKeyRoutes {
       }
       return pool
     }
-    func number(_ name: Substring, _ standard: Int) throws -> Int {
-      guard let text = query.get(String(name)) else { return standard }
-      guard let number = Int(text) else {
-        throw AtelierError(.invalidInput, "'\(name)' is '\(text)'; it must be a whole number.")
-      }
-      return number
-    }
     return try await coordinator.invite(
-      pools: pools, lifetime: .seconds(min(number("ttl", 900), 1 << 40)), uses: number("uses", 1),
+      pools: pools, lifetime: .seconds(query.number("ttl", 900)), uses: query.number("uses", 1),
       address: query.get("address"))
   }
 }

@@ -52,5 +52,7 @@ enum Facts {
       eta: 0.5, decoderGuidanceStart: 0.25, decoderGuidanceEnd: 0.75, cacheInterval: 2),
     size: PictureSize(width: 24, height: 40), resampledFrom: PictureSize(width: 64, height: 64), file: "a-cat.png",
     sha256: "cd", scores: [[0.5, 0.25]],
-    stages: [ManifestLine.StageRecord(stage: .embed, worker: "prior-a", attempts: 2, seconds: 1.5)], error: "None.")
+    stages: [
+      ManifestLine.StageRecord(stage: .embed, worker: "prior-a", attempts: 2, seconds: 1.5, kind: "1.0 (avx2)")
+    ], error: "None.")
 }

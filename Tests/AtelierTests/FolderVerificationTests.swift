@@ -39,7 +39,8 @@ import Testing
 
   private func verify(_ key: VerifyingKey? = nil, sampled: Int = 0) throws -> FolderVerification.Report {
     var generator = SeededGenerator(seed: 1)
-    return try FolderVerification(folder: out, key: key, sampled: sampled).run(using: &generator).report
+    return try FolderVerification(folder: out, keys: key.map { [$0] } ?? [], sampled: sampled).run(using: &generator)
+      .report
   }
 
   @Test func `what was fetched is what was signed`() async throws {
@@ -131,6 +132,20 @@ import Testing
     #expect(try verify(forged) == nil)
     #expect(try verify(forged, coordinator.key.publicKey)?.hasPrefix("It is signed with the key") == true)
 
+    // Parts from before and after the coordinator took another key verify with both.
+    let mixed = [signature.parts[0], signature.parts[1], forged[2]]
+    try write(
+      String(decoding: JSONCoding.encode(ManifestSignature(parts: mixed)), as: UTF8.self),
+      to: ManifestSignature.fileName)
+    for (keys, isRight) in [
+      ([other.publicKey, coordinator.key.publicKey], true), ([coordinator.key.publicKey], false),
+      ([other.publicKey], false),
+    ] {
+      var generator = SeededGenerator(seed: 1)
+      let found = try FolderVerification(folder: out, keys: keys).run(using: &generator).report.signature
+      #expect((found == nil) == isRight, "\(found ?? "nothing")")
+    }
+
     #expect(try verify([])?.contains("is no signature of a manifest") == true)
     try FileManager.default.removeItem(atPath: path)
     let gone = try self.verify()
@@ -164,7 +179,7 @@ import Testing
     try write("broken", to: #require(lines[0].file))
     for (count, chosen) in [(1, 1), (2, 2), (3, 3), (9, 3)] {
       var generator = SeededGenerator(seed: 7)
-      let sample = try FolderVerification(folder: out, key: nil, sampled: count).run(using: &generator).sample
+      let sample = try FolderVerification(folder: out, sampled: count).run(using: &generator).sample
       #expect(sample.count == chosen)
       let items = sample.map(\.item)
       #expect(items == items.sorted() && Set(items).isSubset(of: [1, 3, 4]))
@@ -180,26 +195,50 @@ import Testing
       (same, 0, true), (near, 1, true), (try png(48), 2, false), (try png(255), 205, false),
       (try png(50, width: 3), nil, false),
     ] as [([UInt8], Int?, Bool)] {
-      let found = try Rerendering.compare(other, same, file: "a.png")
+      let found = try Rerendering.compare(other, same, file: "a.png", isSameKind: false)
       #expect(found.largestDifference == difference)
       #expect(found.isSame == isSame)
       #expect(found.isSameFile == (other == same))
     }
     var report = FolderVerification.Report(folder: "out", keyWasNamed: false)
-    report.rerendered = [try Rerendering.compare(near, same, file: "a.png")]
+    report.rerendered = [try Rerendering.compare(near, same, file: "a.png", isSameKind: false)]
     #expect(report.isSound)
     #expect(
       VerificationText.lines(report).first
         == "made again: a.png: the same within 1/255, as another kind of processor or library makes it")
-    report.rerendered = [try Rerendering.compare(png(255), same, file: "a.png")]
+    // Machines of one kind make the same bytes.
+    report.rerendered = [try Rerendering.compare(near, same, file: "a.png", isSameKind: true)]
     #expect(!report.isSound)
+    #expect(
+      VerificationText.lines(report).first?.hasSuffix("of the same kind made it: it is not the same picture") == true)
+    report.rerendered = [try Rerendering.compare(same, same, file: "a.png", isSameKind: true)]
+    #expect(report.isSound)
+    report.rerendered = [try Rerendering.compare(png(255), same, file: "a.png", isSameKind: false)]
+    #expect(!report.isSound)
+  }
+
+  @Test func `a picture is of a kind of machine if all of it was made on such, in one go`() {
+    var line = Facts.line
+    func stages(_ kinds: [(kind: String?, attempts: Int)]) -> Bool {
+      line.stages = kinds.map { kind, attempts in
+        ManifestLine.StageRecord(stage: .embed, worker: "w", attempts: attempts, seconds: 1, kind: kind)
+      }
+      return Rerendering.isOf("1.0 (x)", line)
+    }
+    #expect(stages([("1.0 (x)", 1), ("1.0 (x)", 1)]))
+    #expect(!stages([("1.0 (x)", 1), ("1.0 (x)", 2)]))
+    #expect(!stages([("1.0 (x)", 1), ("1.0 (y)", 1)]))
+    #expect(!stages([("1.0 (x)", 1), (nil, 1)]))
+    #expect(!stages([]))
   }
 
   @Test func `a report has these keys`() throws {
     var report = FolderVerification.Report(
       folder: "out", job: JobID("job-a"), key: "k", keyWasNamed: true, signedAt: Date(timeIntervalSince1970: 0),
       signature: "It was changed.")
-    report.rerendered = [FolderVerification.Rerendered(file: "a.png", largestDifference: 0, isSameFile: true)]
+    report.rerendered = [
+      FolderVerification.Rerendered(file: "a.png", largestDifference: 0, isSameFile: true, isSameKind: true)
+    ]
     let object = try JSONSerialization.jsonObject(with: JSONCoding.encode(report)) as? [String: Any]
     #expect(
       try Set(#require(object).keys) == [
@@ -207,6 +246,6 @@ import Testing
         "changed", "extra", "rerendered",
       ])
     let rerendered = (object?["rerendered"] as? [[String: Any]])?.first
-    #expect(try Set(#require(rerendered).keys) == ["file", "largest_difference", "is_same_file"])
+    #expect(try Set(#require(rerendered).keys) == ["file", "largest_difference", "is_same_file", "is_same_kind"])
   }
 }

@@ -112,7 +112,7 @@ import Testing
         "seed",
         "model", "model_digest", "parameters", "size", "resampled_from", "file", "sha256", "scores", "stages", "error",
       ])
-    #expect(try keys(of: "stages", in: line) == ["stage", "worker", "attempts", "seconds"])
+    #expect(try keys(of: "stages", in: line) == ["stage", "worker", "attempts", "seconds", "kind"])
     #expect(try keys(of: "cut", in: line) == ["field", "lost"])
     #expect(try keys(of: "operation", in: line) == ["kind", "image", "invert"])
     #expect(line["size"] as? String == "24x40")

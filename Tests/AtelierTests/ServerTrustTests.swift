@@ -31,12 +31,14 @@ import Testing
     #expect(url == "https://host7:8080#sha256:\(digest)")
     let client = try ServerOption.parse(["--server", url]).client()
     #expect(client.base == "https://host7:8080")
-    #expect(client.trust == .fingerprint(digest))
+    #expect(client.trust == .fingerprints([digest]))
     #expect(try ServerOption.parse(["--server", "https://host7:8080"]).client().trust == .issuer)
-    #expect(try ServerTrust(fragment: "SHA256:" + digest.uppercased()) == .fingerprint(digest))
+    #expect(try ServerTrust(fragment: "SHA256:" + digest.uppercased()) == .fingerprints([digest]))
+    let next = String(repeating: "b2", count: 32)
+    #expect(try ServerTrust(fragment: "sha256:\(digest),\(next)") == .fingerprints([digest, next]))
   }
 
-  @Test(arguments: ["", "sha256:", "sha256:a1", "md5:0123", "top"])
+  @Test(arguments: ["", "sha256:", "sha256:" + String(repeating: "a", count: 64) + ",", "sha256:a1", "md5:0123", "top"])
   func `what is no fingerprint is not taken for none`(fragment: String) {
     let error = #expect(throws: AtelierError.self) {
       _ = try ServerOption.parse(["--server", "https://host7:8080#\(fragment)"]).client()
@@ -45,7 +47,7 @@ import Testing
   }
 
   @Test func `without HTTPS there is nothing to know it by`() async throws {
-    #expect(try await ServerTrust.fingerprint(digest).configuration(for: "http://127.0.0.1:1") == nil)
+    #expect(try await ServerTrust.fingerprints([digest]).configuration(for: "http://127.0.0.1:1") == nil)
     #expect(try await ServerTrust.issuer.configuration(for: "https://127.0.0.1:1", [:]) == nil)
   }
 
@@ -75,7 +77,7 @@ import Testing
     #expect(refusal?.code == .denied)
     #expect(refusal?.message.contains("atelier token create") == true)
     #expect(refusal?.message.contains("SSL_CERT_FILE") == true)
-    let pinned = ServerTrust.fingerprint(digest).refusal(unbelieved, of: "https://host7:8080")
+    let pinned = ServerTrust.fingerprints([digest]).refusal(unbelieved, of: "https://host7:8080")
     #expect(pinned?.message.contains("fingerprint alone is not enough") == true)
     #expect(ServerTrust.issuer.refusal(Ended(description: "connectTimeout"), of: "https://host7:8080") == nil)
   }

@@ -43,6 +43,23 @@ import Testing
     #expect(WorkerKeyOptions.standardFolder(.prior, [:]).hasSuffix("/.local/state/atelier/prior"))
   }
 
+  @Test func `a key is replaced by its kind, a worker's where it runs`() throws {
+    let rotate: RotateKeysCommand = try parsed(["keys", "rotate", "workers", "--overlap", "12h"])
+    #expect(rotate.kind == .workers && rotate.overlap?.seconds == 43_200)
+    let manifest: RotateKeysCommand = try parsed(["keys", "rotate", "manifest"])
+    #expect(manifest.kind == .manifest && manifest.overlap == nil)
+    let http: RotateKeysCommand = try parsed(["keys", "rotate", "http"])
+    #expect(http.kind == .http)
+    let worker: WorkerCommand = try parsed(["worker", "--pool", "prior", "--new-key"])
+    #expect(worker.keys.newKey)
+    for wrong in [
+      ["keys", "rotate"], ["keys", "rotate", "all"], ["keys", "rotate", "manifest", "--overlap", "1h"],
+      ["worker", "--pool", "prior", "--new-key", "--token", "t"],
+    ] {
+      #expect(throws: (any Error).self, "\(wrong)") { try Atelier.parseAsRoot(wrong) }
+    }
+  }
+
   @Test func `keys are listed with what became of them`() {
     let key = WorkerKeyStatus(
       fingerprint: "0123456789abcdef", name: "host\u{1B}[2J", pools: [.decoder], createdAt: 0, seenAt: 60,
@@ -51,5 +68,8 @@ import Testing
     #expect(table.contains("0123456789abcdef  host\\u{1B}[2J  decoder  1970-01-01T00:00:00Z  1970-01-01T00:01:00Z"))
     #expect(table.contains("revoked 1970-01-01T00:02:00Z"))
     #expect(WorkerKeyText.table([]).contains("atelier worker-token"))
+    let new = WorkerKeyStatus(
+      fingerprint: "fedcba9876543210", name: "host", pools: [], createdAt: 0, replaces: key.fingerprint)
+    #expect(WorkerKeyText.table([new]).hasSuffix("never  in place of 0123456789abcdef"))
   }
 }

@@ -60,11 +60,24 @@ import Testing
     #expect(refused.error.contains("lacks the scope 'admin'"), "\(refused.error)")
     // The certificate stays, and so does the token; that of this machine is another, and is found.
     processes.die(coordinator)
-    try processes.start(["coordinator"])
+    let second = try processes.start(["coordinator"])
     #expect(try await eventually { try here(processes, ["jobs"]).status == 0 })
     #expect(try elsewhere(["jobs"], "\(url)#sha256:\(fingerprint)", token.token).status == 0)
+    // Another certificate follows at the next start; who has both fingerprints goes on.
+    let rotated = try here(processes, ["keys", "rotate", "http", "--json"])
+    let status = try JSONCoding.decode(CertificateStatus.self, from: Data(rotated.output.utf8))
+    #expect(status.fingerprint == fingerprint && status.nextFingerprint != fingerprint)
+    let pins = "\(url)#sha256:\(fingerprint),\(status.nextFingerprint)"
+    #expect(try created(processes).fingerprint == "\(fingerprint),\(status.nextFingerprint)")
+    #expect(try elsewhere(["jobs"], pins, token.token).status == 0)
+    processes.die(second)
+    try processes.start(["coordinator"])
+    #expect(try await eventually { try here(processes, ["jobs"]).status == 0 })
+    #expect(try elsewhere(["jobs"], pins, token.token).status == 0)
+    #expect(try elsewhere(["jobs"], "\(url)#sha256:\(fingerprint)", token.token).status == 1)
+    #expect(try created(processes).fingerprint == status.nextFingerprint)
     #expect(try here(processes, ["token", "revoke", token.info.id]).status == 0)
-    let revoked = try elsewhere(["jobs"], "\(url)#sha256:\(fingerprint)", token.token)
+    let revoked = try elsewhere(["jobs"], pins, token.token)
     #expect(revoked.status == 1)
     #expect(revoked.error.contains("was revoked at"), "\(revoked.error)")
   }

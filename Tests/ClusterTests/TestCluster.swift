@@ -9,8 +9,8 @@ import Worker
 final class TestCluster: @unchecked Sendable {
   let folder: TemporaryFolder
   let address: String
-  /// The coordinator's key, where workers have to prove who they are.
-  private let keys: CurveKeyPair?
+  private let proving: Bool
+  private let hole: Hole?
   private var configuration = ClusterConfiguration()
   private let logger: Logger
   private(set) var coordinator: Coordinator
@@ -22,16 +22,17 @@ final class TestCluster: @unchecked Sendable {
   ///   - proving: whether workers have to prove who they are.
   ///   - checkShare: of tasks that another worker makes too.
   ///   - stall: how long a worker may stand still; for the configuration's time for nil.
+  ///   - hole: a check that is missing.
   ///   - prepare: called with the path of the data directory before anything is there.
   init(
     attempts: Int = 3, models: [ModelInfo] = [FakeExecutor.model], proving: Bool = false, checkShare: Double = 0,
-    stall: Duration? = nil, prepare: (String) throws -> Void = { _ in }
+    stall: Duration? = nil, hole: Hole? = nil, prepare: (String) throws -> Void = { _ in }
   ) throws {
     folder = try TemporaryFolder()
     address = "ipc://" + folder.path + "/work"
     configuration.coordinator.data = folder.path + "/data"
     configuration.coordinator.work = address
-    keys = proving ? try CurveKeyPair() : nil
+    (self.proving, self.hole) = (proving, hole)
     try prepare(configuration.coordinator.data)
     configuration.coordinator.heartbeat = .milliseconds(100)
     configuration.coordinator.silence = .milliseconds(1500)
@@ -44,20 +45,24 @@ final class TestCluster: @unchecked Sendable {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     self.logger = logger
-    (coordinator, running) = try Self.start(configuration, models, keys, logger)
+    (coordinator, running) = try Self.start(configuration, models, proving, hole, logger)
   }
 
   private static func start(
-    _ configuration: ClusterConfiguration, _ models: [ModelInfo], _ keys: CurveKeyPair?, _ logger: Logger
+    _ configuration: ClusterConfiguration, _ models: [ModelInfo], _ proving: Bool, _ hole: Hole?,
+    _ logger: Logger
   ) throws -> (Coordinator, Task<Void, Never>) {
     let address = configuration.coordinator.work
-    let admissions = keys.map { WorkerAdmissions(keys: $0) }
+    let admissions = proving ? WorkerAdmissions(try configuration.serverKeys()) : nil
+    func open(_ curve: CurveServer?, _ handler: TransportHandler) throws(AtelierError) -> any Transport {
+      try ZeroMQTransport(role: .coordinator(bind: address, curve: curve), handler: handler, logger: logger)
+    }
     let coordinator = try Coordinator(
       configuration: configuration, models: models, admissions: admissions, logger: logger
     ) {
       handler throws(AtelierError) in
-      try ZeroMQTransport(
-        role: .coordinator(bind: address, curve: admissions?.server), handler: handler, logger: logger)
+      guard let hole else { return try open(admissions?.server, handler) }
+      return try hole.transport(admissions, handler, open: open)
     }
     return (coordinator, Task { await coordinator.run() })
   }
@@ -70,12 +75,13 @@ final class TestCluster: @unchecked Sendable {
   /// Stops the coordinator and starts another on the same data and address.
   func restartCoordinator() async throws {
     await stopCoordinator()
-    (coordinator, running) = try Self.start(configuration, [], keys, logger)
+    (coordinator, running) = try Self.start(configuration, [], proving, hole, logger)
   }
 
   @discardableResult
   func addWorker(
-    _ pool: Pool, executor: FakeExecutor = FakeExecutor(), capacity: Int = 2, curve: CurveClient? = nil
+    _ pool: Pool, executor: FakeExecutor = FakeExecutor(), capacity: Int = 2, curve: CurveClient? = nil,
+    learned: @escaping @Sendable ([CurveKey]) -> Void = { _ in }
   ) -> Worker {
     count += 1
     let name = WorkerID("\(pool)-\(count)")
@@ -83,7 +89,7 @@ final class TestCluster: @unchecked Sendable {
     let (address, logger) = (address, logger)
     let worker = Worker(
       settings: Worker.Settings(id: id, pool: pool, coordinator: address, host: "test", threads: 1, capacity: capacity),
-      executor: executor, logger: logger
+      executor: executor, logger: logger, learned: learned
     ) { handler throws(AtelierError) in
       try ZeroMQTransport(role: .worker(connect: address, curve: curve), handler: handler, logger: logger)
     }

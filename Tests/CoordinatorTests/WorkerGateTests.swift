@@ -81,7 +81,7 @@ import Testing
     let invitation: CurveKey
 
     init() throws {
-      admissions = WorkerAdmissions(keys: try CurveKeyPair())
+      admissions = WorkerAdmissions(ServerKeys(current: try CurveKeyPair()))
       (first, second) = (try CurveKeyPair().publicKey, try CurveKeyPair().publicKey)
       invitation = try CurveKeyPair().publicKey
       admissions.load(
@@ -147,6 +147,20 @@ import Testing
         decide(keyed.gate, name, body, on: "1", key: keyed.invitation)
           == .ignore("an invitation's key may join and no more"))
     }
-    #expect(isRefused(decide(keyed.gate, "", .join(join), on: "2", key: keyed.first), "has joined already"))
+    // A worker's own asks to be replaced by it.
+    #expect(decide(keyed.gate, "", .join(join), on: "2", key: keyed.first) == .join(join, by: keyed.first))
+  }
+
+  @Test func `a key that takes another's place ends it when it is used, once`() throws {
+    let keyed = try Keyed()
+    let new = try CurveKeyPair().publicKey
+    keyed.admissions.add(
+      WorkerKeyRecord(key: new, name: "one", pools: [.decoder], createdAt: 2, replaces: keyed.first))
+    #expect(keyed.admissions.admission(of: keyed.first) != nil)
+    #expect(keyed.admissions.takeReplaced(by: keyed.second, at: 3) == nil)
+    #expect(keyed.admissions.takeReplaced(by: new, at: 3) == keyed.first)
+    #expect(keyed.admissions.takeReplaced(by: new, at: 4) == nil)
+    #expect(keyed.admissions.admission(of: keyed.first) == nil)
+    #expect(keyed.admissions.admission(of: new) == .worker(pools: [.decoder]))
   }
 }

@@ -41,6 +41,35 @@ import Testing
     }
   }
 
+  @Test func `after the key was replaced both are told, and each signs what it signed`() async throws {
+    let folder = try TemporaryFolder()
+    var told: ManifestKey?
+    try await TestGateway.run(in: folder) { gateway in
+      let job = try await gateway.submit("a red apple\n")
+      func sign() async throws -> SignedStatement {
+        try await gateway.get("jobs/\(job)/manifest").decoded(as: ManifestPart.self).signed
+      }
+      let before = try await gateway.get("keys/manifest").decoded(as: ManifestKey.self)
+      #expect(before.retired.isEmpty)
+      let old = try await sign()
+      let answer = try await gateway.post("keys/manifest/rotate")
+      #expect(answer.status == 200, "\(answer.text)")
+      let after = try answer.decoded(as: ManifestKey.self)
+      #expect(after.publicKey != before.publicKey)
+      #expect(after.retired.map(\.publicKey) == [before.publicKey])
+      let new = try await sign()
+      #expect((old.key, new.key) == (before.publicKey, after.publicKey))
+      for statement in [old, new] {
+        #expect(try VerifyingKey(text: statement.key).hasSigned(statement.statement, statement.signature))
+      }
+      told = try await gateway.get("keys/manifest").decoded(as: ManifestKey.self)
+      #expect(told == after)
+    }
+    try await TestGateway.run(in: folder) { gateway in
+      #expect(try await gateway.get("keys/manifest").decoded(as: ManifestKey.self) == told)
+    }
+  }
+
   @Test func `the key is the same after a restart`() async throws {
     let folder = try TemporaryFolder()
     var keys: Set<String> = []

@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func `so many requests a second, and a few at once after a pause`() {
-    let bounds = OwnerBounds(OwnerBounds.Limits(requestsPerSecond: 10, burst: 3))
+    let bounds = OwnerBounds(OwnerBounds.Limits(requests: .init(perSecond: 10, burst: 3)))
     for _ in 0..<3 { #expect(refusal { () throws(DoorRefusal) in try bounds.admit("a", at: start) } == nil) }
     let refused = refusal { () throws(DoorRefusal) in try bounds.admit("a", at: start) }
     #expect(refused?.status == .tooManyRequests)
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test func `who needs no token is not counted`() async throws {
-    let limits = OwnerBounds.Limits(requestsPerSecond: 1, burst: 1, uploads: 0)
+    let limits = OwnerBounds.Limits(requests: .init(perSecond: 1, burst: 1), uploads: 0)
     try await TestGateway.run(open: { $0.ownerBounds = OwnerBounds(limits) }) { gateway in
       for _ in 0..<3 { _ = try await gateway.submit() }
     }

@@ -9,7 +9,8 @@ import Testing
       #expect(try keys.decoded(as: [WorkerKeyStatus].self).isEmpty)
       for (path, words) in [
         ("worker-tokens", "workers: curve"), ("worker-tokens?pool=kitchen", "must be prior or decoder"),
-        ("worker-tokens?ttl=soon", "'ttl' is 'soon'"), ("worker-keys/x/revoke", "workers: curve"),
+        ("worker-tokens?ttl=soon", "'ttl' is 'soon'"), ("keys/workers/rotate?overlap=x", "'overlap' is 'x'"),
+        ("keys/workers/rotate", "workers: curve"), ("worker-keys/x/revoke", "workers: curve"),
       ] {
         let answer = try await gateway.post(path)
         #expect(answer.status != 200 && answer.status != 201)

@@ -163,6 +163,51 @@ import Testing
     for transport in [real, false1, honest, coordinator] { transport.close() }
   }
 
+  @Test func `a coordinator takes another key, and workers that know both go on`() async throws {
+    let (old, new, client) = (try CurveKeyPair(), try CurveKeyPair(), try CurveKeyPair())
+    let list = AllowList([client.publicKey])
+    let inbox = TransportTests.Inbox()
+    let coordinator = try coordinator(old, list, inbox)
+    let told = TransportTests.Inbox()
+    func curve(_ server: CurveKeyPair, _ others: [CurveKeyPair] = []) -> CurveClient {
+      CurveClient(keys: client, server: server.publicKey, others: others.map(\.publicKey))
+    }
+    // One learns of the new key while it is connected, one knew both, one knows the old one alone, one the new one alone.
+    let learning = try worker(coordinator.endpoint, curve(old), told)
+    let knowing = try worker(coordinator.endpoint, curve(new, [old]), told)
+    let ignorant = try worker(coordinator.endpoint, curve(old), told)
+    let early = try worker(coordinator.endpoint, curve(new), told)
+    let workers: [(transport: ZeroMQTransport, mark: UInt8)] = [(learning, 1), (knowing, 2), (ignorant, 3), (early, 4)]
+    func speak() { for (transport, mark) in workers { transport.send([[mark]], to: "") } }
+    func heard(since count: Int) -> Set<UInt8> {
+      Set(inbox.received.dropFirst(count).compactMap { $0.frames.first?.first })
+    }
+    #expect(
+      try await eventually {
+        speak()
+        return heard(since: 0).isSuperset(of: [1, 2, 3])
+      })
+    #expect(!heard(since: 0).contains(4))
+    learning.trust([old.publicKey, new.publicKey])
+    coordinator.serve(CurveServer(keys: new, admits: list.admits))
+    // What was on its way before may still be heard.
+    #expect(
+      try await eventually {
+        speak()
+        return heard(since: 0).contains(4)
+      })
+    let count = inbox.received.count
+    #expect(
+      try await eventually {
+        speak()
+        return heard(since: count).isSuperset(of: [1, 2, 4])
+      })
+    #expect(!heard(since: count).contains(3))
+    #expect(told.refusals == 0)
+    for (transport, _) in workers { transport.close() }
+    coordinator.close()
+  }
+
   @Test func `keys have one text and one fingerprint`() throws {
     let keys = try CurveKeyPair()
     #expect(CurveKey(keys.publicKey.text) == keys.publicKey)

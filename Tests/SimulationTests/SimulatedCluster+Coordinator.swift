@@ -182,6 +182,7 @@ extension SimulatedCluster {
     case .unknownWorker?: "unknown worker"
     case .drain?: "drain"
     case .joined?: "joined"
+    case .serverKeys?: "server keys"
     case .refusal?, nil: "refusal"
     }
   }

@@ -74,10 +74,15 @@ import Testing
     // A worker that joins.
     let (joining, invitation) = (try CurveKeyPair().publicKey, try CurveKeyPair().publicKey)
     try store.invite(InvitationRecord(key: invitation, pools: [.prior], usesLeft: 1, createdAt: 1, expiresAt: 9))
-    for time in [2.0, 3] { #expect(try store.join(joining, name: "n", by: invitation, at: time).pools == [.prior]) }
+    for time in [2.0, 3] {
+      #expect(try store.join(joining, name: "n", by: invitation, at: time).status.pools == [.prior])
+    }
+    let replacing = try CurveKeyPair().publicKey
+    #expect(try store.replace(joining, by: replacing, at: 3).replaces == joining)
+    #expect(try store.workerKeys().last?.status.replaces == joining.fingerprint)
     try store.noteSeen(joining, at: 3)
     try store.revoke(joining, at: 4)
-    #expect(try store.workerKeys().first?.revokedAt == 4)
+    #expect(try store.workerKeys().first?.status.revokedAt == 4)
     #expect(try store.invitations().first?.usesLeft == 0)
 
     // One picture through all stages, with a stage that has to be made again on its way.
@@ -92,7 +97,9 @@ import Testing
     #expect(try store.renew(embed.id, to: worker, at: 3))
     for kind in try #require(embed.step).outputs { try store.keep(artifact(kind), for: record(embed, store)) }
     #expect(try store.hasItemOutputs(of: embed.step, item: embed.item))
-    try store.complete(record(embed, store), worker: worker, seconds: 1)
+    try store.complete(record(embed, store), worker: worker, seconds: 1, kind: "1.0 (x)")
+    #expect(
+      try store.manifest(of: store.job(JobID("job")), after: 0, limit: 1).lines.first?.stages.first?.kind == "1.0 (x)")
     let denoise = try lease(.denoise, job, store)
     #expect(try store.inputs(of: denoise).count == 4)
     #expect(try store.remake(denoise))

@@ -30,11 +30,47 @@ import Testing
       #expect(refusal(store, second, by: invitation, at: 200).contains("time is over"))
       _ = try store.join(second, name: "other", by: invitation, at: 199)
       #expect(refusal(store, third, by: invitation, at: 199).contains("was used already"))
-      #expect(try store.workerKeys().map(\.name) == ["host", "other"])
+      #expect(try store.workerKeys().map(\.status.name) == ["host", "other"])
 
       try store.revoke(first, at: 300)
       #expect(refusal(store, first, by: invitation, at: 160).contains("was revoked"))
-      #expect(try store.workerKeys().map(\.revokedAt) == [300, nil])
+      #expect(try store.workerKeys().map(\.status.revokedAt) == [300, nil])
+    }
+  }
+
+  @Test func `a key takes another's place under its name, and no third does`() throws {
+    let store = try Store(inMemory: ())
+    let (invitation, old, new, other) = (
+      try CurveKeyPair().publicKey, try CurveKeyPair().publicKey, try CurveKeyPair().publicKey,
+      try CurveKeyPair().publicKey
+    )
+    func refusal(_ store: StoreTransaction, _ old: CurveKey, by new: CurveKey) -> String {
+      do {
+        _ = try store.replace(old, by: new, at: 30)
+        return ""
+      } catch {
+        return "\(error)"
+      }
+    }
+    try store.write { store in
+      try store.invite(
+        InvitationRecord(key: invitation, pools: [.prior], usesLeft: 2, createdAt: 1, expiresAt: 100))
+      _ = try store.join(old, name: "host", by: invitation, at: 10)
+      let record = try store.replace(old, by: new, at: 20)
+      #expect(record == WorkerKeyRecord(key: new, name: "host", pools: [.prior], createdAt: 20, replaces: old))
+      // The answer was lost: it asks again.
+      #expect(try store.replace(old, by: new, at: 21) == record)
+      #expect(refusal(store, old, by: other).contains("has been replaced"))
+      #expect(refusal(store, other, by: other).contains("is on no list"))
+      _ = try store.join(other, name: "other", by: invitation, at: 22)
+      #expect(refusal(store, other, by: new).contains("is known here"))
+      #expect(refusal(store, new, by: old).contains("is known here"))
+      try store.revoke(other, at: 23)
+      let fresh = try CurveKeyPair().publicKey
+      #expect(refusal(store, other, by: fresh).contains("was revoked"))
+      #expect(try store.workerKeys().map(\.key) == [old, new, other])
+      #expect(try store.workerKeys().map(\.replaces) == [nil, old, nil])
+      #expect(try store.invitations().map(\.usesLeft) == [0])
     }
   }
 

@@ -64,7 +64,12 @@ extension Coordinator {
     try keys().write(Data(text.utf8), to: name)
   }
 
-  private func keys() throws(AtelierError) -> KeyFolder {
+  /// Keeps a key no more.
+  ///
+  /// - Throws: `system`.
+  package func drop(key name: String) throws(AtelierError) { try keys().remove(name) }
+
+  func keys() throws(AtelierError) -> KeyFolder {
     try KeyFolder(LocalToken.folder(in: dataFolder))
   }
 }

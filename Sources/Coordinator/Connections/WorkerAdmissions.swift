@@ -14,26 +14,38 @@ package final class WorkerAdmissions: Sendable {
   }
 
   private struct State {
+    var server: ServerKeys
     var keys: [CurveKey: WorkerKeyRecord] = [:]
     var invitations: [CurveKey: Double] = [:]
     var refusals = 0
   }
 
-  /// The coordinator's own key, and its fingerprint for people.
-  package let keys: CurveKeyPair
   /// Of workers that were started with this coordinator.
   private let own: Set<CurveKey>
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
-  /// - Parameter own: keys that are admitted for as long as this process lives, whatever the store says.
-  package init(keys: CurveKeyPair, own: [CurveKey] = []) {
-    self.keys = keys
+  /// - Parameters:
+  ///   - server: the coordinator's own keys.
+  ///   - own: keys that are admitted for as long as this process lives, whatever the store says.
+  package init(_ server: ServerKeys, own: [CurveKey] = []) {
+    state = Mutex(State(server: server))
     self.own = Set(own)
+  }
+
+  /// The coordinator's own keys.
+  package var serverKeys: ServerKeys { state.withLock { $0.server } }
+
+  /// Changes the coordinator's own keys; what throws changes nothing. The transport is to be told of another current one.
+  func changeServerKeys(_ change: (ServerKeys) throws -> ServerKeys) throws -> ServerKeys {
+    try state.withLock { state throws in
+      state.server = try change(state.server)
+      return state.server
+    }
   }
 
   /// For the transport.
   package var server: CurveServer {
-    CurveServer(keys: keys) { [self] key in
+    CurveServer(keys: serverKeys.current) { [self] key in
       let isAdmitted = admission(of: key) != nil
       if !isAdmitted { state.withLock { $0.refusals += 1 } }
       return isAdmitted
@@ -47,7 +59,9 @@ package final class WorkerAdmissions: Sendable {
   package func admission(of key: CurveKey) -> Admission? {
     if own.contains(key) { return .worker(pools: []) }
     return state.withLock { state in
-      if let record = state.keys[key] { return record.revokedAt == nil ? .worker(pools: record.pools) : nil }
+      if let record = state.keys[key] {
+        return record.status.revokedAt == nil ? .worker(pools: record.status.pools) : nil
+      }
       return state.invitations[key] == nil ? nil : .invitation
     }
   }
@@ -55,9 +69,20 @@ package final class WorkerAdmissions: Sendable {
   /// Whether it is time to note that a worker with this key was seen, which then counts as done.
   func isToBeNoted(_ key: CurveKey, at now: Double) -> Bool {
     state.withLock { state in
-      guard let record = state.keys[key], now - (record.seenAt ?? 0) > 60 else { return false }
-      state.keys[key]?.seenAt = now
+      guard let record = state.keys[key], now - (record.status.seenAt ?? 0) > 60 else { return false }
+      state.keys[key]?.status.seenAt = now
       return true
+    }
+  }
+
+  /// The key in whose place this one came, if that still may connect: it may no more from now on.
+  func takeReplaced(by key: CurveKey, at now: Double) -> CurveKey? {
+    state.withLock { state in
+      guard let old = state.keys[key]?.replaces, let record = state.keys[old], record.status.revokedAt == nil else {
+        return nil
+      }
+      state.keys[old]?.status.revokedAt = now
+      return old
     }
   }
 
@@ -78,5 +103,5 @@ package final class WorkerAdmissions: Sendable {
     }
   }
 
-  func revoke(_ key: CurveKey, at now: Double) { state.withLock { $0.keys[key]?.revokedAt = now } }
+  func revoke(_ key: CurveKey, at now: Double) { state.withLock { $0.keys[key]?.status.revokedAt = now } }
 }

@@ -12,7 +12,7 @@ final class WorkerGate: Sendable {
   enum Decision: Sendable, Equatable {
     /// It is this worker's. The other one was the same key's, and is gone.
     case pass(WorkerID, replaced: WorkerID? = nil)
-    /// Somebody asks to be admitted, by the invitation with this key.
+    /// Somebody asks to be admitted, by the invitation with this key or in the place of the worker with it.
     case join(Wire.Join, by: CurveKey)
     /// It counts for nothing; this is said to who sent it.
     case answer(Wire.FromCoordinator.OneOf_Body)
@@ -71,10 +71,7 @@ final class WorkerGate: Sendable {
       guard let key = peer.key, let admission = admissions.admission(of: key) else {
         return refusal("The key of this worker was revoked. Join again, with a new key and token.")
       }
-      if case .join(let join)? = message.body {
-        guard admission == .invitation else { return refusal("The key of this worker has joined already.") }
-        return .join(join, by: key)
-      }
+      if case .join(let join)? = message.body { return .join(join, by: key) }
       guard case .worker(let pools) = admission else { return .ignore("an invitation's key may join and no more") }
       guard id.isOf(key) else { return refusal("'\(id)' is another worker's name: it does not end in this key.") }
       if case .hello(let hello)? = message.body, !pools.isEmpty, Pool(wire: hello.pool).map(pools.contains) != true {

@@ -29,5 +29,7 @@ final class WorkerLink: Transport {
     wire?.send(frames, to: route)
   }
 
+  func serve(_ curve: CurveServer) { wire?.serve(curve) }
+
   func close() { wire?.close() }
 }

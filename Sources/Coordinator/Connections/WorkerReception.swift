@@ -37,7 +37,10 @@ struct WorkerReception: Sendable {
       switch link.gate.decide(message.envelope, from: peer, isKnown: { snapshot.state.registry[$0] != nil }) {
       case .pass(let worker, let replaced):
         if let replaced { mailbox.put(.replaced(replaced)) }
-        noteSeen(peer.key)
+        if let admissions, let key = peer.key {
+          noteSeen(key, admissions)
+          announce(admissions.serverKeys, after: message.envelope, on: peer.route)
+        }
         if case .preview(let preview)? = message.envelope.body {
           try show(preview, message, from: worker)
           break
@@ -48,7 +51,7 @@ struct WorkerReception: Sendable {
         } else {
           mailbox.put(.message(arrival, from: worker), bytes: bytes)
         }
-      case .join(let join, let invitation): self.join(join, by: invitation, on: peer.route)
+      case .join(let join, let key): self.join(join, by: key, on: peer.route)
       case .answer(let body):
         link.answer(body, on: peer.route)
         // Who is asked to introduce itself is most often a worker that has lost its connection.
@@ -84,31 +87,55 @@ struct WorkerReception: Sendable {
     strangers.warn("message ignored", ["worker": "\(who.prefix(200))", "reason": "\(reason)"])
   }
 
-  /// Seldom enough to cost nothing.
-  private func noteSeen(_ key: CurveKey?) {
+  /// Seldom enough to cost nothing. The key in whose place a new one came is worth nothing from then on.
+  private func noteSeen(_ key: CurveKey, _ admissions: WorkerAdmissions) {
     let now = Date().timeIntervalSince1970
-    guard let key, admissions?.isToBeNoted(key, at: now) == true else { return }
-    request {
-      try $0.store.noteSeen(key, at: now)
+    guard admissions.isToBeNoted(key, at: now) else { return }
+    let old = admissions.takeReplaced(by: key, at: now)
+    if let old { link.gate.forget(old) }
+    request { turn in
+      try turn.store.noteSeen(key, at: now)
+      guard let old else { return () }
+      try turn.store.revoke(old, at: now)
+      try turn.expel(old)
+      turn.log(.notice, "a worker's key was replaced", ["old": "\(old)", "new": "\(key)"])
+      return ()
     } completed: { _ in
     }
   }
 
-  /// A machine asks to be admitted; the answer follows once it is durable.
-  private func join(_ join: Wire.Join, by invitation: CurveKey, on route: String) {
+  /// Says by which keys the coordinator is to be known: when a worker comes, and while another key is to follow again and
+  /// again, since messages may be lost.
+  private func announce(_ keys: ServerKeys, after message: Wire.FromWorker, on route: String) {
+    switch message.body {
+    case .hello?: break
+    case .heartbeat? where keys.next != nil: break
+    default: return
+    }
+    var known = Wire.ServerKeys()
+    known.publicKeys = keys.known.map { Data($0.bytes) }
+    link.answer(.serverKeys(known), on: route)
+  }
+
+  /// A machine asks to be admitted, by an invitation's key or with another key than it has; the answer follows once it is
+  /// durable.
+  private func join(_ join: Wire.Join, by asking: CurveKey, on route: String) {
     guard let key = CurveKey(bytes: join.publicKey), join.name.utf8.count <= 200 else {
       return refuse("What asks to join brings no key, or a name of more than 200 bytes.", on: route)
     }
+    let isInvited = admissions?.admission(of: asking) == .invitation
     request {
-      try $0.store.join(key, name: join.name, by: invitation, at: $0.now.time)
+      isInvited
+        ? try $0.store.join(key, name: join.name, by: asking, at: $0.now.time)
+        : try $0.store.replace(asking, by: key, at: $0.now.time)
     } completed: { result in
       switch result {
       case .success(let value):
         guard let record = value as? WorkerKeyRecord else { return }
         admissions?.add(record)
-        logger.notice("a worker's key has joined", metadata: ["key": "\(key)", "name": "\(record.name)"])
+        logger.notice("a worker's key has joined", metadata: ["key": "\(key)", "name": "\(record.status.name)"])
         var joined = Wire.Joined()
-        joined.pools = record.pools.map(\.wire)
+        joined.pools = record.status.pools.map(\.wire)
         link.answer(.joined(joined), on: route)
       case .failure(let error):
         strangers.warn("a worker may not join", ["key": "\(key)", "reason": "\(error)"])

@@ -1,6 +1,7 @@
 import Foundation
 package import Shared
 import Store
+import Synchronization
 
 /// Manifests, and what vouches for them.
 extension Coordinator {
@@ -33,9 +34,23 @@ extension Coordinator {
     let statement = ManifestStatement(job: id, after: after, next: page.next, text: text, signed: Date())
     return ManifestPart(
       lines: String(decoding: text, as: UTF8.self), next: page.next,
-      signed: try SignedStatement(statement, by: signingKey))
+      signed: try SignedStatement(statement, by: manifestKeys.withLock { $0.signing }))
   }
 
   /// What others check the signatures of manifests with.
-  package var manifestKey: ManifestKey { ManifestKey(signingKey.publicKey) }
+  package var manifestKey: ManifestKey { manifestKeys.withLock { ManifestKey($0) } }
+
+  /// Signs manifests with a new key from now on. Those that were signed before verify with the old one, which is told
+  /// beside the new one.
+  ///
+  /// - Throws: `system` if it cannot be kept; the old key is used on then.
+  package func rotateManifestKey() async throws -> ManifestKey {
+    try await blocking.run { [self] in
+      let folder = try keys()
+      return try manifestKeys.withLock { keys throws in
+        keys = try keys.rotated(in: folder, at: Date())
+        return ManifestKey(keys)
+      }
+    }
+  }
 }

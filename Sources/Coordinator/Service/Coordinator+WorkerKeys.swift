@@ -34,9 +34,11 @@ extension Coordinator {
       return record
     }
     admissions.add(record)
-    let token = WorkerToken(address: address, server: admissions.keys.publicKey, invitation: keys)
+    let server = admissions.serverKeys
+    let token = WorkerToken(
+      address: address, server: server.current.publicKey, next: server.next?.keys.publicKey, invitation: keys)
     return WorkerTokenAnswer(
-      token: token.text, server: admissions.keys.publicKey.fingerprint, address: address, pools: pools, uses: uses,
+      token: token.text, server: token.server.fingerprint, address: address, pools: pools, uses: uses,
       expiresAt: record.expiresAt)
   }
 
@@ -46,16 +48,24 @@ extension Coordinator {
   }
 
   /// Revokes keys of workers: those that bear this name or fingerprint, or the key of a worker by its own name. What
-  /// such workers hold goes to others at once, and nothing that they say counts any more.
+  /// such workers hold goes to others at once, and nothing that they say counts any more. With a key go those that came
+  /// in its place.
   ///
   /// - Returns: all keys.
   /// - Throws: `notFound`, `wrongState` where workers prove nothing.
   package func revokeWorkers(_ subject: String) async throws -> [WorkerKeyStatus] {
     let admissions = try proven()
     let revoked: [CurveKey] = try await perform { turn in
-      let keys = try turn.store.workerKeys().filter {
-        $0.revokedAt == nil && ($0.name == subject || $0.key.fingerprint == subject || WorkerID(subject).isOf($0.key))
-      }.map(\.key)
+      let all = try turn.store.workerKeys()
+      var meant = all.filter {
+        $0.status.name == subject || $0.status.fingerprint == subject || WorkerID(subject).isOf($0.key)
+      }
+      while let next = all.first(where: { one in
+        !meant.contains { $0.key == one.key } && meant.contains { $0.key == one.replaces }
+      }) {
+        meant.append(next)
+      }
+      let keys = meant.filter { $0.status.revokedAt == nil }.map(\.key)
       guard !keys.isEmpty else {
         throw AtelierError(
           .notFound, "No key that may connect is called '\(subject)'. 'atelier workers keys' lists them.")
@@ -77,7 +87,7 @@ extension Coordinator {
   }
 
   /// - Throws: `wrongState` where workers prove nothing.
-  private func proven() throws(AtelierError) -> WorkerAdmissions {
+  func proven() throws(AtelierError) -> WorkerAdmissions {
     guard let admissions else {
       throw AtelierError(
         .wrongState,
@@ -85,14 +95,5 @@ extension Coordinator {
       )
     }
     return admissions
-  }
-}
-
-extension WorkerKeyRecord {
-  /// As people are told.
-  fileprivate var status: WorkerKeyStatus {
-    WorkerKeyStatus(
-      fingerprint: key.fingerprint, name: name, pools: pools, createdAt: createdAt, seenAt: seenAt,
-      revokedAt: revokedAt)
   }
 }

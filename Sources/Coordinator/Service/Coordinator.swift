@@ -3,6 +3,7 @@ package import Logging
 import ServiceLifecycle
 package import Shared
 import Store
+import Synchronization
 
 /// Joins the store, the turns and the workers' transport.
 ///
@@ -51,8 +52,8 @@ package final class Coordinator: Sendable {
   package let openAI: ClusterConfiguration.OpenAI
   /// Who waits for the end of which job.
   let jobEnds = JobEnds()
-  /// What manifests are signed with.
-  let signingKey: SigningKey
+  /// What manifests are and were signed with.
+  let manifestKeys: Mutex<ManifestKeys>
   /// What models do not see of texts, by the models' digests; of some nobody here can tell.
   let measures: [String: CutText.Measure]
   /// The words that models know, by the models' digests; of some nobody here can tell, and large ones know all.
@@ -69,9 +70,9 @@ package final class Coordinator: Sendable {
   ///   - inspector: tells whether pictures that requests name can be used; without one, workers tell.
   ///   - admissions: whose keys may connect, which the transport is to ask; nil where nobody is asked for one.
   ///   - makeTransport: opens the workers' side.
-  /// - Throws: `system` if the data directory or the address cannot be used, if another coordinator uses the directory,
-  ///   or if others may read the signing key; `malformed` if the database is damaged or lacks its log, or if the key is
-  ///   none, `wrongState` if a newer version has changed the database, which is then left as it is.
+  /// - Throws: `system` if the data directory or the address cannot be used or if another coordinator uses the directory;
+  ///   `configuration` if others may read its keys; `malformed` if the database is damaged or lacks its log, or if a key
+  ///   is none, `wrongState` if a newer version has changed the database, which is then left as it is.
   package init(
     configuration: ClusterConfiguration, models: [ModelInfo],
     measures: [String: CutText.Measure] = [:], vocabularies: [String: Vocabulary] = [:],
@@ -97,7 +98,7 @@ package final class Coordinator: Sendable {
     let unnamed = try store.read { [files] store in try files.list().filter { try !store.isNamed(file: $0) } }
     for id in unnamed { files.remove(id) }
     pictureInspection = inspector.map { [sources] in PictureInspection($0, sources) }
-    signingKey = try SigningKeyFile.open(dataFolder: dataFolder)
+    manifestKeys = Mutex(try ManifestKeys(in: KeyFolder(LocalToken.folder(in: dataFolder))))
     let snapshot = Snapshot(settings)
     self.snapshot = snapshot
     self.admissions = admissions
@@ -176,6 +177,7 @@ package final class Coordinator: Sendable {
       let outcome = engine.turn(events, now: .current, newestJobs: isDue ? Self.newestJobs : nil)
       isBehind = outcome.jobs == nil
       followUps = finish(outcome, engine.state, took: ContinuousClock.now - start, events: events.count)
+      switchServerKey(at: Date())
     }
     previewBoard.close()
     link.close()

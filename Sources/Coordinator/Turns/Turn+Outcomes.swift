@@ -92,7 +92,8 @@ extension Turn {
     try noteFinished(on: id, seconds: success.seconds, wasSetApart: wasSetApart)
     guard isTaken else { return answer(attempt, to: id, .committed) }
     measure(success, of: record, on: id)
-    try store.complete(record, worker: id, seconds: success.seconds)
+    try store.complete(
+      record, worker: id, seconds: success.seconds, kind: state.registry[id]?.description?.kind)
     for artifact in artifacts { try keep(artifact, of: record, arrival) }
     log(
       .debug, "task committed",

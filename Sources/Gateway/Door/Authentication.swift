@@ -5,27 +5,47 @@ import NIOCore
 import Shared
 
 /// Finds out who asks, by a token or by the session of a browser that has logged in, and holds that against
-/// ``RouteAccess``. While no tokens are asked for, everybody is this machine's command line.
-struct Authentication: RouterMiddleware {
-  typealias Context = GatewayContext
+/// ``RouteAccess``. While no tokens are asked for, everybody is this machine's command line. Where they are, who comes
+/// without one that counts may come only so often.
+struct Authentication: DoorStep {
   let tokens: TokenBook
   let sessions: Sessions
   let asksForTokens: Bool
+  let isBehindProxy: Bool
+  let strangers: StrangerBounds
 
-  func handle(
-    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
-  ) async throws -> Response {
+  func handle(_ request: Request, context: GatewayContext, next: Next) async throws -> Response {
     // Where there is no route, somebody else says so.
-    guard let path = context.endpointPath else { return try await next(request, context) }
+    guard let path = context.endpointPath else {
+      try countStranger(request, context)
+      return try await next(request, context)
+    }
     guard let access = RouteAccess.of(request.method, path) else {
       throw AtelierError(.internal, "The route '\(request.method.rawValue) \(path)' does not say who may use it.")
     }
-    if access != .open, access != .signed {
-      let requester = asksForTokens ? try requester(of: request) : .local
-      context.settle(requester)
-      try access.check(requester)
+    if access == .open || access == .signed {
+      try countStranger(request, context)
+      return try await next(request, context)
     }
+    let requester: Requester
+    do {
+      requester = asksForTokens ? try self.requester(of: request) : .local
+    } catch {
+      try countStranger(request, context)
+      throw error
+    }
+    context.settle(requester)
+    try access.check(requester)
     return try await next(request, context)
+  }
+
+  /// - Throws: ``DoorRefusal`` (429) for an address from which too much comes.
+  private func countStranger(_ request: Request, _ context: GatewayContext) throws(DoorRefusal) {
+    guard asksForTokens else { return }
+    // A proxy writes the address that it sees behind those that it was told.
+    let forwarded = request.forwardedFor(isBehindProxy: isBehindProxy)?.split(separator: ",").last
+    let address = forwarded.map { $0.trimmingCharacters(in: .whitespaces) } ?? context.address
+    try strangers.admit(String(address.prefix(64)), at: .now)
   }
 
   /// - Throws: ``DoorRefusal`` that says why nobody is known.

@@ -6,13 +6,10 @@ import Shared
 ///
 /// A request that names a foreign host is answered 421, a change that a page of another origin asks for 403. Programs
 /// send neither `Origin` nor `Sec-Fetch-Site`, and notice nothing.
-struct BrowserGuard: RouterMiddleware {
-  typealias Context = GatewayContext
+struct BrowserGuard: DoorStep {
   let hosts: AllowedHosts
 
-  func handle(
-    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
-  ) async throws -> Response {
+  func handle(_ request: Request, context: GatewayContext, next: Next) async throws -> Response {
     let host = request.head.authority ?? ""
     guard hosts.allows(host) else { throw DoorRefusal.foreignHost(host) }
     if request.changes {
@@ -30,15 +27,14 @@ struct BrowserGuard: RouterMiddleware {
 extension Request {
   /// Whether it asks for a change: by this rule no `GET` may make one.
   var changes: Bool { ![.get, .head, .options].contains(method) }
+
+  /// For whom what stands before the coordinator says that it asks; nil where nothing does, since nobody else is believed.
+  func forwardedFor(isBehindProxy: Bool) -> String? { isBehindProxy ? headers[.forwardedFor] : nil }
 }
 
 /// Tells browsers how little they may do with what is answered, whatever is answered.
-struct SecurityHeaders: RouterMiddleware {
-  typealias Context = GatewayContext
-
-  func handle(
-    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
-  ) async throws -> Response {
+struct SecurityHeaders: DoorStep {
+  func handle(_ request: Request, context: GatewayContext, next: Next) async throws -> Response {
     var response = try await next(request, context)
     // A page says itself which of its scripts may run.
     if response.headers[.contentSecurityPolicy] == nil {

@@ -8,18 +8,21 @@ package import Shared
 /// Who may come in over HTTP, and how: what the settings make of the address that is listened on.
 package struct Door: Sendable {
   let hosts: AllowedHosts
+  /// Under which it is reached, as the settings say.
+  let names: [String]
   /// Whether anybody has to say who they are.
   package let asksForTokens: Bool
   /// Whether HTTPS is spoken.
   package let isEncrypted: Bool
   /// What clients pin; nil where the certificate is one that needs no pin, or there is none.
   package var fingerprint: String? { certificate?.fingerprint }
-  /// Whether a proxy stands before it, which speaks HTTPS.
+  /// Whether a proxy stands before it, which speaks HTTPS and is believed when it says for whom it asks.
   let isBehindProxy: Bool
   /// The URL for others, of the first name in the settings; nil where they say none.
   let server: String?
   var connections = Connections()
   var ownerBounds = OwnerBounds()
+  var strangers = StrangerBounds()
   let sessions = Sessions()
   /// By which pictures can be had without a token.
   var pictureURLs = SignedPictureURLs()
@@ -42,11 +45,12 @@ package struct Door: Sendable {
           + "cluster.yaml: 'security:' and below it '  http: tls', for HTTPS and tokens; or '  http: plain' there, for "
           + "tokens alone, behind a proxy that speaks HTTPS.")
     }
-    hosts = AllowedHosts(listeningOn: host, configuration.security.hosts)
+    names = configuration.security.hosts
+    hosts = AllowedHosts(listeningOn: host, names)
     asksForTokens = http != nil
     isEncrypted = http == .tls
     isBehindProxy = http == .plain
-    server = configuration.security.hosts.first.flatMap { name in
+    server = names.first.flatMap { name in
       guard http != nil else { return nil }
       // A proxy has a port of its own.
       let hasPort = AllowedHosts.Authority(name)?.port != nil || http == .plain

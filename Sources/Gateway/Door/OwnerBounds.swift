@@ -6,10 +6,7 @@ final class OwnerBounds: Sendable {
   typealias Instant = ContinuousClock.Instant
 
   struct Limits: Sendable, Equatable {
-    /// Requests a second, over a longer time.
-    var requestsPerSecond = 200.0
-    /// Requests at once, after a pause.
-    var burst = 1000.0
+    var requests = RequestCredit.Rate(perSecond: 200, burst: 1000)
     /// Bodies that are being received.
     var uploads = 16
     /// Their bytes, as far as they stand in memory.
@@ -17,9 +14,7 @@ final class OwnerBounds: Sendable {
   }
 
   private struct Account {
-    /// Requests that may come now.
-    var credit: Double
-    var last: Instant
+    var credit: RequestCredit
     var uploads = 0
     var bytes = 0
   }
@@ -33,19 +28,13 @@ final class OwnerBounds: Sendable {
   ///
   /// - Throws: ``DoorRefusal`` (429), with the time after which one may come again.
   func admit(_ owner: String, at now: Instant) throws(DoorRefusal) {
-    let wait: Double = accounts.withLock { accounts in
-      var account = accounts[owner] ?? Account(credit: limits.burst, last: now)
-      account.credit = min(limits.burst, account.credit + (now - account.last) / .seconds(1) * limits.requestsPerSecond)
-      account.last = now
-      let lack = 1 - account.credit
-      if lack <= 0 { account.credit -= 1 }
-      accounts[owner] = account
-      return max(0, lack / limits.requestsPerSecond)
+    let wait = accounts.withLock { accounts in
+      accounts[owner, default: fresh(at: now)].credit.take(limits.requests, at: now)
     }
-    guard wait > 0 else { return }
+    guard let wait else { return }
     throw .tooMany(
-      "'\(owner)' asks for more than \(Int(limits.requestsPerSecond)) things a second; wait a little.",
-      retryAfter: .seconds(wait))
+      "'\(owner)' asks for more than \(Int(limits.requests.perSecond)) things a second; wait a little.",
+      retryAfter: wait)
   }
 
   /// Counts a body that begins to arrive; ``end(_:bytes:)`` must follow.
@@ -53,7 +42,7 @@ final class OwnerBounds: Sendable {
   /// - Throws: ``DoorRefusal`` (429) if the owner has as many under way as they may.
   func begin(_ owner: String, bytes: Int, at now: Instant) throws(DoorRefusal) {
     let refusal: String? = accounts.withLock { accounts in
-      var account = accounts[owner] ?? Account(credit: limits.burst, last: now)
+      var account = accounts[owner] ?? fresh(at: now)
       guard account.uploads < limits.uploads else {
         return "'\(owner)' has \(limits.uploads) uploads under way, which is as many as one owner may have; finish one."
       }
@@ -68,6 +57,8 @@ final class OwnerBounds: Sendable {
     }
     if let refusal { throw .tooMany(refusal, retryAfter: .seconds(5)) }
   }
+
+  private func fresh(at now: Instant) -> Account { Account(credit: RequestCredit(limits.requests, at: now)) }
 
   /// A body has arrived, or will not.
   func end(_ owner: String, bytes: Int) {

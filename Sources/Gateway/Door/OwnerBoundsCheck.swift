@@ -3,13 +3,10 @@ import NIOCore
 import Shared
 
 /// Holds each request that came with a token against what its owner may have at once.
-struct OwnerBoundsCheck: RouterMiddleware {
-  typealias Context = GatewayContext
+struct OwnerBoundsCheck: DoorStep {
   let bounds: OwnerBounds
 
-  func handle(
-    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
-  ) async throws -> Response {
+  func handle(_ request: Request, context: GatewayContext, next: Next) async throws -> Response {
     guard let requester = context.knownRequester, requester.token != nil else {
       return try await next(request, context)
     }

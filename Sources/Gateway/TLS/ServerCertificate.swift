@@ -19,13 +19,45 @@ struct ServerCertificate: Sendable {
   /// - Parameters:
   ///   - certificate: a PEM file with the certificate and those between it and its root.
   ///   - key: a PEM file.
-  /// - Throws: `configuration` if one cannot be read.
-  init(certificate: String, key: String) throws(AtelierError) {
+  ///   - now: when it is to be good.
+  /// - Throws: `configuration` if one cannot be read, if its time is over or has not come, or if the two do not belong
+  ///   together.
+  init(certificate: String, key: String, at now: Date = Date()) throws(AtelierError) {
     chain = try Self.read(certificate, "certificate") { try NIOSSLCertificate.fromPEMFile($0) }
     self.key = try Self.read(key, "key") { try NIOSSLPrivateKey(file: $0, format: .pem) }
     fingerprint = nil
-    guard !chain.isEmpty else {
+    guard let first = chain.first else {
       throw AtelierError(.configuration, "The file '\(certificate)' ('security.tls.certificate') has no certificate.")
+    }
+    try Self.check(first, certificate, at: now)
+    do {
+      _ = try NIOSSLContext(configuration: configuration)
+    } catch {
+      throw AtelierError(
+        .configuration,
+        "The key '\(key)' ('security.tls.key') is not that of the first certificate in '\(certificate)' "
+          + "('security.tls.certificate'): name the two that belong together, the coordinator's own certificate first.",
+        cause: error)
+    }
+  }
+
+  /// - Throws: `configuration` for a certificate that no client takes at this time.
+  private static func check(_ certificate: NIOSSLCertificate, _ path: String, at now: Date) throws(AtelierError) {
+    let (begin, end) = (
+      Date(timeIntervalSince1970: TimeInterval(certificate.notValidBefore)),
+      Date(timeIntervalSince1970: TimeInterval(certificate.notValidAfter))
+    )
+    guard now < end else {
+      throw AtelierError(
+        .configuration,
+        "The certificate '\(path)' ('security.tls.certificate') has expired at \(end.formatted(.iso8601)), and no client "
+          + "would take it. Put a new one there.")
+    }
+    guard begin <= now else {
+      throw AtelierError(
+        .configuration,
+        "The certificate '\(path)' ('security.tls.certificate') is good only from \(begin.formatted(.iso8601)) on; this "
+          + "machine's clock shows \(now.formatted(.iso8601)).")
     }
   }
 

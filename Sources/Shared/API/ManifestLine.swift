@@ -47,12 +47,16 @@ package struct ManifestLine: Sendable, Codable, Equatable {
     package var attempts: Int
     /// That the last attempt took, by its worker's clock; nil while it is not done.
     package var seconds: Double?
+    /// What its bytes depend on beside task and weights, such as instruction set and libraries, by its worker's word: two
+    /// that say the same make the same. Nil while it is not done, and where the worker did not say.
+    package var kind: String?
 
-    package init(stage: Stage, worker: String?, attempts: Int, seconds: Double?) {
+    package init(stage: Stage, worker: String?, attempts: Int, seconds: Double?, kind: String? = nil) {
       self.stage = stage
       self.worker = worker
       self.attempts = attempts
       self.seconds = seconds
+      self.kind = kind
     }
   }
 

@@ -105,7 +105,7 @@ package struct ManifestSignature: Sendable, Codable, Equatable {
   package init(parts: [SignedStatement]) { self.parts = parts }
 }
 
-/// The key that manifests are signed with, as people are told.
+/// The key that manifests are signed with, and those before it, as people are told.
 package struct ManifestKey: Sendable, Codable, Equatable {
   /// `Ed25519`.
   package var algorithm = "Ed25519"
@@ -113,9 +113,11 @@ package struct ManifestKey: Sendable, Codable, Equatable {
   package var publicKey: String
   /// The same as `openssl` reads it.
   package var pem: String
+  /// With which manifests were signed before; the newest first.
+  package var retired: [RetiredKey]
 
-  package init(_ key: VerifyingKey) {
-    publicKey = key.text
-    pem = key.pem
+  package init(_ keys: ManifestKeys) {
+    let key = keys.signing.publicKey
+    (publicKey, pem, retired) = (key.text, key.pem, keys.retired)
   }
 }

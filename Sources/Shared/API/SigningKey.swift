@@ -61,6 +61,19 @@ package struct VerifyingKey: Sendable, Equatable {
     self.bytes = bytes
   }
 
+  /// Several keys, each as people pass it on, one after the other.
+  ///
+  /// - Throws: `invalidInput` if one is none, or if there are none.
+  package static func list(text: String) throws(AtelierError) -> [VerifyingKey] {
+    let end = "-----END PUBLIC KEY-----"
+    let isPEM = text.contains(end)
+    let parts = isPEM ? text.split(separator: end) : text.split(whereSeparator: \.isNewline)
+    let keys = parts.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }.filter { !$0.isEmpty }
+    var list: [VerifyingKey] = []
+    for key in keys.isEmpty ? [""] : keys { list.append(try VerifyingKey(text: key)) }
+    return list
+  }
+
   /// 32 bytes in Base64: 44 characters.
   package var text: String { bytes.base64EncodedString() }
 

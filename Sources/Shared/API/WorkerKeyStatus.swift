@@ -12,9 +12,13 @@ package struct WorkerKeyStatus: Sendable, Codable, Equatable {
   package var seenAt: Double?
   /// When it was revoked; nil while it may connect.
   package var revokedAt: Double?
+  /// The fingerprint of the key in whose place the worker has put this one; nil if none.
+  package var replaces: String?
 
   package init(
-    fingerprint: String, name: String, pools: [Pool], createdAt: Double, seenAt: Double? = nil, revokedAt: Double? = nil
+    fingerprint: String, name: String, pools: [Pool], createdAt: Double, seenAt: Double? = nil,
+    revokedAt: Double? = nil,
+    replaces: String? = nil
   ) {
     self.fingerprint = fingerprint
     self.name = name
@@ -22,6 +26,7 @@ package struct WorkerKeyStatus: Sendable, Codable, Equatable {
     self.createdAt = createdAt
     self.seenAt = seenAt
     self.revokedAt = revokedAt
+    self.replaces = replaces
   }
 }
 

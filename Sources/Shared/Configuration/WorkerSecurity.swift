@@ -21,11 +21,11 @@ extension ClusterConfiguration {
     )
   }
 
-  /// The coordinator's key, in its data directory; made if it is not there.
+  /// The coordinator's keys, in its data directory; made if there are none.
   ///
-  /// - Throws: `configuration` if others may read it, `system`.
-  package func serverKeys() throws(AtelierError) -> CurveKeyPair {
-    try KeyFolder(LocalToken.folder(in: coordinator.data)).keyPair(KeyFolder.serverKey)
+  /// - Throws: `configuration` if others may read them, `malformed`, `system`.
+  package func serverKeys() throws(AtelierError) -> ServerKeys {
+    try ServerKeys(in: KeyFolder(LocalToken.folder(in: coordinator.data)))
   }
 
   /// An address as a worker's token has it.

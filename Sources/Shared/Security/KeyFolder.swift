@@ -63,6 +63,15 @@ package struct KeyFolder: Sendable {
     guard fsync(folder) == 0 else { throw AtelierError(errno: errno, "Cannot sync '\(path)'") }
   }
 
+  /// Removes a file; one that is not there is none.
+  ///
+  /// - Throws: `system`.
+  package func remove(_ name: String) throws(AtelierError) {
+    guard unlink(path + "/" + name) == 0 || errno == ENOENT else {
+      throw AtelierError(errno: errno, "Cannot remove '\(path)/\(name)'")
+    }
+  }
+
   /// Holds the folder for this process, until it ends.
   ///
   /// - Throws: `wrongState` if another process has it.
@@ -91,9 +100,6 @@ package struct KeyFolder: Sendable {
     try write(keys.secretBytes, to: name)
     return keys
   }
-
-  /// The name of the coordinator's key, in `keys` of its data directory.
-  package static let serverKey = "workers.key"
 
   private static func check(_ path: String, descriptor: Int32? = nil, mode: String) throws(AtelierError) {
     var status = stat()

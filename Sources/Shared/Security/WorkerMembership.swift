@@ -6,15 +6,27 @@ package struct WorkerMembership: Sendable, Codable, Equatable {
   package var address: String
   /// In Z85.
   package var serverKey: String
+  /// Further keys of the coordinator, such as the one that follows; nil for none.
+  package var otherServerKeys: [String]?
   /// The public key of the invitation by which it joined, in Z85: the same token need not be used again.
   package var invitation: String
 
   package static let key = "worker.key"
+  /// A key that is to take its place, until it has.
+  package static let nextKey = "worker-next.key"
   private static let file = "coordinator.json"
 
   package init(_ token: WorkerToken) {
     (address, serverKey) = (token.address, token.server.text)
+    otherServerKeys = token.next.map { [$0.text] }
     invitation = token.invitation.publicKey.text
+  }
+
+  /// The coordinator is known by these keys from now on; that of now first.
+  package mutating func learn(_ servers: [CurveKey]) {
+    guard let first = servers.first else { return }
+    serverKey = first.text
+    otherServerKeys = servers.count > 1 ? servers.dropFirst().map(\.text) : nil
   }
 
   /// Of a folder; nil where nobody has joined yet.
@@ -45,6 +57,6 @@ package struct WorkerMembership: Sendable, Codable, Equatable {
     guard let server = CurveKey(serverKey) else {
       throw AtelierError(.malformed, "The saved key of the coordinator at \(address) is none. Join again.")
     }
-    return CurveClient(keys: keys, server: server)
+    return CurveClient(keys: keys, server: server, others: (otherServerKeys ?? []).compactMap { CurveKey($0) })
   }
 }

@@ -4,7 +4,7 @@ import Logging
 import Synchronization
 
 /// Watches the connections of a ZeroMQ socket, on a thread of its own: cuts off whoever sends a message without an end,
-/// and knows when this side's key was refused, after which a socket stays silent for ever.
+/// and knows how this side's handshakes ended.
 ///
 /// Only what comes over TCP is counted. A connection is cut off by shutting it down, which ZeroMQ takes for its end: it
 /// then forgets what it had gathered.
@@ -21,7 +21,7 @@ final class ConnectionWatch: @unchecked Sendable {
   private let events: UnsafeMutableRawPointer
   private let wake: WakeDescriptor
   private let finished = DispatchSemaphore(value: 0)
-  private let state = Mutex<(isClosing: Bool, isRefused: Bool)>((false, false))
+  private let state = Mutex<(isClosing: Bool, endings: HandshakeEndings)>((false, HandshakeEndings()))
   /// Of the thread alone.
   private var unfinished: UnfinishedMessages
   private var identities: [Int32: Identity] = [:]
@@ -46,7 +46,9 @@ final class ConnectionWatch: @unchecked Sendable {
     _ socket: UnsafeMutableRawPointer, in context: UnsafeMutableRawPointer, _ settings: Settings, logger: Logger
   ) throws(AtelierError) {
     let address = "inproc://monitor-\(UInt(bitPattern: socket))"
-    let kinds = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+    let kinds =
+      ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+      | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
     wake = try WakeDescriptor()
     guard zmq_socket_monitor(socket, address, kinds) == 0, let events = zmq_socket(context, ZMQ_PAIR) else {
       throw AtelierError(.system, "Cannot watch connections: \(String(cString: zmq_strerror(zmq_errno()))).")
@@ -61,11 +63,11 @@ final class ConnectionWatch: @unchecked Sendable {
     thread.start()
   }
 
-  /// Whether this side's key was refused since it was asked last.
-  func takeRefusal() -> Bool {
+  /// How handshakes ended since it was asked last.
+  func takeEndings() -> HandshakeEndings {
     state.withLock { state in
-      defer { state.isRefused = false }
-      return state.isRefused
+      defer { state.endings = HandshakeEndings() }
+      return state.endings
     }
   }
 
@@ -111,7 +113,10 @@ final class ConnectionWatch: @unchecked Sendable {
         unfinished.opened(descriptor, host: host)
       case ZMQ_EVENT_DISCONNECTED: forget(descriptor)
       case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-        state.withLock { $0.isRefused = true }
+        state.withLock { $0.endings.refused = true }
+        settings.nudge()
+      case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+        state.withLock { $0.endings.cut = true }
         settings.nudge()
       default: break
       }

@@ -111,10 +111,26 @@ package struct CurveServer: Sendable {
 /// How a worker's side proves itself, and whom it takes for the coordinator.
 package struct CurveClient: Sendable {
   package var keys: CurveKeyPair
+  /// By which it knows the coordinator.
   package var server: CurveKey
+  /// Further keys of the same coordinator, such as the one that follows. They are tried in their order if the other
+  /// side proves not to have ``server``.
+  package var others: [CurveKey]
 
-  package init(keys: CurveKeyPair, server: CurveKey) {
+  package init(keys: CurveKeyPair, server: CurveKey, others: [CurveKey] = []) {
     self.keys = keys
     self.server = server
+    self.others = others
+  }
+
+  /// The same with the next of its keys; nil if it has one alone.
+  var turned: CurveClient? {
+    others.first.map { CurveClient(keys: keys, server: $0, others: others.dropFirst() + [server]) }
+  }
+
+  /// The same coordinator, which is now known by these keys. The one that is in use stays so if it is among them.
+  func knowing(_ servers: [CurveKey]) -> CurveClient {
+    guard let first = servers.first(where: { $0 == server }) ?? servers.first else { return self }
+    return CurveClient(keys: keys, server: first, others: servers.filter { $0 != first })
   }
 }

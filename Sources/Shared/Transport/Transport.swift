@@ -13,11 +13,21 @@ package protocol Transport: AnyObject, Sendable {
   /// Queues several messages, those to one peer in their order; cheaper than one after the other.
   func send(_ messages: [(frames: [[UInt8]], peer: String)])
 
+  /// The coordinator's side proves itself with other keys from now on: all connections end, and come anew.
+  func serve(_ curve: CurveServer)
+
+  /// A worker's side takes for the coordinator who has one of these keys. A connection that there is stays.
+  func trust(_ servers: [CurveKey])
+
   /// Sends what is queued, waiting a second at most, and stops. The handler is not called afterwards.
   func close()
 }
 
 extension Transport {
+  /// Where nobody proves anything there is nothing to do.
+  package func serve(_ curve: CurveServer) {}
+  package func trust(_ servers: [CurveKey]) {}
+
   package func send(_ messages: [(frames: [[UInt8]], peer: String)]) {
     for (frames, peer) in messages { send(frames, to: peer) }
   }

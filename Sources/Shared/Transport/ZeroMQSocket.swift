@@ -115,8 +115,8 @@ final class ZeroMQSocket {
     set(ZMQ_CURVE_SECRETKEY, curve.keys.secret)
   }
 
-  /// Whether the coordinator has refused this worker's key since it was asked last.
-  func takeRefusal() -> Bool { watch?.takeRefusal() ?? false }
+  /// How handshakes ended since it was asked last.
+  func takeEndings() -> HandshakeEndings { watch?.takeEndings() ?? HandshakeEndings() }
 
   /// Where it listens, or connects to.
   var endpoint: String {

@@ -22,8 +22,15 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
 
   /// Where it listens, or connects to; a port that was left to the system is in it.
   package let endpoint: String
-  private let socket: ZeroMQSocket
+  /// Of the thread alone, as is what it was opened for.
+  private var socket: ZeroMQSocket
+  private var role: Role
+  /// False once it could not be opened anew.
+  private var isOpen = true
+  /// When a worker's side last tried another key of the coordinator's.
+  private var turned: ContinuousClock.Instant?
   private let wake: WakeDescriptor
+  private let watching: ConnectionWatch.Settings
   private let handler: TransportHandler
   private let logger: Logger
   private let finished = DispatchSemaphore(value: 0)
@@ -34,6 +41,9 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
   /// Peers of messages that found no room; the thread reports them, since who sends must not wait for the handler.
   private var refused: Set<String> = []
   private var isClosing = false
+  /// Keys that are to be used from now on; the thread takes them.
+  private var newServer: CurveServer?
+  private var newServers: [CurveKey]?
 
   /// - Throws: `system` if the address is taken, or `configuration` if it is no ZeroMQ address.
   package convenience init(role: Role, handler: TransportHandler, logger: Logger) throws(AtelierError) {
@@ -52,8 +62,9 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
   ) throws(AtelierError) {
     let wake = try WakeDescriptor()
     self.wake = wake
-    socket = try ZeroMQSocket(
-      role: role, watching: ConnectionWatch.Settings(limits: unfinished) { wake.signal() }, logger: logger)
+    watching = ConnectionWatch.Settings(limits: unfinished) { wake.signal() }
+    socket = try ZeroMQSocket(role: role, watching: watching, logger: logger)
+    self.role = role
     endpoint = socket.endpoint
     self.handler = handler
     self.logger = logger
@@ -82,6 +93,16 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
     if isFirst { wake.signal() }
   }
 
+  package func serve(_ curve: CurveServer) {
+    lock.withLock { newServer = curve }
+    wake.signal()
+  }
+
+  package func trust(_ servers: [CurveKey]) {
+    lock.withLock { newServers = servers }
+    wake.signal()
+  }
+
   package func close() {
     let isFirst = lock.withLock {
       defer { isClosing = true }
@@ -97,6 +118,7 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
     var waiting = Outbound()
     var closing: ContinuousClock.Instant?
     while true {
+      guard changeKeys() else { break }
       var (batch, lost) = takeQueued()
       for (frames, peer) in batch where !waiting.add(frames, to: peer) { lost.insert(peer) }
       batch = []
@@ -115,7 +137,9 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
         continue
       }
       if socket.waitForInput(or: wake.descriptor, upTo: waiting.isEmpty ? nil : Self.pause) { wake.clear() }
-      if socket.takeRefusal() { handler.refused() }
+      let endings = socket.takeEndings()
+      if endings.refused { handler.refused() }
+      if endings.cut { tryNextKey(at: .now) }
       // A bounded burst, so that a flood of input cannot keep output waiting.
       for _ in 0..<256 {
         guard let message = socket.receive() else { break }
@@ -126,8 +150,71 @@ package final class ZeroMQTransport: Transport, @unchecked Sendable {
         }
       }
     }
-    socket.close()
+    if isOpen { socket.close() }
     finished.signal()
+  }
+
+  /// Takes the keys that are to be used from now on.
+  ///
+  /// - Returns: false if it was closed while it could not listen with them.
+  private func changeKeys() -> Bool {
+    let (server, servers) = lock.withLock {
+      defer { (newServer, newServers) = (nil, nil) }
+      return (newServer, newServers)
+    }
+    switch role {
+    case .coordinator(_, .some):
+      if let server { return serveAnew(.coordinator(bind: endpoint, curve: server)) }
+    case .worker(let connect, let routingID, let curve?):
+      guard let servers else { break }
+      let known = curve.knowing(servers)
+      let new = Role.worker(connect: connect, routingID: routingID, curve: known)
+      if known.server == curve.server { role = new } else { connectAnew(new) }
+    default: break
+    }
+    return true
+  }
+
+  /// The other side may have gone on to the next of its keys, or not yet.
+  private func tryNextKey(at now: ContinuousClock.Instant) {
+    guard case .worker(let connect, let routingID, let curve?) = role, let next = curve.turned,
+      turned.map({ $0 + Self.tries < now }) ?? true
+    else { return }
+    turned = now
+    connectAnew(.worker(connect: connect, routingID: routingID, curve: next))
+  }
+
+  /// How long one key is tried at least, twice the time after which ZeroMQ connects again.
+  private static let tries = Duration.milliseconds(200)
+
+  /// A worker's side goes on over another socket. What the old one had in hand is lost.
+  private func connectAnew(_ role: Role) {
+    do throws(AtelierError) {
+      let new = try ZeroMQSocket(role: role, watching: watching, logger: logger)
+      socket.close()
+      (socket, self.role) = (new, role)
+    } catch {
+      logger.warning("cannot connect with another key of the coordinator's", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// The coordinator's side listens anew at the same address, of which it has to let go in between.
+  ///
+  /// - Returns: false if it is to be closed before it could.
+  private func serveAnew(_ role: Role) -> Bool {
+    socket.close()
+    isOpen = false
+    while !lock.withLock({ isClosing }) {
+      do throws(AtelierError) {
+        (socket, self.role) = (try ZeroMQSocket(role: role, watching: watching, logger: logger), role)
+        isOpen = true
+        return true
+      } catch {
+        logger.critical("cannot listen with the new key; tried again", metadata: ["error": "\(error)"])
+        Thread.sleep(forTimeInterval: 1)
+      }
+    }
+    return false
   }
 
   /// What others have queued since the last time.

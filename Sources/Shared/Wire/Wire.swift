@@ -27,4 +27,5 @@ package enum Wire {
   package typealias Refusal = Atelier_Cluster_V1_Refusal
   package typealias Join = Atelier_Cluster_V1_Join
   package typealias Joined = Atelier_Cluster_V1_Joined
+  package typealias ServerKeys = Atelier_Cluster_V1_ServerKeys
 }

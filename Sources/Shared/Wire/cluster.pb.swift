@@ -20,7 +20,8 @@
 /// first Hello. Everything else is answered by UnknownWorker or Refusal and ignored.
 ///
 /// Joining: with CURVE on, a worker connects with the key of an invitation and says Join, nothing else, until it is
-/// answered by Joined or Refusal; then it connects anew with its own key.
+/// answered by Joined or Refusal; then it connects anew with its own key. A worker says Join with its own key to have it
+/// replaced: the old one is worth nothing from the new one's first Hello on.
 ///
 /// Conversation: a worker says Hello and waits for Welcome or Refusal. From then on every message of
 /// either side counts as a sign of life. The worker reports with Heartbeat how many more tasks it
@@ -1294,6 +1295,14 @@ package nonisolated struct Atelier_Cluster_V1_FromCoordinator: Sendable {
     set {body = .watch(newValue)}
   }
 
+  package var serverKeys: Atelier_Cluster_V1_ServerKeys {
+    get {
+      if case .serverKeys(let v)? = body {return v}
+      return Atelier_Cluster_V1_ServerKeys()
+    }
+    set {body = .serverKeys(newValue)}
+  }
+
   /// Counts what this coordinator says, to whomever. The upper 32 bits are its own: another that is started later has
   /// others. 0 is none: said on a connection that is not (yet) a worker's.
   package var number: UInt64 = 0
@@ -1311,6 +1320,7 @@ package nonisolated struct Atelier_Cluster_V1_FromCoordinator: Sendable {
     case drain(Atelier_Cluster_V1_Drain)
     case joined(Atelier_Cluster_V1_Joined)
     case watch(Atelier_Cluster_V1_Watch)
+    case serverKeys(Atelier_Cluster_V1_ServerKeys)
 
   }
 
@@ -1684,6 +1694,20 @@ package nonisolated struct Atelier_Cluster_V1_Joined: Sendable {
 
   /// that it may serve; none means all
   package var pools: [Atelier_Cluster_V1_Pool] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// With CURVE on: the keys by which the coordinator is to be known from now on, 32 bytes each, that of now first. Said
+/// after each Hello, and while one follows after each Heartbeat. Whoever passes it over joins again after a change.
+package nonisolated struct Atelier_Cluster_V1_ServerKeys: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var publicKeys: [Data] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3088,7 +3112,7 @@ nonisolated extension Atelier_Cluster_V1_Payload.TypeEnum: SwiftProtobuf._ProtoN
 
 nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FromCoordinator"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}welcome\0\u{1}refusal\0\u{1}assignment\0\u{1}verdict\0\u{1}revocation\0\u{1}alive\0\u{3}unknown_worker\0\u{1}drain\0\u{1}number\0\u{1}joined\0\u{1}watch\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}welcome\0\u{1}refusal\0\u{1}assignment\0\u{1}verdict\0\u{1}revocation\0\u{1}alive\0\u{3}unknown_worker\0\u{1}drain\0\u{1}number\0\u{1}joined\0\u{1}watch\0\u{3}server_keys\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3228,6 +3252,19 @@ nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message,
           self.body = .watch(v)
         }
       }()
+      case 13: try {
+        var v: Atelier_Cluster_V1_ServerKeys?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .serverKeys(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .serverKeys(v)
+        }
+      }()
       default: break
       }
     }
@@ -3287,6 +3324,10 @@ nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message,
     case .watch?: try {
       guard case .watch(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .serverKeys?: try {
+      guard case .serverKeys(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
     }()
     default: break
     }
@@ -3860,6 +3901,36 @@ nonisolated extension Atelier_Cluster_V1_Joined: SwiftProtobuf.Message, SwiftPro
 
   package static func ==(lhs: Atelier_Cluster_V1_Joined, rhs: Atelier_Cluster_V1_Joined) -> Bool {
     if lhs.pools != rhs.pools {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Atelier_Cluster_V1_ServerKeys: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ServerKeys"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}public_keys\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.publicKeys) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.publicKeys.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.publicKeys, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_ServerKeys, rhs: Atelier_Cluster_V1_ServerKeys) -> Bool {
+    if lhs.publicKeys != rhs.publicKeys {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

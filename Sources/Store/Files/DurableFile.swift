@@ -7,19 +7,15 @@ enum DurableFile {
   /// Writes a file and the folders above it. Writing the same bytes again is harmless. When it returns, the file and
   /// its name survive a power cut.
   ///
-  /// - Parameters:
-  ///   - aside: a folder on the same file system, where it is written first.
-  ///   - mode: who may read and write it.
+  /// - Parameter aside: a folder on the same file system, where it is written first.
   /// - Throws: `system`; no part of the file is left then.
-  static func write(
-    _ bytes: [UInt8], to path: String, aside: String, mode: mode_t = 0o644
-  ) throws(AtelierError) {
+  static func write(_ bytes: [UInt8], to path: String, aside: String) throws(AtelierError) {
     let folder = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
     try makeFolder(folder)
     try makeFolder(aside)
     // Two that write the same file at once must not share a temporary one.
     let temporary = "\(aside)/\(UInt64.random(in: 0...UInt64.max))"
-    try writeContents(bytes, to: temporary, mode: mode)
+    try writeContents(bytes, to: temporary)
     guard rename(temporary, path) == 0 else {
       let error = failure("save", path)
       unlink(temporary)
@@ -32,9 +28,9 @@ enum DurableFile {
   ///
   /// - Throws: `system`; nothing is left then.
   static func writeContents(
-    _ bytes: [UInt8], to temporary: String, synced isSynced: Bool = true, mode: mode_t = 0o644
+    _ bytes: [UInt8], to temporary: String, synced isSynced: Bool = true
   ) throws(AtelierError) {
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure("create", temporary) }
     var written = 0
     while written < bytes.count {

@@ -2,26 +2,21 @@ package import Shared
 
 /// A key that may connect as a worker, or that might until it was revoked.
 package struct WorkerKeyRecord: Sendable, Equatable {
-  package var key: CurveKey
-  /// As the worker called itself when it joined: for people.
-  package var name: String
-  /// That it may serve; none means all.
-  package var pools: [Pool]
-  /// Seconds since 1970, as are the other times.
-  package var createdAt: Double
-  /// When a worker with it last said hello, to a minute.
-  package var seenAt: Double?
-  package var revokedAt: Double?
+  package let key: CurveKey
+  /// As people are told of it.
+  package var status: WorkerKeyStatus
+  /// In whose place it came.
+  package let replaces: CurveKey?
 
   package init(
-    key: CurveKey, name: String, pools: [Pool], createdAt: Double, seenAt: Double? = nil, revokedAt: Double? = nil
+    key: CurveKey, name: String, pools: [Pool], createdAt: Double, seenAt: Double? = nil, revokedAt: Double? = nil,
+    replaces: CurveKey? = nil
   ) {
     self.key = key
-    self.name = name
-    self.pools = pools
-    self.createdAt = createdAt
-    self.seenAt = seenAt
-    self.revokedAt = revokedAt
+    self.replaces = replaces
+    status = WorkerKeyStatus(
+      fingerprint: key.fingerprint, name: name, pools: pools, createdAt: createdAt, seenAt: seenAt,
+      revokedAt: revokedAt, replaces: replaces?.fingerprint)
   }
 }
 

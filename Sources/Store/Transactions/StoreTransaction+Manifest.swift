@@ -29,10 +29,16 @@ extension StoreTransaction {
 
   /// Who did which stage of an image, and how long it took, as far as it has come.
   private func stageRecords(of image: ImageID) throws -> [ManifestLine.StageRecord] {
-    try rows("SELECT stage, worker, attempt, seconds FROM tasks WHERE image = :image ORDER BY id", ["image": image]) {
+    try rows(
+      """
+      SELECT tasks.stage, tasks.worker, tasks.attempt, tasks.seconds, kinds.text AS kind
+      FROM tasks LEFT JOIN kinds ON kinds.id = tasks.kind AND tasks.state = 'done'
+      WHERE tasks.image = :image ORDER BY tasks.id
+      """, ["image": image]
+    ) {
       ManifestLine.StageRecord(
         stage: try $0.value("stage"), worker: try $0.value("worker"), attempts: try $0.value("attempt"),
-        seconds: try $0.value("seconds"))
+        seconds: try $0.value("seconds"), kind: try $0.value("kind"))
     }
   }
 

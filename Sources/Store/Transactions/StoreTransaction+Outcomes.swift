@@ -3,11 +3,16 @@ package import Shared
 extension StoreTransaction {
   /// Marks a task done and, if a stage follows, makes that ready. Whether the attempt counts, the caller has checked.
   ///
-  /// - Parameter seconds: that the worker says it took.
-  package func complete(_ task: TaskRecord, worker: WorkerID, seconds: Double) throws {
+  /// - Parameters:
+  ///   - seconds: that the worker says it took.
+  ///   - kind: what its bytes depend on beside task and weights, as ``WorkerVersion`` has it; nil if it does not say.
+  package func complete(_ task: TaskRecord, worker: WorkerID, seconds: Double, kind: String? = nil) throws {
+    if let kind { try change("INSERT INTO kinds (text) VALUES (:kind) ON CONFLICT DO NOTHING", ["kind": kind]) }
     try change(
-      "UPDATE tasks SET state = 'done', worker = :worker, seconds = :seconds WHERE id = :task",
-      ["worker": worker, "seconds": seconds, "task": task.id])
+      """
+      UPDATE tasks SET state = 'done', worker = :worker, seconds = :seconds,
+        kind = (SELECT id FROM kinds WHERE text = :kind) WHERE id = :task
+      """, ["worker": worker, "seconds": seconds, "kind": kind, "task": task.id])
     count(task, becomes: .done)
     try dropCheckpoint(of: task.id)
     guard let next = task.plan.next(after: task.stage) else { return }

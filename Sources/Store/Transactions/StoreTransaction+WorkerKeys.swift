@@ -4,7 +4,10 @@ extension StoreTransaction {
   /// All keys of workers, the revoked ones too, in the order in which they came.
   package func workerKeys() throws -> [WorkerKeyRecord] {
     try rows(
-      "SELECT public_key, name, pools, created_at, seen_at, revoked_at FROM worker_keys ORDER BY created_at, public_key"
+      """
+      SELECT public_key, name, pools, created_at, seen_at, revoked_at, replaces FROM worker_keys
+      ORDER BY created_at, public_key
+      """
     ) { try $0.workerKey() }
   }
 
@@ -50,12 +53,12 @@ extension StoreTransaction {
   package func join(_ key: CurveKey, name: String, by invitation: CurveKey, at now: Double) throws -> WorkerKeyRecord {
     let joined: (record: WorkerKeyRecord, invitation: String)? = try row(
       """
-      SELECT public_key, name, pools, created_at, seen_at, revoked_at, invitation FROM worker_keys
+      SELECT public_key, name, pools, created_at, seen_at, revoked_at, replaces, invitation FROM worker_keys
       WHERE public_key = :key OR fingerprint = :fingerprint
       """, ["key": key.text, "fingerprint": key.fingerprint]
     ) { (try $0.workerKey(), try $0.value("invitation")) }
     if let joined {
-      guard joined.record.key == key, joined.record.revokedAt == nil, joined.invitation == invitation.text else {
+      guard joined.record.key == key, joined.record.status.revokedAt == nil, joined.invitation == invitation.text else {
         throw AtelierError(
           .wrongState, "The key \(key.fingerprint) was revoked or has joined by another token. Make a new key.")
       }
@@ -71,24 +74,54 @@ extension StoreTransaction {
       throw AtelierError(
         .wrongState, "The token was used already, as often as it may be. Make another with 'atelier worker-token'.")
     }
+    let record = WorkerKeyRecord(key: key, name: name, pools: found.pools, createdAt: now)
+    try list(record, invitation: invitation.text)
+    try change(
+      "UPDATE invitations SET uses_left = uses_left - 1 WHERE public_key = :key", ["key": invitation.text])
+    return record
+  }
+
+  /// Admits a key in the place of another, under its name and for its pools. Both may connect until the old one is
+  /// revoked, which is when the new one is first seen. Asking again with the same keys changes nothing.
+  ///
+  /// - Throws: `notFound` if the old key is not on the list, `wrongState` if it was revoked or is being replaced by
+  ///   another already, or if the new one is known otherwise; in words for who asks.
+  package func replace(_ old: CurveKey, by new: CurveKey, at now: Double) throws -> WorkerKeyRecord {
+    let keys = try workerKeys()
+    guard let found = keys.first(where: { $0.key == old }) else {
+      throw AtelierError(.notFound, "The key \(old) is on no list here, so that none can take its place.")
+    }
+    if let known = keys.first(where: { $0.key == new || $0.key.fingerprint == new.fingerprint || $0.replaces == old }) {
+      guard known.key == new, known.replaces == old, known.status.revokedAt == nil else {
+        throw AtelierError(
+          .wrongState,
+          "The key \(old) has been replaced by \(known.key) already, or the new key is known here. Join with a token.")
+      }
+      return known
+    }
+    guard found.status.revokedAt == nil else { throw AtelierError(.wrongState, "The key \(old) was revoked.") }
+    let record = WorkerKeyRecord(
+      key: new, name: found.status.name, pools: found.status.pools, createdAt: now, replaces: old)
+    try list(record, invitation: "")
+    return record
+  }
+
+  private func list(_ record: WorkerKeyRecord, invitation: String) throws {
     guard try row("SELECT count(*) AS n FROM worker_keys", [:], { try $0.value("n") as Int }) ?? 0 < Self.mostWorkerKeys
     else {
       throw AtelierError(
         .wrongState, "This coordinator lists \(Self.mostWorkerKeys) workers' keys, as many as it does.")
     }
     try change(
-      "UPDATE invitations SET uses_left = uses_left - 1 WHERE public_key = :key", ["key": invitation.text])
-    let record = WorkerKeyRecord(key: key, name: name, pools: found.pools, createdAt: now)
-    try change(
       """
-      INSERT INTO worker_keys (public_key, fingerprint, name, pools, invitation, created_at)
-      VALUES (:key, :fingerprint, :name, :pools, :invitation, :now)
+      INSERT INTO worker_keys (public_key, fingerprint, name, pools, invitation, created_at, replaces)
+      VALUES (:key, :fingerprint, :name, :pools, :invitation, :now, :replaces)
       """,
       [
-        "key": key.text, "fingerprint": key.fingerprint, "name": name, "pools": Self.text(found.pools),
-        "invitation": invitation.text, "now": now,
+        "key": record.key.text, "fingerprint": record.key.fingerprint, "name": record.status.name,
+        "pools": Self.text(record.status.pools), "invitation": invitation, "now": record.status.createdAt,
+        "replaces": record.replaces?.text,
       ])
-    return record
   }
 
   /// Notes that a worker with a key is there.
@@ -110,11 +143,13 @@ extension StoredRow {
   fileprivate func workerKey() throws -> WorkerKeyRecord {
     WorkerKeyRecord(
       key: try curveKey(), name: try value("name"), pools: try pools(), createdAt: try value("created_at"),
-      seenAt: try value("seen_at"), revokedAt: try value("revoked_at"))
+      seenAt: try value("seen_at"), revokedAt: try value("revoked_at"),
+      replaces: try (value("replaces") as String?).map { try Self.key($0) })
   }
 
-  fileprivate func curveKey() throws -> CurveKey {
-    let text: String = try value("public_key")
+  fileprivate func curveKey() throws -> CurveKey { try Self.key(value("public_key")) }
+
+  private static func key(_ text: String) throws(AtelierError) -> CurveKey {
     guard let key = CurveKey(text) else { throw AtelierError(.malformed, "The stored key '\(text)' is none.") }
     return key
   }

@@ -36,7 +36,10 @@ package struct UnCLIPExecutor: StageExecutor {
     favoursSideBySide = try pool == .decoder && models.allSatisfy { try $0.folder.favoursSideBySide }
   }
 
-  package var computesWith: String? {
+  package var computesWith: String? { Self.machine }
+
+  /// What this machine's results depend on beside task and weights.
+  package static var machine: String {
     var library = [CChar](repeating: 0, count: 64)
     let length = confstr(Int32(_CS_GNU_LIBC_VERSION), &library, library.count)
     let name = library.prefix(max(0, length - 1)).map { UInt8(bitPattern: $0) }

@@ -1,6 +1,7 @@
 import Foundation
 package import Logging
 package import Shared
+import Synchronization
 
 /// A worker process: talks to the coordinator from one thread, works on another.
 ///
@@ -53,16 +54,22 @@ package final class Worker: Sendable {
   private let runner: StageRunner
   /// By which a coordinator that asks for no keys knows this process.
   private let secret = Data((0..<16).map { _ in UInt8.random(in: 0...UInt8.max) })
+  /// Told by which keys the coordinator is to be known from now on, that of now first.
+  private let learned: @Sendable ([CurveKey]) -> Void
+  /// What it was told last.
+  private let known = Mutex<[CurveKey]>([])
   /// Opens the connection when the worker runs, not before.
   private let makeTransport: @Sendable (TransportHandler) throws(AtelierError) -> any Transport
 
   package init(
     settings: Settings, executor: any StageExecutor, logger: Logger,
+    learned: @escaping @Sendable ([CurveKey]) -> Void = { _ in },
     makeTransport: @escaping @Sendable (TransportHandler) throws(AtelierError) -> any Transport
   ) {
     self.settings = settings
     self.executor = executor
     self.logger = logger
+    self.learned = learned
     self.makeTransport = makeTransport
     runner = StageRunner(executor: executor)
   }
@@ -135,7 +142,7 @@ package final class Worker: Sendable {
             "The coordinator at \(settings.coordinator) does not let this worker's key in: it was revoked, or is of another coordinator. Join again with a token of 'atelier worker-token'."
           )
         } else if case .message(let frames) = event {
-          try perform(receive(frames, &session), over: transport)
+          try perform(receive(frames, &session, over: transport), over: transport)
         } else {
           try perform(take(event, &session), over: transport)
         }
@@ -173,7 +180,9 @@ package final class Worker: Sendable {
   }
 
   /// What is to be done about a message. One that cannot be read is ignored: whatever was lost with it is said again.
-  private func receive(_ parts: [[UInt8]], _ session: inout WorkerSession) -> [WorkerSession.Action] {
+  private func receive(
+    _ parts: [[UInt8]], _ session: inout WorkerSession, over transport: any Transport
+  ) -> [WorkerSession.Action] {
     let message: WireMessage<Wire.FromCoordinator>
     do {
       message = try WireMessage(decoding: parts)
@@ -182,6 +191,10 @@ package final class Worker: Sendable {
       return []
     }
     guard let body = message.envelope.body else { return [] }
+    if case .serverKeys(let keys) = body {
+      learn(keys.publicKeys.prefix(Self.mostServerKeys).compactMap { CurveKey(bytes: $0) }, transport)
+      return []
+    }
     let before = session.phase
     let actions = session.receive(body, frames: message.frames, number: message.envelope.number, as: hello, at: .now)
     if before == .introducing, session.phase == .serving {
@@ -191,6 +204,16 @@ package final class Worker: Sendable {
     }
     return actions
   }
+
+  /// Whoever says so has proved to be the coordinator.
+  private func learn(_ keys: [CurveKey], _ transport: any Transport) {
+    guard !keys.isEmpty, known.withLock({ $0 != keys }) else { return }
+    known.withLock { $0 = keys }
+    transport.trust(keys)
+    learned(keys)
+  }
+
+  private static let mostServerKeys = 4
 
   /// Does what the session has decided, in its order.
   ///

@@ -46,7 +46,7 @@ extension WorkerSession {
       confirmed = max(confirmed, alive.heartbeat)
       return follow(PreviewWatch(alive.watch))
     case .watch(let watch): return follow(PreviewWatch(watch))
-    case .unknownWorker, .joined: return []
+    case .unknownWorker, .joined, .serverKeys: return []
     }
   }
 

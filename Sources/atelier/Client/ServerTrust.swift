@@ -11,26 +11,28 @@ enum ServerTrust: Sendable, Equatable {
   /// By who has issued the certificate, and its name: as browsers do. Whom this machine trusts, or who is in the file that
   /// `SSL_CERT_FILE` names, as OpenSSL has it.
   case issuer
-  /// By the certificate's SHA-256, 64 hexadecimal digits: for one that the coordinator has made itself.
-  case fingerprint(String)
+  /// By the certificate's SHA-256, 64 hexadecimal digits: for one that the coordinator has made itself. Of several any
+  /// will do, such as that of now and that which follows.
+  case fingerprints([String])
   /// It is on this machine, so nobody is between.
   case sameMachine
 
   private static let found = Mutex<[String: NIOSSLCertificate]>([:])
   private static let prefix = "sha256:"
 
-  /// Reads the fragment of a coordinator's URL, `sha256:` and 64 hexadecimal digits.
+  /// Reads the fragment of a coordinator's URL, `sha256:` and 64 hexadecimal digits, or several with commas between.
   ///
   /// - Throws: `configuration` for anything else.
   init(fragment: String) throws(AtelierError) {
-    let digest = fragment.lowercased().dropFirst(Self.prefix.count)
-    guard fragment.lowercased().hasPrefix(Self.prefix), SourceFile.isDigest(String(digest)) else {
+    let digests = fragment.lowercased().dropFirst(Self.prefix.count)
+      .split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard fragment.lowercased().hasPrefix(Self.prefix), digests.allSatisfy({ SourceFile.isDigest($0) }) else {
       throw AtelierError(
         .configuration,
         "'#\(fragment.prefix(100))' is no fingerprint of a coordinator; it must be like #sha256: and 64 digits, as "
           + "'atelier token create' prints it.")
     }
-    self = .fingerprint(String(digest))
+    self = .fingerprints(digests)
   }
 
   /// A URL with the fingerprint that clients pin.
@@ -56,30 +58,30 @@ enum ServerTrust: Sendable, Equatable {
       }
       configuration.trustRoots = .certificates(issuers)
     case .sameMachine: configuration.certificateVerification = .none
-    case .fingerprint(let digest):
+    case .fingerprints(let digests):
       // Connections of the HTTP client trust this one certificate, whatever name is in it.
-      configuration.trustRoots = .certificates([try await Self.certificate(of: base, digest)])
+      configuration.trustRoots = .certificates([try await Self.certificate(of: base, digests)])
       configuration.certificateVerification = .noHostnameVerification
     }
     return configuration
   }
 
-  /// The certificate that a fingerprint is of, which a coordinator shows. Asked for once.
-  private static func certificate(of base: String, _ digest: String) async throws -> NIOSSLCertificate {
-    if let known = found.withLock({ $0[digest] }) { return known }
+  /// The certificate that one of the fingerprints is of, which a coordinator shows. Asked for once.
+  private static func certificate(of base: String, _ digests: [String]) async throws -> NIOSSLCertificate {
+    if let known = found.withLock({ found in digests.lazy.compactMap { found[$0] }.first }) { return known }
     guard let url = URLComponents(string: base), let host = url.host else {
       throw AtelierError(.configuration, "'\(base)' is no URL of a coordinator.")
     }
     let shown = try await shownCertificate(
       host: host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port: url.port ?? 443, base: base)
     let found = hexadecimal(SHA256.hash(data: try shown.toDERBytes()))
-    guard found == digest else {
+    guard digests.contains(found) else {
       throw AtelierError(
         .denied,
-        "What answers at \(base) has the certificate \(found), and the coordinator has \(digest): somebody may be "
+        "What answers at \(base) has the certificate \(found), and the coordinator has \(digests.joined(separator: " or ")): somebody may be "
           + "between. If the coordinator has made a new certificate, 'atelier token create' prints its fingerprint.")
     }
-    Self.found.withLock { $0[digest] = shown }
+    Self.found.withLock { $0[found] = shown }
     return shown
   }
 

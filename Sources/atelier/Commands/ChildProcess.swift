@@ -15,8 +15,8 @@ final class ChildProcess: Sendable {
     var name: String
     /// Of this same executable.
     var arguments: [String]
-    /// Keys for it to read from its standard input: fewer bytes than a pipe holds.
-    var input: Data?
+    /// Keys for it to read from its standard input, at each start: fewer bytes than a pipe holds.
+    var input: (@Sendable () throws -> Data)?
   }
 
   /// What a child's standard stream is.

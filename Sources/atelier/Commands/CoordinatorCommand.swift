@@ -55,7 +55,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         "ready",
         metadata: [
           "http": "\(scheme)://\(http)", "work": "\(work)", "data": "\(configuration.coordinator.data)",
-          "key": "\(admissions?.keys.publicKey.fingerprint ?? "none")",
+          "key": "\(admissions?.serverKeys.current.publicKey.fingerprint ?? "none")",
         ])
     }
     // Started in this order and stopped in the opposite one: HTTP first, then the coordinator.
@@ -86,7 +86,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
   private static func admissions(_ configuration: ClusterConfiguration) throws -> WorkerAdmissions? {
     guard try configuration.workerSecurity() == .curve else { return nil }
     return WorkerAdmissions(
-      keys: try configuration.serverKeys(),
+      try configuration.serverKeys(),
       own: try InheritedKeys.read()?.workers?.compactMap { CurveKey($0) } ?? [])
   }
 

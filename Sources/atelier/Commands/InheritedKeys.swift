@@ -6,9 +6,9 @@ import Shared
 struct InheritedKeys: Codable {
   /// For the coordinator: the public keys of the workers, in Z85.
   var workers: [String]?
-  /// For a worker: its secret key, and the coordinator's public one in Z85.
+  /// For a worker: its secret key, and the coordinator's public ones in Z85.
   var secret: Data?
-  var server: String?
+  var servers: [String]?
 
   /// Says to a child that its standard input holds keys.
   static let variable = "ATELIER_INHERITED_KEYS"
@@ -29,7 +29,8 @@ struct InheritedKeys: Codable {
 
   /// As a worker proves itself with it; nil if it is none's.
   func curve() throws -> CurveClient? {
-    guard let secret, let server, let key = CurveKey(server) else { return nil }
-    return CurveClient(keys: try CurveKeyPair(secretBytes: secret), server: key)
+    let known = (servers ?? []).compactMap { CurveKey($0) }
+    guard let secret, let first = known.first else { return nil }
+    return CurveClient(keys: try CurveKeyPair(secretBytes: secret), server: first, others: Array(known.dropFirst()))
   }
 }

@@ -12,7 +12,7 @@ struct JobsCommand: AsyncParsableCommand {
 
   func run() async throws {
     let jobs: [JobStatus] = try await server.client().get("jobs?limit=\(limit)")
-    if json { try printJSON(jobs) } else { print(JobText.table(jobs)) }
+    try printFacts(jobs, json: json) { JobText.table($0) }
   }
 }
 
@@ -78,7 +78,7 @@ protocol JobChange: AsyncParsableCommand {
 extension JobChange {
   func run() async throws {
     let status: JobStatus = try await server.client().post("jobs/\(job)/\(Self.verb)")
-    if json { try printJSON(status) } else { print(JobText.details(status)) }
+    try printFacts(status, json: json) { JobText.details($0) }
   }
 }
 

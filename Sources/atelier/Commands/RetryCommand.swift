@@ -33,7 +33,7 @@ struct RetryCommand: AsyncParsableCommand {
     let client = try server.client()
     if let job {
       let status: JobStatus = try await client.post("jobs/\(job)/retry")
-      if json { try printJSON(status) } else { print(JobText.details(status)) }
+      try printFacts(status, json: json) { JobText.details($0) }
     } else if let worker {
       var retried = RetriedPictures(worker: WorkerID(worker), images: 0, more: true)
       while retried.more {

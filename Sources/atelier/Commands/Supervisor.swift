@@ -72,7 +72,9 @@ final class Supervisor {
     let pipe = commands[index].input.map { _ in Pipe() }
     if pipe != nil { environment[InheritedKeys.variable] = "0" }
     let process: ChildProcess
+    let input: Data?
     do {
+      input = try commands[index].input?()
       process = try ChildProcess(
         URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path, commands[index].arguments,
         environment: environment, input: pipe.map { .descriptor($0.fileHandleForReading.fileDescriptor) } ?? .null
@@ -82,7 +84,7 @@ final class Supervisor {
       mailbox.put(.ended(index, .unstarted))
       return
     }
-    if let pipe, let input = commands[index].input {
+    if let pipe, let input {
       // Who has died already reads nothing.
       try? pipe.fileHandleForReading.close()
       try? pipe.fileHandleForWriting.write(contentsOf: input)

@@ -48,7 +48,7 @@ struct TokenCommand: AsyncParsableCommand {
 
     func run() async throws {
       let tokens: [TokenInfo] = try await server.client().get("tokens")
-      if json { try printJSON(tokens) } else { print(TokenText.table(tokens, at: Date())) }
+      try printFacts(tokens, json: json) { TokenText.table($0, at: Date()) }
     }
   }
 
@@ -63,8 +63,9 @@ struct TokenCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOption
 
     func run() async throws {
-      let tokens: [TokenInfo] = try await server.client().post("tokens/\(token.asURLWord)/revoke")
-      if json { try printJSON(tokens) } else { print(TokenText.table(tokens, at: Date())) }
+      let tokens: [TokenInfo] = try await server.client().post(
+        "tokens/\(token.asURLWord)/revoke")
+      try printFacts(tokens, json: json) { TokenText.table($0, at: Date()) }
     }
   }
 

@@ -60,13 +60,19 @@ struct UpCommand: ParsableCommand {
   /// Workers that are started with their coordinator get keys that last as long as this process.
   private static func handKeys(to children: inout [ChildProcess.Command], _ configuration: ClusterConfiguration) throws
   {
-    let server = try configuration.serverKeys().publicKey.text
+    // What cannot be used is said before anything is started.
+    _ = try configuration.serverKeys()
     var workers: [String] = []
     for index in children.indices.dropFirst() {
       let keys = try CurveKeyPair()
       workers.append(keys.publicKey.text)
-      children[index].input = try InheritedKeys(secret: Data(keys.secretBytes), server: server).bytes
+      // One that is started again later has to know the coordinator by the keys that it has then.
+      children[index].input = {
+        let servers = try configuration.serverKeys().known.map(\.text)
+        return try InheritedKeys(secret: Data(keys.secretBytes), servers: servers).bytes
+      }
     }
-    children[0].input = try InheritedKeys(workers: workers).bytes
+    let bytes = try InheritedKeys(workers: workers).bytes
+    children[0].input = { bytes }
   }
 }

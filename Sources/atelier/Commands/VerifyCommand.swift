@@ -19,7 +19,7 @@ struct VerifyCommand: ParsableCommand {
       """)
 
   @Argument(help: "The folder, as 'atelier fetch' has written it.") var folder: String
-  @Option(help: "The coordinator's public key, or a file with it.") var key: String?
+  @Option(help: "The coordinator's public key, or a file with it, or with several, one a line.") var key: String?
   @Option(help: "Make so many of the pictures again and compare them.") var rerender: Int?
   @Option(
     help: ArgumentHelp(
@@ -42,7 +42,8 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let verification = FolderVerification(
-      folder: folder, key: try key.map { try VerifyingKey(text: Self.text(ofKey: $0)) }, sampled: rerender ?? 0)
+      folder: folder, keys: try key.map { try VerifyingKey.list(text: Self.text(ofKey: $0)) } ?? [],
+      sampled: rerender ?? 0)
     var generator = SystemRandomNumberGenerator()
     var (report, sample) = try verification.run(using: &generator)
     if let first = sample.first {

@@ -43,7 +43,7 @@ struct WorkerCommand: ParsableCommand {
     let logger = logging.logger("worker.\(pool)")
     let host = ProcessInfo.processInfo.hostName
     let isConfigured = connect != nil || config != nil || FileManager.default.fileExists(atPath: "cluster.yaml")
-    let (address, curve) = try place(configuration, host: host, isConfigured: isConfigured, logger: logger)
+    let (address, curve, joined) = try place(configuration, host: host, isConfigured: isConfigured, logger: logger)
     let threads = threads ?? configuration.worker.threads ?? ProcessInfo.processInfo.activeProcessorCount
     let executor = try UnCLIPExecutor(
       pool: pool, models: try folders(configuration, logger), threads: threads)
@@ -55,7 +55,7 @@ struct WorkerCommand: ParsableCommand {
       settings: Worker.Settings(
         id: id, pool: pool, coordinator: address, host: host, threads: threads,
         capacity: capacity ?? configuration.worker.capacity),
-      executor: executor, logger: logger
+      executor: executor, logger: logger, learned: { joined?.learn($0, logger: logger) }
     ) { handler throws(AtelierError) in
       try ZeroMQTransport(role: .worker(connect: address, curve: curve), handler: handler, logger: logger)
     }
@@ -66,16 +66,17 @@ struct WorkerCommand: ParsableCommand {
     logger.info("left")
   }
 
-  /// Where the coordinator is, and how this worker proves itself to it; nil where nobody asks.
+  /// Where the coordinator is, and how this worker proves itself to it; nil where nobody asks. What it has joined with,
+  /// if that is kept.
   private func place(
     _ configuration: ClusterConfiguration, host: String, isConfigured: Bool, logger: Logger
-  ) throws -> (address: String, curve: CurveClient?) {
+  ) throws -> (address: String, curve: CurveClient?, joined: WorkerKeyOptions.Joined?) {
     let configured = Self.reachable(connect ?? configuration.coordinator.work)
-    if let curve = try InheritedKeys.read()?.curve() { return (configured, curve) }
-    guard let member = try keys.membership(pool, host: host, isConfigured: isConfigured, logger: logger) else {
-      return (configured, nil)
+    if let curve = try InheritedKeys.read()?.curve() { return (configured, curve, nil) }
+    guard let joined = try keys.membership(pool, host: host, isConfigured: isConfigured, logger: logger) else {
+      return (configured, nil, nil)
     }
-    return (connect.map(Self.reachable) ?? member.address, member.curve)
+    return (connect.map(Self.reachable) ?? joined.membership.address, joined.curve, joined)
   }
 
   /// The models to load, with their names: `NAME=FOLDER`, else the name that the configuration has for the folder, else

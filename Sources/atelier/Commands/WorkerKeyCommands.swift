@@ -77,7 +77,7 @@ struct WorkerKeysCommand: AsyncParsableCommand {
 
   func run() async throws {
     let keys: [WorkerKeyStatus] = try await server.client().get("worker-keys")
-    if json { try printJSON(keys) } else { print(WorkerKeyText.table(keys)) }
+    try printFacts(keys, json: json, WorkerKeyText.table)
   }
 }
 
@@ -96,7 +96,8 @@ struct RevokeCommand: AsyncParsableCommand {
   @OptionGroup var server: ServerOption
 
   func run() async throws {
-    let keys: [WorkerKeyStatus] = try await server.client().post("worker-keys/\(name.asURLWord)/revoke")
-    if json { try printJSON(keys) } else { print(WorkerKeyText.table(keys)) }
+    let keys: [WorkerKeyStatus] = try await server.client().post(
+      "worker-keys/\(name.asURLWord)/revoke")
+    try printFacts(keys, json: json, WorkerKeyText.table)
   }
 }

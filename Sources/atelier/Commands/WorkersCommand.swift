@@ -23,7 +23,7 @@ struct WorkersListCommand: AsyncParsableCommand {
 
   func run() async throws {
     let workers: [WorkerStatus] = try await server.client().get("workers")
-    if json { try printJSON(workers) } else { print(WorkerText.table(workers)) }
+    try printFacts(workers, json: json, WorkerText.table)
   }
 }
 
@@ -42,6 +42,6 @@ struct DrainCommand: AsyncParsableCommand {
 
   func run() async throws {
     let workers: [WorkerStatus] = try await server.client().post("workers/\(worker.asURLWord)/drain")
-    if json { try printJSON(workers) } else { print(WorkerText.table(workers)) }
+    try printFacts(workers, json: json, WorkerText.table)
   }
 }

@@ -15,9 +15,32 @@ struct WorkerKeyOptions: ParsableArguments {
       "Where this worker keeps its key once it has joined; one folder a worker. Default: ~/.local/state/atelier/POOL.",
       valueName: "dir"))
   var state: String?
+  @Flag(help: "Make a new key, which takes the place of the worker's: the old one is worth nothing from then on.")
+  var newKey = false
 
   func validate() throws {
+    if newKey, token != nil || tokenFile != nil { throw ValidationError("A token brings a new key by itself.") }
+
     if token != nil, tokenFile != nil { throw ValidationError("Give --token or --token-file, not both.") }
+  }
+
+  /// That a worker has joined: where, with which keys, and where that is kept.
+  struct Joined: Sendable {
+    var membership: WorkerMembership
+    var curve: CurveClient
+    var folder: KeyFolder
+
+    /// Keeps by which keys the coordinator is to be known from now on.
+    func learn(_ servers: [CurveKey], logger: Logger) {
+      var membership = membership
+      membership.learn(servers)
+      do throws(AtelierError) {
+        try membership.save(in: folder)
+        logger.info("the coordinator's keys", metadata: ["keys": "\(servers.map(\.fingerprint))"])
+      } catch {
+        logger.error("cannot keep the coordinator's keys", metadata: ["error": "\(error)"])
+      }
+    }
   }
 
   /// Where to connect and with which keys; nil where neither a token nor a saved key is to be used.
@@ -27,26 +50,30 @@ struct WorkerKeyOptions: ParsableArguments {
   /// - Throws: what joining throws; `notFound` for a folder of `--state` that has not joined.
   func membership(
     _ pool: Pool, host: String, isConfigured: Bool, logger: Logger
-  ) throws -> (address: String, curve: CurveClient)? {
-    let text = try tokenText()
-    guard text != nil || state != nil || !isConfigured else { return nil }
+  ) throws -> Joined? {
+    let text = newKey ? nil : try tokenText()
+    guard text != nil || state != nil || newKey || !isConfigured else { return nil }
     let path = state ?? Self.standardFolder(pool)
     if text == nil, !FileManager.default.fileExists(atPath: path) {
-      guard state != nil else { return nil }
+      guard state != nil || newKey else { return nil }
       throw AtelierError(.notFound, "No worker has joined with the folder '\(path)': give a token with --token.")
     }
     let folder = try KeyFolder(path)
     if let text {
       try folder.hold()
       let (membership, curve) = try Joining.join(try WorkerToken(text), as: host, in: folder, logger: logger)
-      return (membership.address, curve)
+      return Joined(membership: membership, curve: curve, folder: folder)
     }
     guard let membership = try WorkerMembership(in: folder) else {
-      guard state != nil else { return nil }
+      guard state != nil || newKey else { return nil }
       throw AtelierError(.notFound, "No worker has joined with the folder '\(path)': give a token with --token.")
     }
     try folder.hold()
-    return (membership.address, try membership.curve(folder.keyPair(WorkerMembership.key)))
+    let curve =
+      newKey
+      ? try Joining.renewKey(of: membership, as: host, in: folder, logger: logger)
+      : try membership.curve(folder.keyPair(WorkerMembership.key))
+    return Joined(membership: membership, curve: curve, folder: folder)
   }
 
   private func tokenText() throws(AtelierError) -> String? {

@@ -6,3 +6,8 @@ import Shared
 func printJSON(_ value: some Encodable) throws {
   print(String(decoding: try JSONCoding.encode(value, pretty: true), as: UTF8.self))
 }
+
+/// Prints facts as JSON where `--json` asks for that, else as people read them.
+func printFacts<Facts: Encodable>(_ facts: Facts, json: Bool, _ text: (Facts) -> String) throws {
+  if json { try printJSON(facts) } else { print(text(facts)) }
+}

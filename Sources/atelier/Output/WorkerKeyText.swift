@@ -8,13 +8,18 @@ enum WorkerKeyText {
     guard !keys.isEmpty else {
       return "No worker has joined. Make a token for one with: atelier worker-token --pool decoder"
     }
-    let rows = keys.map { key in
-      [
-        key.fingerprint, key.name, key.pools.isEmpty ? "all" : key.pools.map(\.rawValue).joined(separator: ","),
-        date(key.createdAt), key.seenAt.map(date) ?? "never", key.revokedAt.map { "revoked \(date($0))" } ?? "",
-      ]
+    let rows = keys.map { key -> [String] in
+      let pools = key.pools.isEmpty ? "all" : key.pools.map(\.rawValue).joined(separator: ",")
+      let seen = key.seenAt.map(date) ?? "never"
+      return [key.fingerprint, key.name, pools, date(key.createdAt), seen, state(of: key)]
     }
     return TextTable.lines([["KEY", "NAME", "POOLS", "JOINED", "SEEN", "STATE"]] + rows)
+  }
+
+  /// What became of it, or of another by it; empty for a key like any other.
+  private static func state(of key: WorkerKeyStatus) -> String {
+    if let time = key.revokedAt { return "revoked \(date(time))" }
+    return key.replaces.map { "in place of \($0)" } ?? ""
   }
 
   /// In UTC, ISO 8601.

@@ -5,8 +5,8 @@ import Shared
 /// Compares a folder that a job was fetched to with its manifest, and that with its signature.
 struct FolderVerification {
   let folder: String
-  /// The coordinator's key; nil takes the one beside the manifest.
-  let key: VerifyingKey?
+  /// The coordinator's keys; none takes the one beside the manifest.
+  var keys: [VerifyingKey] = []
   /// How many pictures are to be chosen for being made again.
   var sampled = 0
 
@@ -50,9 +50,11 @@ struct FolderVerification {
     var largestDifference: Int?
     /// Whether the files are the same to the byte.
     var isSameFile: Bool
+    /// Whether the manifest says that it was made on a machine that makes the same bytes as this one.
+    var isSameKind: Bool
 
-    /// Kinds of processors differ by one step of a value at most.
-    var isSame: Bool { largestDifference.map { $0 <= 1 } ?? false }
+    /// Kinds of machines differ by one step of a value at most, those of one kind not at all.
+    var isSame: Bool { isSameFile || (!isSameKind && largestDifference.map { $0 <= 1 } ?? false) }
   }
 
   /// Goes through the manifest and the folder.
@@ -61,8 +63,8 @@ struct FolderVerification {
   /// - Throws: `notFound` if there is no manifest, `malformed` if a line is none.
   func run(using generator: inout some RandomNumberGenerator) throws -> (report: Report, sample: [ManifestLine]) {
     var lines = try ManifestLines(path: folder + "/" + ManifestFile.name)
-    var signature = SignatureCheck(path: folder + "/" + ManifestSignature.fileName, trusted: key)
-    var report = Report(folder: folder, keyWasNamed: key != nil)
+    var signature = SignatureCheck(path: folder + "/" + ManifestSignature.fileName, trusted: keys)
+    var report = Report(folder: folder, keyWasNamed: !keys.isEmpty)
     var sample: [(position: Int, line: ManifestLine)] = []
     var known: Set<String> = []
     var number = 0

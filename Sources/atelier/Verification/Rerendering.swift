@@ -29,18 +29,31 @@ struct Rerendering {
     guard let picture = made[.picture] else {
       throw AtelierError(.wrongState, "The stages of '\(task.operation.kind)' have left no picture.")
     }
-    return try Self.compare(picture.bytes, LocalFile.read(path), file: line.safeFile ?? path)
+    return try Self.compare(
+      picture.bytes, LocalFile.read(path), file: line.safeFile ?? path,
+      isSameKind: Self.isOf(WorkerVersion.text(computesWith: UnCLIPExecutor.machine), line))
+  }
+
+  /// Whether a picture was made by machines of a kind alone. What was attempted again may have gone on from the state of
+  /// another machine.
+  static func isOf(_ kind: String, _ line: ManifestLine) -> Bool {
+    !line.stages.isEmpty && line.stages.allSatisfy { $0.kind == kind && $0.attempts == 1 }
   }
 
   /// Compares two pictures' files.
-  static func compare(_ made: [UInt8], _ there: [UInt8], file: String) throws -> FolderVerification.Rerendered {
-    if made == there { return FolderVerification.Rerendered(file: file, largestDifference: 0, isSameFile: true) }
+  static func compare(
+    _ made: [UInt8], _ there: [UInt8], file: String, isSameKind: Bool
+  ) throws -> FolderVerification.Rerendered {
+    if made == there {
+      return FolderVerification.Rerendered(
+        file: file, largestDifference: 0, isSameFile: true, isSameKind: isSameKind)
+    }
     let (left, right) = (try PictureFile.decodeWithOpacity(made), try PictureFile.decodeWithOpacity(there))
     let isComparable = (left.width, left.height) == (right.width, right.height)
     return FolderVerification.Rerendered(
       file: file,
       largestDifference: isComparable
         ? zip(left.pixels, right.pixels).reduce(0) { max($0, abs(Int($1.0) - Int($1.1))) } : nil,
-      isSameFile: false)
+      isSameFile: false, isSameKind: isSameKind)
   }
 }

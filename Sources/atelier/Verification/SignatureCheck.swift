@@ -26,8 +26,8 @@ struct SignatureCheck {
   ///
   /// - Parameters:
   ///   - path: of `manifest.sig.json`.
-  ///   - trusted: the coordinator's key; nil takes the one that lies there.
-  init(path: String, trusted: VerifyingKey?) {
+  ///   - trusted: the coordinator's keys; none takes the one that lies there.
+  init(path: String, trusted: [VerifyingKey]) {
     do throws(AtelierError) {
       try read(path, trusted: trusted)
     } catch {
@@ -35,7 +35,7 @@ struct SignatureCheck {
     }
   }
 
-  private mutating func read(_ path: String, trusted: VerifyingKey?) throws(AtelierError) {
+  private mutating func read(_ path: String, trusted: [VerifyingKey]) throws(AtelierError) {
     let bytes: [UInt8]
     do throws(AtelierError) {
       bytes = try LocalFile.read(path)
@@ -46,11 +46,12 @@ struct SignatureCheck {
     guard let signature = try? JSONCoding.decode(ManifestSignature.self, from: Data(bytes)),
       let first = signature.parts.first
     else { throw AtelierError(.malformed, "'\(path)' is no signature of a manifest. Fetch the job again.") }
-    let signer = if let trusted { trusted } else { try VerifyingKey(text: first.key) }
-    key = signer.text
+    let trusted = trusted.isEmpty ? [try VerifyingKey(text: first.key)] : trusted
+    key = trusted.first { $0.text == first.key }?.text ?? trusted.first?.text
     for (index, part) in signature.parts.enumerated() {
-      guard part.key == signer.text else {
-        throw AtelierError(.malformed, "It is signed with the key \(part.key), not with \(signer.text).")
+      guard let signer = trusted.first(where: { $0.text == part.key }) else {
+        let names = trusted.map(\.text).joined(separator: " or ")
+        throw AtelierError(.malformed, "It is signed with the key \(part.key), not with \(names).")
       }
       guard signer.hasSigned(part.statement, part.signature) else {
         throw AtelierError(

@@ -47,6 +47,9 @@ enum VerificationText {
   private static func outcome(_ picture: FolderVerification.Rerendered) -> String {
     if picture.isSameFile { return "the same bytes" }
     guard let difference = picture.largestDifference else { return "another size: it is not the same picture" }
+    if picture.isSameKind, difference <= 1 {
+      return "values differ by \(difference)/255, and a machine of the same kind made it: it is not the same picture"
+    }
     return picture.isSame
       ? "the same within \(difference)/255, as another kind of processor or library makes it"
       : "values differ by up to \(difference)/255: it is not the same picture"
