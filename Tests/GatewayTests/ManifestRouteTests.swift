@@ -65,7 +65,7 @@ import Testing
       told = try await gateway.get("keys/manifest").decoded(as: ManifestKey.self)
       #expect(told == after)
     }
-    try await TestGateway.run(in: folder) { gateway in
+    try await TestGateway.run(in: folder) { (gateway: TestGateway) async throws -> Void in
       #expect(try await gateway.get("keys/manifest").decoded(as: ManifestKey.self) == told)
     }
   }

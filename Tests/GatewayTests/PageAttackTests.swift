@@ -6,6 +6,7 @@ import Shared
 import TestSupport
 import Testing
 
+@testable import Coordinator
 @testable import Gateway
 
 /// Attacks over HTTP, each twice, with real sockets: against the coordinator as it is, which refuses it, and against one
@@ -112,11 +113,11 @@ extension TestGateway {
     let logger = Logger(label: "test")
     let guarded = Gateway.router(for: coordinator, door: door, logger: logger).buildResponder()
     let responder = CallbackResponder { (request: Request, context: GatewayContext) in
-      var request = request
-      request.head.headerFields[.origin] = nil
-      request.head.headerFields[.secFetchSite] = nil
-      request.head.authority = "127.0.0.1"
-      return try await guarded.respond(to: request, context: context)
+      var head = request.head
+      head.headerFields[.origin] = nil
+      head.headerFields[.secFetchSite] = nil
+      head.authority = "127.0.0.1"
+      return try await guarded.respond(to: Request(head: head, body: request.body), context: context)
     }
     let ports = AsyncStream<Int>.makeStream()
     let application = Application(

@@ -78,7 +78,8 @@ import Testing
   }
 
   @Test func `where nobody is asked for a token, nothing is counted`() async throws {
-    try await TestGateway.run(open: { $0.strangers = StrangerBounds(.init(perSecond: 0.001, burst: 0)) }) { gateway in
+    try await TestGateway.run(open: { $0.strangers = StrangerBounds(.init(perSecond: 0.001, burst: 0)) }) {
+      (gateway: TestGateway) async throws -> Void in
       for _ in 0..<3 { #expect(try await gateway.get("jobs").status == 200) }
       #expect(try await gateway.page("/health").status == 200)
     }

@@ -68,7 +68,7 @@ enum ServerTrust: Sendable, Equatable {
 
   /// The certificate that one of the fingerprints is of, which a coordinator shows. Asked for once.
   private static func certificate(of base: String, _ digests: [String]) async throws -> NIOSSLCertificate {
-    if let known = found.withLock({ found in digests.lazy.compactMap { found[$0] }.first }) { return known }
+    if let known = found.withLock({ found in digests.compactMap { found[$0] }.first }) { return known }
     guard let url = URLComponents(string: base), let host = url.host else {
       throw AtelierError(.configuration, "'\(base)' is no URL of a coordinator.")
     }
