@@ -39,7 +39,14 @@ class Stranger:
         self.tries, self.wrong = 0, []
 
     def knock(self) -> None:
-        """At both ports, with nothing, with things that were good once, and with invented ones."""
+        """At both ports, with nothing, with things that were good once, and with invented ones. For a thread of its
+        own, which must not end in silence."""
+        try:
+            self._knock()
+        except (SystemExit, Exception) as error:
+            self.wrong.append(f"A stranger's try ended otherwise: {error}")
+
+    def _knock(self) -> None:
         # Without a key: speaks of nothing but waiting, as long as it is there.
         worker = ["worker", "--pool", "decoder", "--model", str(self.model)]
         self.hosts.launch("stranger", self.host, *worker, "--connect", f"tcp://{self.coordinator}:5555")
@@ -47,13 +54,17 @@ class Stranger:
         for token, words in [(self.used, "does not let this worker in"), (self.invented(), "does not know this token")]:
             self.refused(words, *worker, ATELIER_TOKEN=token)
         url = f"https://{self.coordinator}:8080"
+        statuses = set()
         for path in ["jobs", "workers", "worker-keys", "tokens"]:
             for token in ["", "atl_" + secrets.token_urlsafe(32)]:
                 self.tries += 1
                 status, body = ask(self.host, f"{url}/api/v1/{path}", token)
+                statuses.add(status)
                 # 0: the link was cut just then.
                 if status not in (401, 0):
                     self.wrong.append(f"A stranger's question for {path} was answered with {status}: {body}")
+        if 401 not in statuses:
+            self.wrong.append("A stranger did not get as far as to be refused over HTTPS.")
         self.tries += 1
         status, body = ask(self.host, f"http://{self.coordinator}:8080/api/v1/jobs")
         if status != 0:
@@ -79,8 +90,7 @@ class Stranger:
 
         - Returns: who was taken in."""
         hosts, network = self.hosts, self.hosts.network
-        (self.host.home / "cluster.yaml").write_text(
-            (hosts.coordinator.home / "cluster.yaml").read_text().replace("attempts: 100", "attempts: 1"))
+        (self.host.home / "cluster.yaml").write_text((hosts.coordinator.home / "cluster.yaml").read_text())
         ethernet = network.ethernet(self.host)
         network.take(self.host, hosts.coordinator)
         hosts.launch("impostor", self.host, "coordinator")
