@@ -38,6 +38,15 @@ struct PreprocessingTests {
     }
   }
 
+  @Test("Of several keys of a size that are not known the same one is named each time")
+  func unknownKeys() throws {
+    let size = Dictionary(uniqueKeysWithValues: (10..<40).map { ("k\($0)", JSONValue.integer(1)) })
+    let error = #expect(throws: UnCLIPError.self) {
+      try ImagePreprocessor(Config(path: "config.json", values: ["size": .object(size)]))
+    }
+    #expect(error?.message.contains("'k10'") == true, "\(error?.message ?? "")")
+  }
+
   /// What the reference showed of every file under one configuration.
   private static func shown(_ configuration: String) throws -> [Shown] {
     let store = try WeightStore(folder: folder)

@@ -116,7 +116,9 @@ struct ImagePreprocessor: Sendable {
       return isSquare ? .exactly(width: side, height: side) : .shortestEdge(side)
     }
     let size = Config(path: config.path, values: values)
-    for key in values.keys where !["shortest_edge", "width", "height"].contains(key) { try size.requireAbsent(key) }
+    for key in values.keys.sorted() where !["shortest_edge", "width", "height"].contains(key) {
+      try size.requireAbsent(key)
+    }
     if size.has("shortest_edge") { return .shortestEdge(try size.positive("shortest_edge", limit: largestSide)) }
     return .exactly(
       width: try size.positive("width", limit: largestSide), height: try size.positive("height", limit: largestSide))

@@ -20,11 +20,7 @@ func fuzzGateway(_ bytes: [UInt8]) throws {
   let choice = bytes.choice()
   let rig = Rig.current()
   guard choice & 1 == 0 else {
-    for parts in messages(&bytes) {
-      rig.say(signed(parts), from: "route\(choice >> 1)")
-      // Behind the turn that has handled it.
-      expect(rig.answer(to: .of("POST /api/v1/jobs/none/pause"), asksForTokens: false) == 404, "it goes on answering")
-    }
+    rig.converse(messages(&bytes).map(signed), on: choice >> 1)
     return
   }
   let status = rig.answer(to: Request.of(bytes), asksForTokens: choice & 2 != 0)
@@ -79,8 +75,6 @@ private final class Rig: @unchecked Sendable {
     rig?.close()
     let made = must("a coordinator starts") { try Rig() }
     rig = made
-    let submission = "POST /api/v1/jobs?n=2\n\na red apple\na blue car\n"
-    expect(made.answer(to: .of(submission), asksForTokens: false) == 201, "a job is taken")
     return made
   }
 
@@ -114,20 +108,45 @@ private final class Rig: @unchecked Sendable {
     try? FileManager.default.removeItem(atPath: folder)
   }
 
-  func say(_ parts: [[UInt8]], from route: String) {
-    transport.handler.received(numbered(parts), Peer(route: route))
+  /// What a worker says, after a job was submitted, and that it leaves.
+  func converse(_ messages: [[[UInt8]]], on route: Int) {
+    transport.assigned.withLock { $0 = [] }
+    submit()
+    var goodbye = Wire.FromWorker()
+    (goodbye.protocolVersion, goodbye.workerID, goodbye.goodbye) = (Wire.protocolVersion, "w", .init())
+    for parts in messages + [must("a message is encoded") { try WireMessage(goodbye).encoded() }] {
+      transport.handler.received(told(parts, route), Peer(route: "route\(route)"))
+      // Behind the turn that has handled it.
+      expect(answer(to: .of("POST /api/v1/jobs/none/pause"), asksForTokens: false) == 404, "it goes on answering")
+    }
   }
 
-  /// A heartbeat whose numbers are small gets those that a worker would send: no tasks are handed to one that has not
-  /// read what it was told before.
-  private func numbered(_ parts: [[UInt8]]) -> [[UInt8]] {
-    guard var message = try? WireMessage<Wire.FromWorker>(decoding: parts),
-      case .heartbeat(var heartbeat) = message.envelope.body
-    else { return parts }
-    reports += 1
-    if heartbeat.number < 10 { heartbeat.number = reports + 10 }
-    if heartbeat.received < 10 { heartbeat.received = transport.lastNumber.withLock { $0 } }
-    message.envelope.heartbeat = heartbeat
+  private func submit() {
+    let submission = "POST /api/v1/jobs?n=2&model=starter\n\na red apple\n"
+    expect(answer(to: .of(submission), asksForTokens: false) == 201, "a job is taken")
+  }
+
+  /// A message in which what a fuzzer cannot guess is put right: 'w' is the route's own worker, the n-th task the n-th
+  /// that it was handed, and small numbers of a heartbeat are those that a worker would send.
+  private func told(_ parts: [[UInt8]], _ route: Int) -> [[UInt8]] {
+    guard var message = try? WireMessage<Wire.FromWorker>(decoding: parts) else { return parts }
+    if message.envelope.workerID == "w" { message.envelope.workerID = "w\(route)" }
+    let assigned = transport.assigned.withLock { $0 }
+    func place(_ attempt: inout Wire.TaskAttempt) {
+      if attempt.task > 0, attempt.task <= assigned.count { attempt = assigned[Int(attempt.task) - 1] }
+    }
+    switch message.envelope.body {
+    case .heartbeat(var heartbeat):
+      reports += 1
+      if heartbeat.number < 10 { heartbeat.number = reports + 10 }
+      if heartbeat.received < 10 { heartbeat.received = transport.lastNumber.withLock { $0 } }
+      for index in heartbeat.held.indices { place(&heartbeat.held[index]) }
+      for index in heartbeat.running.indices { place(&heartbeat.running[index].task) }
+      message.envelope.heartbeat = heartbeat
+    case .outcome: place(&message.envelope.outcome.task)
+    case .checkpoint: place(&message.envelope.checkpoint.task)
+    default: break
+    }
     return must("a message is encoded") { try message.encoded() }
   }
 
@@ -161,16 +180,19 @@ private final class Rig: @unchecked Sendable {
   }
 }
 
-/// Takes what is sent to workers, and keeps the number of the last message.
+/// Takes what is sent to workers, and keeps what a worker would need of it.
 private final class Wires: Transport {
   let handler: TransportHandler
   let lastNumber = Mutex<UInt64>(0)
+  /// Handed out, in that order.
+  let assigned = Mutex<[Wire.TaskAttempt]>([])
 
   init(_ handler: TransportHandler) { self.handler = handler }
 
   func send(_ frames: [[UInt8]], to peer: String) {
     let message = must("a worker can read what it is told") { try WireMessage<Wire.FromCoordinator>(decoding: frames) }
     lastNumber.withLock { $0 = message.envelope.number }
+    assigned.withLock { $0 += message.envelope.assignment.tasks.map(\.task) }
   }
 
   func close() {}

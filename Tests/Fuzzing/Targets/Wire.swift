@@ -2,7 +2,8 @@ import Shared
 import SwiftProtobuf
 import Worker
 
-/// Messages, each as two bytes of its envelope's length, the envelope, two bytes of a frame's length, and the frame.
+/// Messages, each as two bytes of its envelope's length, the envelope, two bytes of a frame's length, and the frame,
+/// which comes four times: each of the payloads of a message must name a frame of its own.
 /// An even first byte reads them as a worker's, an odd one as a coordinator's, which a worker then obeys.
 func fuzzWire(_ bytes: [UInt8]) throws {
   var bytes = bytes
@@ -26,7 +27,10 @@ func messages(_ bytes: inout [UInt8]) -> [[[UInt8]]] {
     defer { bytes.removeFirst(min(bytes.count, count)) }
     return Array(bytes.prefix(count))
   }
-  while !bytes.isEmpty, messages.count < 20 { messages.append([part(), part()]) }
+  while !bytes.isEmpty, messages.count < 20 {
+    let envelope = part()
+    messages.append([envelope] + Array(repeating: part(), count: 4))
+  }
   return messages
 }
 
