@@ -49,6 +49,8 @@ struct TurnEngine {
     var freeSince: [ContinuousClock.Instant] = []
     /// The newest jobs as they are after the turn, if they were asked for.
     var jobs: [JobRecord]?
+    /// Images that the turn finished or failed.
+    var imageEndings: [ImageEnding] = []
     /// Why nothing of the turn happened, if it did not.
     var failure: (any Error)?
   }
@@ -158,6 +160,7 @@ struct TurnEngine {
         let reasons = try performer.place(turn.placements)
         if !reasons.isEmpty { throw PlacementFault(reasons: reasons) }
       }
+      outcome.imageEndings = transaction.takeImageEndings()
       if let newestJobs = attempt.newestJobs { outcome.jobs = try transaction.jobs(limit: newestJobs) }
       return turn
     }
