@@ -16,6 +16,8 @@ package struct StoreTransaction {
     var leftovers: [JobNumber] = []
     /// Jobs that were completed or cancelled.
     var ended: [JobID] = []
+    /// Images that were finished or failed.
+    var imageEndings: [ImageEnding] = []
   }
 
   init(db: Database, statements: CompiledStatements) {
@@ -76,7 +78,7 @@ package struct StoreTransaction {
   ///
   /// - Throws: what ended the whole transaction: a full disk, say.
   package func attempt<Value>(_ body: () throws -> Value) throws -> Result<Value, any Error> {
-    let before = (tally: counting.tally, leftovers: counting.leftovers, ended: counting.ended)
+    let before = (counting.tally, counting.leftovers, counting.ended, counting.imageEndings)
     var result: Result<Value, any Error>?
     do {
       try db.inSavepoint {
@@ -87,7 +89,7 @@ package struct StoreTransaction {
     } catch let error as DatabaseError where !db.isInsideTransaction || Self.endsTransaction(error) {
       throw error
     } catch {
-      (counting.tally, counting.leftovers, counting.ended) = before
+      (counting.tally, counting.leftovers, counting.ended, counting.imageEndings) = before
       if !(error is AtelierError) { statements.forget() }
       return .failure(error)
     }

@@ -103,6 +103,17 @@ import Testing
     #expect(try await eventually { wanted.isEmpty && !board.isWatched(picture) })
   }
 
+  @Test func `who only asks leaves room for who listens`() {
+    for item in 0..<PreviewBoard.mostPictures {
+      board.keep(PictureID(job: picture.job, item: item, index: 0), for: .seconds(60))
+    }
+    #expect(wanted.count == PreviewBoard.mostKept)
+    let stream = board.watch(picture, partials: 1)
+    #expect(board.isWatched(picture))
+    withExtendedLifetime(stream) {}
+    board.close()
+  }
+
   @Test func `what was told earlier and comes later counts for nothing`() {
     var watches = PictureWatches()
     watches.take(.init(number: 2, pictures: [picture: PreviewWish(continuously: true)]))

@@ -183,6 +183,7 @@ extension SimulatedCluster {
     case .drain?: "drain"
     case .joined?: "joined"
     case .serverKeys?: "server keys"
+    case .watch?: "watch"
     case .refusal?, nil: "refusal"
     }
   }

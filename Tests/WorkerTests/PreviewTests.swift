@@ -12,7 +12,8 @@ import UnCLIP
 /// Pictures of unfinished tasks: which steps are shown, and what that costs.
 @Suite struct PreviewTests {
   private let start = ContinuousClock.now
-  private let (one, other) = (TaskAttempt(task: 1, attempt: 1), TaskAttempt(task: 2, attempt: 1))
+  private let one = TaskAttempt(task: 1, attempt: 1)
+  private let other = TaskAttempt(task: 2, attempt: 1)
 
   private func chooser(_ wishes: [TaskAttempt: PreviewWish]) -> PreviewChooser {
     var chooser = PreviewChooser()

@@ -42,6 +42,8 @@ final class PreviewBoard: Sendable {
 
   /// Pictures at once: each has a preview of up to 256 KiB.
   static let mostPictures = 128
+  /// Of these that are kept for who asks now and then: who listens finds room beside them.
+  static let mostKept = 64
   /// Of one picture.
   static let mostViewers = 64
 
@@ -75,8 +77,10 @@ final class PreviewBoard: Sendable {
   /// Watches a picture for some time, for somebody who asks again before it is over.
   func keep(_ picture: PictureID, for time: Duration) {
     let isNew = change { state in
-      guard Self.hasRoom(for: picture, in: state) else { return false }
       let isNew = state.entries[picture]?.keptUntil == nil
+      guard Self.hasRoom(for: picture, in: state),
+        !isNew || state.entries.values.count(where: { $0.keptUntil != nil }) < Self.mostKept
+      else { return false }
       state.entries[picture, default: Entry()].keptUntil = .now + time
       return isNew
     }

@@ -30,6 +30,8 @@ package final class Coordinator: Sendable {
   let snapshot: Snapshot
   /// Pictures while they are made, for who watches them.
   let previewBoard: PreviewBoard
+  /// What happens, for who looks on.
+  let eventFeed: EventFeed
   /// For what waits for the disk on behalf of people.
   package let blocking = BlockingWork("atelier.coordinator.blocking")
   /// What waits for the next turn. When it is full, whoever brings something waits.
@@ -112,6 +114,7 @@ package final class Coordinator: Sendable {
     self.staging = staging
     let previewBoard = PreviewBoard { mailbox.put(.watched($0)) }
     self.previewBoard = previewBoard
+    eventFeed = EventFeed { [store, settings] in await Self.look(at: $0, snapshot, store, settings) }
     let reception = WorkerReception(
       link: link, admissions: admissions, snapshot: snapshot, staging: staging, previews: previewBoard,
       mailbox: mailbox, logger: logger)
@@ -180,6 +183,7 @@ package final class Coordinator: Sendable {
       switchServerKey(at: Date())
     }
     previewBoard.close()
+    eventFeed.close()
     link.close()
     jobEnds.close()
     do { try store.close() } catch { logger.error("cannot close the database", metadata: ["error": "\(error)"]) }
@@ -201,6 +205,7 @@ package final class Coordinator: Sendable {
       logger.notice("the store works again", metadata: ["trouble": "\(before.trouble.kind.rawValue)"])
     }
     snapshot.update(state, trouble: trouble, outcome: outcome, took: took, events: events)
+    eventFeed.note(outcome.imageEndings)
     let followUps = performer.perform(outcome.actions)
     for answer in outcome.answers { answer() }
     jobEnds.tell(of: outcome.ended)

@@ -51,6 +51,8 @@ struct TurnEngine {
     var jobs: [JobRecord]?
     /// Jobs that ended in the turn.
     var ended: [JobID] = []
+    /// Images that the turn finished or failed.
+    var imageEndings: [ImageEnding] = []
     /// Why nothing of the turn happened, if it did not.
     var failure: (any Error)?
   }
@@ -168,6 +170,7 @@ struct TurnEngine {
         if !reasons.isEmpty { throw PlacementFault(reasons: reasons) }
       }
       outcome.ended = transaction.takeEnded()
+      outcome.imageEndings = transaction.takeImageEndings()
       if let newestJobs = attempt.newestJobs { outcome.jobs = try transaction.jobs(limit: newestJobs) }
       return turn
     }

@@ -23,6 +23,7 @@ package struct Door: Sendable {
   var connections = Connections()
   var ownerBounds = OwnerBounds()
   var strangers = StrangerBounds()
+  var streamBounds = StreamBounds()
   let sessions = Sessions()
   /// By which pictures can be had without a token.
   var pictureURLs = SignedPictureURLs()

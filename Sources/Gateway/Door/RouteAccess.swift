@@ -27,6 +27,7 @@ enum RouteAccess: Equatable {
     "GET /api/v1/jobs": .scope([.read]),
     "POST /api/v1/jobs": .scope([.submit]),
     "GET /api/v1/jobs/{job}": .scope([.read]),
+    "GET /api/v1/jobs/{job}/events": .scope([.read]),
     "GET /api/v1/jobs/{job}/failures": .scope([.read]),
     "GET /api/v1/jobs/{job}/images": .scope([.read]),
     "GET /api/v1/jobs/{job}/manifest": .scope([.read]),
@@ -36,6 +37,7 @@ enum RouteAccess: Equatable {
     "GET /api/v1/recent": .scope([.read]),
     "GET /api/v1/history": .scope([.read]),
     "GET /api/v1/words": .known,
+    "GET /api/v1/jobs/{job}/pictures/{item}/{index}/preview": .scope([.read]),
     "POST /api/v1/jobs/{job}/pause": .scope([.submit, .operate]),
     "POST /api/v1/jobs/{job}/resume": .scope([.submit, .operate]),
     "POST /api/v1/jobs/{job}/cancel": .scope([.submit, .operate]),
@@ -53,6 +55,7 @@ enum RouteAccess: Equatable {
     "GET /api/v1/models": .known,
 
     "GET /api/v1/cluster": .known,
+    "GET /api/v1/events": .scope([.read]),
     "GET /api/v1/explain/{subject}": .scope([.read]),
     "GET /api/v1/keys/manifest": .known,
     "POST /api/v1/keys/manifest/rotate": .scope([.admin]),

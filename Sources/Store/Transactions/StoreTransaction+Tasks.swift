@@ -7,7 +7,8 @@ extension StoreTransaction {
     try writeCounters()
     return try readableRows(
       """
-      SELECT jobs.seq, jobs.id, jobs.owner, jobs.model, jobs.priority, jobs.is_interactive, ready.stage, ready.n, coalesce(leased.n, 0) AS leased
+      SELECT jobs.seq, jobs.id, jobs.owner, jobs.model, jobs.priority, jobs.is_interactive, ready.stage, ready.n,
+        coalesce(leased.n, 0) AS leased
       FROM jobs JOIN task_counts AS ready ON ready.job = jobs.seq AND ready.state = 'ready'
         LEFT JOIN task_counts AS leased
           ON leased.job = jobs.seq AND leased.state = 'leased' AND leased.stage = ready.stage
@@ -53,9 +54,10 @@ extension StoreTransaction {
     try row(
       """
       SELECT CASE WHEN jobs.state = 'cancelled' AND tasks.state NOT IN ('done', 'failed') THEN 'cancelled'
-          ELSE tasks.state END AS state, tasks.job, jobs.id AS job_id, tasks.image, images.state AS image_state,
-        images.item, items.position AS item_index, images.position AS image_index, items.operation, tasks.stage,
-        tasks.attempt, tasks.failures, tasks.worker, jobs.is_interactive, jobs.model,
+          ELSE tasks.state END AS state, tasks.job, jobs.id AS job_id, jobs.owner, tasks.image,
+        images.state AS image_state, items.custom_id, images.item, items.position AS item_index,
+        images.position AS image_index, items.operation, tasks.stage, tasks.attempt, tasks.failures, tasks.worker,
+        jobs.is_interactive, jobs.model,
         EXISTS (SELECT 1 FROM answers WHERE answers.task = tasks.id) AS is_compared
       FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
         JOIN jobs ON jobs.seq = tasks.job
@@ -63,9 +65,11 @@ extension StoreTransaction {
       """, ["task": id]
     ) { row in
       TaskRecord(
-        id: id, job: try row.value("job"), jobID: try row.value("job_id"), image: try row.value("image"),
+        id: id, job: try row.value("job"), jobID: try row.value("job_id"),
+        owner: try row.value("owner"), image: try row.value("image"),
         imageState: try row.value("image_state"), item: try row.value("item"), itemIndex: try row.value("item_index"),
-        imageIndex: try row.value("image_index"), operation: try row.operation("operation"),
+        imageIndex: try row.value("image_index"), customID: try row.value("custom_id"),
+        operation: try row.operation("operation"),
         stage: try row.value("stage"), state: try row.value("state"), attempt: try row.value("attempt"),
         failures: try row.value("failures"), worker: try row.value("worker"),
         isCompared: try row.value("is_compared"), isInteractive: try row.value("is_interactive"),
