@@ -12,7 +12,8 @@ import Testing
   @Test func `without tokens any key will do, and none`() async throws {
     try await TestGateway.run { gateway in
       for headers: HTTPFields in [[:], [.authorization: "Bearer sk-anything"]] {
-        #expect(try await gateway.send(.get, "/v1/models", headers: headers).status == 200)
+        let answer = try await gateway.send(.get, "/v1/models", headers: headers)
+        #expect(answer.status == 200)
       }
     }
   }

@@ -29,7 +29,8 @@ import Testing
   @Test func `who guesses the URL of a picture is refused`() async throws {
     try await TestGateway.guarded { gateway in
       for query in ["", "?expires=99999999999&signature=\(String(repeating: "a", count: 64))"] {
-        #expect(try await gateway.page("/v1/images/content/job-a/0/0" + query).status == 403)
+        let answer = try await gateway.page("/v1/images/content/job-a/0/0" + query)
+        #expect(answer.status == 403)
       }
     }
   }
