@@ -5,6 +5,7 @@ import Testing
 
 @testable import Coordinator
 @testable import Gateway
+@testable import Store
 
 /// Batches while the coordinator dies at any moment: each line is answered, and once.
 @Suite struct BatchRestartTests {

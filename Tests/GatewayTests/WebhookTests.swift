@@ -9,6 +9,7 @@ import Testing
 
 @testable import Coordinator
 @testable import Gateway
+@testable import Store
 
 /// Events that tell of the ends of batches, and a receiver that takes them or does not.
 @Suite struct WebhookTests {
