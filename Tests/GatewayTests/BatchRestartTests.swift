@@ -5,6 +5,7 @@ import Testing
 
 @testable import Coordinator
 @testable import Gateway
+@testable import Store
 
 /// Batches while the coordinator dies at any moment: each line is answered, and once.
 @Suite struct BatchRestartTests {
@@ -127,6 +128,26 @@ import Testing
       #expect(gateway.coordinator.files.list().count == 1)
       try await gateway.finish(job)
       try await gateway.batches().pass()
+      try await check(id, gateway)
+    }
+  }
+
+  @Test func `who still reads or writes a batch that others have moved on changes nothing`() async throws {
+    try await TestGateway.run(in: folder) { gateway in
+      let id = try await gateway.batch(Self.lines)
+      let seen = try #require(try await gateway.coordinator.openBatch(id))
+      try await gateway.batches().pass()
+      let job = try await gateway.job(ofBatch: id)
+      var late = try BatchReading(seen, gateway.coordinator)
+      try await late.run()
+      try await gateway.coordinator.dropLines(of: id)
+      #expect(try await gateway.job(ofBatch: id) == job)
+      try await gateway.finish(job)
+      try await gateway.coordinator.finalizeBatch(id)
+      let ending = try #require(try await gateway.coordinator.openBatch(id))
+      try await gateway.batches().pass()
+      var again = BatchWriting(ending, gateway.coordinator, gateway.door.pictureURLs)
+      try await again.run()
       try await check(id, gateway)
     }
   }

@@ -6,6 +6,7 @@ import Testing
 
 @testable import Coordinator
 @testable import Gateway
+@testable import Store
 
 /// `/v1/batches`: from lines to answers.
 @Suite struct BatchTests {

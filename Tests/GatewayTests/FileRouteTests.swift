@@ -6,6 +6,7 @@ import Testing
 
 @testable import Coordinator
 @testable import Gateway
+@testable import Store
 
 /// `/v1/files`: what was brought, listed, read and deleted.
 @Suite struct FileRouteTests {

@@ -7,6 +7,7 @@ import Testing
 
 @testable import Coordinator
 @testable import Gateway
+@testable import Store
 
 /// Files and batches of OpenAI's API.
 extension TestGateway {

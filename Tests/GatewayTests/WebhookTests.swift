@@ -9,6 +9,7 @@ import Testing
 
 @testable import Coordinator
 @testable import Gateway
+@testable import Store
 
 /// Events that tell of the ends of batches, and a receiver that takes them or does not.
 @Suite struct WebhookTests {
@@ -27,12 +28,12 @@ import Testing
 
     var all: [Received] { received.withLock { $0 } }
 
-    func serve(_ test: @escaping (_ url: String) async throws -> Void) async throws {
+    func serve(_ test: (_ url: String) async throws -> Void) async throws {
       let router = Router()
       router.post("/hook") { request, _ in
         let body = String(buffer: try await request.body.collect(upTo: 1 << 16))
         self.received.withLock { $0.append(Received(headers: request.headers, body: body)) }
-        let status = self.statuses.withLock { $0.isEmpty ? .ok : $0.removeFirst() }
+        let status: HTTPResponse.Status = self.statuses.withLock { $0.isEmpty ? .ok : $0.removeFirst() }
         return Response(status: status, headers: status == .found ? [.location: "/other"] : [:])
       }
       router.post("/other") { request, _ in
@@ -48,7 +49,8 @@ import Testing
       let serving = Task { try await application.run() }
       defer { serving.cancel() }
       var iterator = ports.stream.makeAsyncIterator()
-      try await test("http://127.0.0.1:\(#require(await iterator.next()))/hook")
+      let port = try #require(await iterator.next())
+      try await test("http://127.0.0.1:\(port)/hook")
     }
   }
 
@@ -112,8 +114,9 @@ import Testing
         try await gateway.batches().pass()
         #expect(receiver.all.map(\.body).contains("redirected") == false)
         #expect(receiver.all.count == 2)
-        #expect(
-          Set(receiver.all.compactMap { HTTPFields.Key("webhook-id").flatMap { key in $0.headers[key] } }).count == 1)
+        let ids = receiver.all.compactMap { event in HTTPFields.Key("webhook-id").flatMap { event.headers[$0] } }
+        #expect(ids.count == 2)
+        #expect(Set(ids).count == 1)
         #expect(try await due(gateway).isEmpty)
       }
     }

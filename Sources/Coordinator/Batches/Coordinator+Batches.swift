@@ -61,6 +61,11 @@ extension Coordinator {
   /// Batches that have not ended, the oldest first.
   package func openBatches() async throws -> [Batch] { try await store.read { try $0.openBatches() } }
 
+  /// A batch as it is now, whoever's it is; nil if it has ended.
+  package func openBatch(_ id: String) async throws -> Batch? {
+    try await store.read { try $0.batch(id) }.flatMap { $0.state.isFinal ? nil : $0 }
+  }
+
   /// Whether the job of a batch is worked on; nil for a batch without one.
   package func state(ofJobOf batch: Batch) async throws -> JobState? {
     guard let job = batch.job else { return nil }
@@ -158,9 +163,9 @@ extension Coordinator {
     return hasEnded
   }
 
-  /// Forgets the lines of a batch, a part a turn.
+  /// Forgets the lines of a batch that has ended, or is to be read again; a part a turn.
   package func dropLines(of id: String) async throws {
-    while try await perform({ try $0.store.dropLines(of: id, limit: Self.linesPerTurn) }) > 0 {}
+    while try await perform({ try $0.dropLines(of: id, limit: Self.linesPerTurn) }) > 0 {}
   }
 
   /// Forgets the lines of batches that ended when somebody died.
@@ -172,6 +177,12 @@ extension Coordinator {
 }
 
 extension Turn {
+  /// Forgets lines of a batch, but not of one that is worked on: who asks may have seen it a moment ago.
+  fileprivate func dropLines(of id: String, limit: Int) throws -> Int {
+    guard let state = try store.batch(id)?.state, state.isFinal || state == .validating else { return 0 }
+    return try store.dropLines(of: id, limit: limit)
+  }
+
   /// Keeps a batch that is ending, and cancels its job with that, unless the job has ended already.
   fileprivate mutating func endJob(of batch: Batch) throws {
     if let job = batch.job, try !store.job(job).state.isFinal { try cancel(job) }

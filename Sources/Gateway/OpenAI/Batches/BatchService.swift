@@ -47,7 +47,9 @@ final class BatchService: Service {
             for batch in try await self.coordinator.openBatches() {
               // Looked at by the way, however many there are.
               if batch.state == .inProgress {
-                try await self.advance(batch)
+                await self.logged("a batch cannot be looked at", ["batch": "\(batch.id)"]) {
+                  try await self.advance(batch)
+                }
               } else if self.begin(batch) {
                 group.addTask {
                   let isDone = await self.logged("a batch cannot go on now", ["batch": "\(batch.id)"]) {
@@ -95,7 +97,9 @@ final class BatchService: Service {
   ///
   /// - Returns: whether it has moved.
   @discardableResult
-  private func advance(_ batch: Batch) async throws -> Bool {
+  private func advance(_ seen: Batch) async throws -> Bool {
+    // Whoever was at it may have moved it on since it was seen.
+    guard let batch = try await coordinator.openBatch(seen.id) else { return false }
     if batch.expiresAt <= Date().timeIntervalSince1970, try await coordinator.expireBatch(batch.id) {
       coordinator.batchesChanged.signal()
       return true
