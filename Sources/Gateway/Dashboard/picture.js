@@ -1,10 +1,10 @@
 // One picture, large, with all that is known of it and what can be made of it.
-import { get, picture as bytesOf, pictureURL, previewURL } from './api.js';
+import { get, picture as bytesOf, pictureURL, previewURL, submit } from './api.js';
 import { chip } from './bars.js';
 import { fill, h } from './dom.js';
 import { save } from './download.js';
 import { brief, count, duration, exact, fileName, stageNames } from './format.js';
-import { address, workerAddress } from './route.js';
+import { address, go, workerAddress } from './route.js';
 import { attempt, tell } from './shell.js';
 
 export class PictureView {
@@ -91,6 +91,15 @@ export class PictureView {
         onload: event => { event.target.style.opacity = 1; }, onerror: event => { event.target.style.opacity = 0; } }));
   }
 
+  /** The same request, with another seed. Not by a link: what is only followed changes nothing. */
+  async again(button, line) {
+    const request = { prompt: line.prompt, negative_prompt: line.negative_prompt, size: line.size, ...line.parameters };
+    const answer = await attempt(button, () => submit([request], { name: line.prompt.slice(0, 200), model: line.model }));
+    if (answer) {
+      go(address(['try', 'render'], { prompt: line.prompt, negative_prompt: line.negative_prompt, job: answer.job }));
+    }
+  }
+
   actions(line) {
     const from = `${this.job}/${line.item}/${line.index}`;
     const isThere = line.state === 'completed' && line.file;
@@ -99,8 +108,7 @@ export class PictureView {
       isThere && h('a.button.primary', { href: address(['try', 'vary'], { picture: from }) }, 'More like this'),
       isThere && h('a.button', { href: address(['try', 'diff'], { picture: from, from: line.prompt }) }, 'Change this'),
       isThere && h('a.button', { href: address(['try', 'edit'], { picture: from, prompt: line.prompt }) }, 'Paint over'),
-      isRender && h('a.button', { href: address(['try', 'render'], { prompt: line.prompt, negative_prompt: line.negative_prompt, model: line.model, go: 1,
-        ...line.parameters }) }, 'Again, another seed'),
+      isRender && h('button', { type: 'button', onclick: event => this.again(event.currentTarget, line) }, 'Again, another seed'),
       isThere && h('button', { type: 'button', onclick: event => attempt(event.currentTarget, async () =>
         save(await bytesOf(this.job, line.item, line.index), fileName(line.item, line.index, line.count > 1, title(line)))) }, 'Download'),
       h('button', { type: 'button', onclick: () => navigator.clipboard?.writeText(location.href)

@@ -24,9 +24,14 @@ export class Results {
     }
     this.place.replaceChildren();
     this.end = follow(`jobs/${job}/events`, () => this.refresh());
+    // Previews come more often than other news.
+    this.timer = setInterval(() => {
+      if (!document.hidden && this.lines?.[0]?.job === this.job && this.lines.some(line => line.state === 'pending')) this.draw();
+    }, 1000);
   }
 
   close() {
+    clearInterval(this.timer);
     this.end?.();
     this.end = null;
   }

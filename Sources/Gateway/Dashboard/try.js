@@ -34,7 +34,7 @@ class TryPage {
     fill(this.tabs, Object.entries(kindNames).map(([name, words]) => h('a', { key: name, href: address(['try', name]),
       'aria-current': name === kind ? 'page' : false }, words)));
     const given = Object.fromEntries(values);
-    const { job, go: begin, ...fields } = given;
+    const { job, ...fields } = given;
     const mark = JSON.stringify([kind, fields]);
     if (mark !== this.mark) {
       this.mark = mark;
@@ -46,10 +46,6 @@ class TryPage {
     }
     this.tried.draw(job);
     this.results.show(job);
-    if (begin && !job) {
-      go(address(['try', kind], fields), { replacing: true });
-      this.begin(kind, this.form);
-    }
   }
 
   async begin(kind, form) {
@@ -60,8 +56,7 @@ class TryPage {
     });
     if (!answer) return;
     this.tried.add({ job: answer.job, kind, words: form.words(), at: Date.now() });
-    const { parts, values } = { parts: ['try', kind], values: form.given };
-    go(address(parts, { ...values, job: answer.job }));
+    go(address(['try', kind], { ...form.given, job: answer.job }));
   }
 
   close() { this.results.close(); }

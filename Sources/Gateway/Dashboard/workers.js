@@ -57,7 +57,11 @@ function page(workers, history, chosen, facts, refresh) {
 /** Pictures a minute, and what waits, over the last hour. */
 function plots(history) {
   const samples = history.samples;
-  const pictures = samples.map(sample => [sample.at, sample.pictures * 60 / history.seconds]);
+  const aMinute = Math.round(60 / history.seconds);
+  const pictures = samples.map((sample, index) => {
+    const last = samples.slice(Math.max(0, index - aMinute + 1), index + 1);
+    return [sample.at, last.reduce((sum, one) => sum + one.pictures, 0) * aMinute / last.length];
+  });
   const waiting = samples.map(sample => [sample.at, sample.waiting + sample.running]);
   return h('div.plots', { key: 'plots' },
     area('Pictures a minute', pictures, value => rate(value) || '0/min'), area('Tasks in the queue', waiting, count));
