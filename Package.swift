@@ -92,10 +92,11 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swiftSettings),
+    .target(name: "Dashboard", resources: [.embedInCode("Files")], swiftSettings: swiftSettings),
     .target(
       name: "Gateway",
       dependencies: [
-        "Coordinator", "Shared",
+        "Coordinator", "Dashboard", "Shared",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -110,7 +111,6 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      resources: [.embedInCode("Dashboard")],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "atelier",
@@ -173,7 +173,7 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "Gateway", "Coordinator", "Store", "Shared", "TestSupport",
+        "Gateway", "Coordinator", "Dashboard", "Store", "Shared", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),

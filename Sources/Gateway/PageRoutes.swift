@@ -28,7 +28,7 @@ struct PageRoutes {
     }
   }
 
-  /// What the page may do: run and look like its own files, ask the coordinator, and show pictures that were chosen in it.
+  /// What the page may do: run and look like its own files, ask the coordinator, and show chosen pictures.
   static let policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,3 +1,4 @@
+import Dashboard
 import Foundation
 import Hummingbird
 import NIOCore
@@ -87,7 +88,7 @@ import Testing
   }
 
   @Test func `scripts load each other from their own version, and load only what is there`() throws {
-    let files = DashboardFiles.all
+    let files = DashboardResources.all
     for (name, bytes) in files where name.hasSuffix(".js") {
       for match in String(decoding: bytes, as: UTF8.self).matches(of: /from '([^']+)'/) {
         #expect(match.1.hasPrefix("./"), "\(name)")
@@ -98,10 +99,10 @@ import Testing
 
   @Test func `the binary has the files of the dashboard's folder, all of them and as they are`() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Sources/Gateway/Dashboard")
+      .deletingLastPathComponent().appendingPathComponent("Sources/Dashboard/Files")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    #expect(Set(names) == Set(DashboardFiles.all.keys))
-    for (name, bytes) in DashboardFiles.all {
+    #expect(Set(names) == Set(DashboardResources.all.keys))
+    for (name, bytes) in DashboardResources.all {
       let there = try Data(contentsOf: folder.appendingPathComponent(name))
       #expect(Array(there) == bytes, "\(name)")
     }

@@ -28,7 +28,8 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
-            "features": [{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}]})
+            "features": [{"name": "prefers-color-scheme", "value": scheme},
+                         {"name": "prefers-reduced-motion", "value": "reduce"}]})
         self.url, self.name, self.shots = url, f"{width}-{scheme}", shots
         self.faults: list[str] = []
 
@@ -54,7 +55,8 @@ class Browser:
                 pass  # It was drawn anew meanwhile.
             if time.monotonic() > end:
                 self.driver.save_screenshot(self.shots / f"{self.name}-failed.png")
-                raise SystemExit(f"{self.name}: {what} did not come within {patience:.0f} s, at {self.driver.current_url}")
+                raise SystemExit(
+                    f"{self.name}: {what} did not come within {patience:.0f} s, at {self.driver.current_url}")
             time.sleep(0.1)
 
     def find(self, css: str, patience: float = PATIENCE) -> WebElement:
@@ -95,6 +97,6 @@ class Browser:
         if wide > width:
             self.faults.append(f"{self.name} {name}: it is {wide} pixels wide in a window of {width}")
         for entry in self.driver.get_log("browser"):
-            # A preview that is not there yet, or events that a proxy does not let through, are no faults.
-            if entry["level"] == "SEVERE" and "/preview" not in entry["message"] and "/events" not in entry["message"]:
+            # What was refused is the page's to say; what its scripts did wrong, or were kept from, is a fault.
+            if entry["level"] == "SEVERE" and entry["source"] != "network":
                 self.faults.append(f"{self.name} {name}: {entry['message'][:300]}")

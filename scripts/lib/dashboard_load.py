@@ -1,4 +1,4 @@
-"""What somebody who looks at the dashboard costs the coordinator of many large jobs; `scripts/dashboard --load` runs it."""
+"""What who looks at the dashboard costs the coordinator of many large jobs; `scripts/dashboard --load` runs it."""
 
 import argparse
 import os
@@ -78,8 +78,7 @@ def main() -> None:
             browser.find(".grid .cell a")
             frames = browser.driver.execute_async_script(SCROLL)
             late = frames[int(len(frames) * 0.95)]
-            browser.until("the last pictures", lambda: browser.driver.execute_script(
-                f"return [...document.querySelectorAll('.cell a')].some(a => a.href.includes('/{options.pictures - 1}/0'))"))
+            browser.until("the last pictures", lambda: browser.count(f".cell a[href*='/{options.pictures - 1}/0']"))
             print(f"a frame of a scroll through {options.pictures} pictures: {frames[len(frames) // 2]:.0f} ms, "
                   f"95 of 100 within {late:.0f} ms; {browser.count('.cell')} pictures in the page")
             if late > LATE:

@@ -41,7 +41,8 @@ def try_all(browser: Browser, picture: str) -> dict[str, str]:
     made = {}
     browser.open("#/try")
     browser.type("textarea[name=prompt]", "a red apple on a blue hovercraft")
-    browser.until("the unknown word's mark", lambda: browser.find(".mirror mark").get_attribute("textContent") == "hovercraft")
+    browser.until("the unknown word's mark",
+                  lambda: browser.find(".mirror mark").get_attribute("textContent") == "hovercraft")
     browser.look("try-words")
     browser.type("textarea[name=prompt]", "a red apple on a blue background")
     browser.type("input[name=n]", "1")
@@ -64,7 +65,8 @@ def try_all(browser: Browser, picture: str) -> dict[str, str]:
     browser.until("the strongest", lambda: "0.50" in browser.find(".diff-slider").text)
     browser.open(f"#/try/edit?picture={picture}&prompt=a%20banana%20on%20a%20blue%20background")
     canvas = browser.find("canvas.paint")
-    ActionChains(browser.driver).move_to_element(canvas).click_and_hold().move_by_offset(40, 10).move_by_offset(-60, 20).release().perform()
+    pointer = ActionChains(browser.driver).move_to_element(canvas).click_and_hold()
+    pointer.move_by_offset(40, 10).move_by_offset(-60, 20).release().perform()
     canvas.send_keys(Keys.ARROW_UP, Keys.SPACE)
     browser.type("input[name=n]", "1")
     browser.look("paint-mask")
@@ -125,7 +127,7 @@ def walk(browser: Browser, job: str, made: dict[str, str]) -> None:
     browser.find(".trouble")
     browser.look("nowhere")
     browser.click("#theme")
-    browser.until("the light theme", lambda: browser.driver.execute_script("return document.documentElement.dataset.theme") == "light")
+    browser.until("the light theme", lambda: browser.count("html[data-theme=light]"))
 
 
 def main() -> None:

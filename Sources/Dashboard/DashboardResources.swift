@@ -1,0 +1,43 @@
+/// The files of the dashboard as they stand in the binary, so that it stays one file. They are a module of their own
+/// because such bytes take the compiler long: only a change of the dashboard costs that.
+package enum DashboardResources {
+  /// By their names. A file that is added to the folder has to stand here; a test compares the two.
+  package static let all: [String: [UInt8]] = [
+    "api.js": PackageResources.api_js,
+    "bars.js": PackageResources.bars_js,
+    "base.css": PackageResources.base_css,
+    "dom.js": PackageResources.dom_js,
+    "download.js": PackageResources.download_js,
+    "fields.js": PackageResources.fields_js,
+    "format.js": PackageResources.format_js,
+    "forms.js": PackageResources.forms_js,
+    "grid.js": PackageResources.grid_js,
+    "hands.js": PackageResources.hands_js,
+    "icon.svg": PackageResources.icon_svg,
+    "index.html": PackageResources.index_html,
+    "job.css": PackageResources.job_css,
+    "job.js": PackageResources.job_js,
+    "live.js": PackageResources.live_js,
+    "main.js": PackageResources.main_js,
+    "mask.js": PackageResources.mask_js,
+    "now.css": PackageResources.now_css,
+    "now.js": PackageResources.now_js,
+    "parts.css": PackageResources.parts_css,
+    "picture.css": PackageResources.picture_css,
+    "picture.js": PackageResources.picture_js,
+    "plot.js": PackageResources.plot_js,
+    "results.js": PackageResources.results_js,
+    "route.js": PackageResources.route_js,
+    "shell.css": PackageResources.shell_css,
+    "shell.js": PackageResources.shell_js,
+    "source.js": PackageResources.source_js,
+    "tokens.css": PackageResources.tokens_css,
+    "tried.js": PackageResources.tried_js,
+    "try.css": PackageResources.try_css,
+    "try.js": PackageResources.try_js,
+    "words.js": PackageResources.words_js,
+    "workers.css": PackageResources.workers_css,
+    "workers.js": PackageResources.workers_js,
+    "zip.js": PackageResources.zip_js,
+  ]
+}
