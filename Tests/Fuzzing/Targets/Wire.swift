@@ -103,6 +103,9 @@ private struct FuzzedWorker {
   private var now = WorkerSession.Instant.now
   private let hello = Wire.Hello()
 
+  /// One that has introduced itself.
+  init() { perform(session.due(at: now, as: hello)) }
+
   mutating func take(_ message: WireMessage<Wire.FromCoordinator>) {
     guard var body = message.envelope.body else { return }
     if case .assignment(var assignment) = body {
