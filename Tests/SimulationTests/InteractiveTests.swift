@@ -42,8 +42,9 @@ import Testing
   }
 
   private func revoked(_ actions: [Action]) -> [TaskAttempt] {
-    actions.flatMap { action in
-      if case .send(.revocation(let revocation), _, _) = action { revocation.tasks.map { TaskAttempt($0) } } else { [] }
+    actions.flatMap { action -> [TaskAttempt] in
+      guard case .send(.revocation(let revocation), _, _) = action else { return [] }
+      return revocation.tasks.map { TaskAttempt($0) }
     }
   }
 
@@ -105,8 +106,9 @@ import Testing
     let actions = cluster.actions(of: [
       try SmallCluster.message(.heartbeat(heartbeat(credit: 0, [task])), from: "decoder-a")
     ])
-    let alive = actions.compactMap { action in
-      if case .send(.alive(let alive), _, _) = action { Set(PreviewWatch(alive.watch).tasks.keys) } else { nil }
+    let alive = actions.compactMap { action -> Set<TaskAttempt>? in
+      guard case .send(.alive(let alive), _, _) = action else { return nil }
+      return Set(PreviewWatch(alive.watch).tasks.keys)
     }
     #expect(alive == [[task]])
     #expect(told(cluster.actions(of: [watched(2, [])])) == [[]])
