@@ -129,13 +129,13 @@ import Testing
     let folder = processes.folder.path
     try FileManager.default.copyItem(atPath: Processes.model, toPath: folder + "/model")
     let log = try processes.folder.write("", to: "log")
-    let told = try FileHandle(forWritingTo: URL(filePath: log))
+    let file = try FileHandle(forWritingTo: URL(filePath: log))
     let process = try ChildProcess(
       Processes.executable.path,
       [
         "render", "--model", folder + "/model", "--prompt", "a cat", "--n", "1000", "--decoder-steps", "100", "--out",
         folder + "/x.png",
-      ], output: .null, error: .descriptor(told.fileDescriptor))
+      ], output: .null, error: .descriptor(file.fileDescriptor))
     defer { process.send(SIGKILL) }
     #expect(try await eventually { FileManager.default.fileExists(atPath: folder + "/x-0.png") })
     #expect(truncate(folder + "/model/decoder/diffusion_pytorch_model.safetensors", 1) == 0)
