@@ -6,7 +6,7 @@ import { Painter } from './mask.js';
 import { Source } from './source.js';
 import { Words } from './words.js';
 
-export const kindNames = { render: 'Prompt', vary: 'Variations', interpolate: 'Between two', diff: 'Change',
+export const kindNames = { render: 'Prompt', vary: 'Variations', interpolate: 'Between', diff: 'Change',
   edit: 'Paint over' };
 
 class Form {

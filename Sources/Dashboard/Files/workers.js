@@ -40,11 +40,19 @@ export function open(main, parts) {
     draw();
     return false;
   });
-  return { title: 'Workers', close: () => { end();
-      cancelAnimationFrame(frame); }, change: parts => { chosen = parts[1];
+  return {
+    title: 'Workers',
+    close: () => {
+      end();
+      cancelAnimationFrame(frame);
+    },
+    change: parts => {
+      chosen = parts[1];
       facts = null;
       draw();
-      refresh(); } };
+      refresh();
+    }
+  };
 }
 
 function page(workers, history, chosen, facts, refresh) {
