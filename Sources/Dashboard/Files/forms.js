@@ -74,7 +74,7 @@ class End {
     this.choice = choice(`${label} is`, `${name}_is`, given[`${name}_picture`] ? 'picture' : 'prompt', [['prompt',
         'a prompt'], ['picture', 'a picture']],
       () => this.shown());
-    this.element = h('fieldset.end', {}, h('legend', {}, label), this.choice.element, this.prompt.element, this
+    this.element = h('fieldset.way-end', {}, h('legend', {}, label), this.choice.element, this.prompt.element, this
       .source.element);
     this.shown();
   }

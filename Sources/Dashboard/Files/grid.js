@@ -161,7 +161,7 @@ export class Grid {
 
   /** Arrows go from picture to picture. */
   pressed(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.columns, ArrowUp: -this.columns } [event.key];
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.columns, ArrowUp: -this.columns }[event.key];
     const from = Number(event.target.dataset?.place);
     if (!step || Number.isNaN(from)) return;
     const place = from + step;

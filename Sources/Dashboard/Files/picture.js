@@ -26,7 +26,7 @@ export class PictureView {
       });
       this.dialog.addEventListener('click', event => { if (event.target === this.dialog) this.ways.close(); });
       this.dialog.addEventListener('keydown', event => {
-        const step = { ArrowRight: 1, ArrowLeft: -1 } [event.key];
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
         if (step && !event.target.closest('pre')) {
           event.preventDefault();
           this.step(step);
