@@ -114,7 +114,7 @@ function card(worker, history, refresh) {
     stages.length > 0 && h('div.speeds', { key: 'speeds' }, stages.map(stage => {
       const points = times.filter(sample => sample.stage === stage).map(sample => [sample.at, sample
         .seconds_a_step]);
-      return sparkline(`${stageNames[stage]}, seconds a step`, points, duration);
+      return sparkline(`${stageNames[stage]}, a step`, points, duration);
     })));
 }
 
