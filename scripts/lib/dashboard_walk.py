@@ -52,7 +52,7 @@ def try_all(browser: Browser, picture: str) -> dict[str, str]:
     browser.find(".source-shown img")
     browser.type("input[name=n]", "2")
     made["vary"] = make(browser, 2, "vary")
-    browser.click(".tabs a", "Between two")
+    browser.click(".tabs a", "Between")
     browser.type("textarea[name=from]", "a red apple on a blue background")
     browser.type("textarea[name=to]", "a banana on a purple background")
     browser.type("input[name=n]", "3")

@@ -24,8 +24,10 @@ function set(element, key, value) {
   } else if (key.startsWith('on')) element[key] = value;
   else if (key === 'class') element.setAttribute('class', [element.getAttribute('class'), value].filter(Boolean).join(
     ' '));
-  else if (key === 'value') { element.value = value;
-    element.setAttribute('value', value); } else element.setAttribute(key, value === true ? '' : value);
+  else if (key === 'value') {
+    element.value = value;
+    element.setAttribute('value', value);
+  } else element.setAttribute(key, value === true ? '' : value);
 }
 
 function append(element, children) {

@@ -6,7 +6,7 @@ import { Painter } from './mask.js';
 import { Source } from './source.js';
 import { Words } from './words.js';
 
-export const kindNames = { render: 'Prompt', vary: 'Variations', interpolate: 'Between two', diff: 'Change',
+export const kindNames = { render: 'Prompt', vary: 'Variations', interpolate: 'Between', diff: 'Change',
   edit: 'Paint over' };
 
 class Form {
@@ -74,7 +74,7 @@ class End {
     this.choice = choice(`${label} is`, `${name}_is`, given[`${name}_picture`] ? 'picture' : 'prompt', [['prompt',
         'a prompt'], ['picture', 'a picture']],
       () => this.shown());
-    this.element = h('fieldset.end', {}, h('legend', {}, label), this.choice.element, this.prompt.element, this
+    this.element = h('fieldset.way-end', {}, h('legend', {}, label), this.choice.element, this.prompt.element, this
       .source.element);
     this.shown();
   }

@@ -17,8 +17,12 @@ export class Grid {
     this.empty = h('p.empty', { hidden: true });
     this.list = h('ul.grid', { 'aria-label': 'Pictures' });
     place.append(this.empty, this.list);
-    this.draw = () => { if (!this.frame) this.frame = requestAnimationFrame(() => { this.frame = 0;
-        this.drawNow(); }); };
+    this.draw = () => {
+      this.frame ||= requestAnimationFrame(() => {
+        this.frame = 0;
+        this.drawNow();
+      });
+    };
     window.addEventListener('scroll', this.draw, { passive: true });
     this.sized = new ResizeObserver(this.draw);
     this.sized.observe(place);
@@ -157,7 +161,7 @@ export class Grid {
 
   /** Arrows go from picture to picture. */
   pressed(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.columns, ArrowUp: -this.columns } [event.key];
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.columns, ArrowUp: -this.columns }[event.key];
     const from = Number(event.target.dataset?.place);
     if (!step || Number.isNaN(from)) return;
     const place = from + step;
@@ -165,7 +169,9 @@ export class Grid {
     event.preventDefault();
     const focus = () => this.list.querySelector(`[data-place="${place}"]`)?.focus({ preventScroll: false });
     if (this.list.querySelector(`[data-place="${place}"]`)) focus();
-    else { window.scrollBy(0, Math.sign(step) * this.measure().row);
-      requestAnimationFrame(() => requestAnimationFrame(focus)); }
+    else {
+      window.scrollBy(0, Math.sign(step) * this.measure().row);
+      requestAnimationFrame(() => requestAnimationFrame(focus));
+    }
   }
 }

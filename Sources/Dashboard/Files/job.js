@@ -126,8 +126,10 @@ class JobPage {
           const isSure = await confirm(`Cancel “${job.name}”?`,
             `${several(job.images.pending, 'picture')} will not be made. Finished ones stay.`,
             'Cancel the job');
-          if (isSure) await attempt(button, async () => { this.job = await post(`jobs/${this.id}/cancel`);
-            this.draw(); }, 'It is cancelled.');
+          if (isSure) await attempt(button, async () => {
+            this.job = await post(`jobs/${this.id}/cancel`);
+            this.draw();
+          }, 'It is cancelled.');
         }
       }, 'Cancel'),
       h('details.menu', { key: 'download' }, h('summary', {}, 'Download'), h('div.menu-list', {},

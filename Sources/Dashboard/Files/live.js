@@ -36,15 +36,19 @@ export function follow(path, refresh, heard = () => true) {
         isTold = true;
         const wantsMore = heard(name, JSON.parse(event.data));
         // Many at once make one question.
-        if (wantsMore && !soon) soon = setTimeout(() => { soon = 0;
-          ask(); }, pause);
+        if (wantsMore && !soon) soon = setTimeout(() => {
+          soon = 0;
+          ask();
+        }, pause);
       });
     }
     source.onerror = () => {
       isTold = false;
       // One that will not come: ask instead.
-      if (source?.readyState === EventSource.CLOSED) { source = null;
-        path = null; }
+      if (source?.readyState === EventSource.CLOSED) {
+        source = null;
+        path = null;
+      }
       clearTimeout(timer);
       timer = setTimeout(ask, pause);
     };

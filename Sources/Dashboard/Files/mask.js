@@ -76,8 +76,10 @@ export class Painter {
     event.preventDefault();
     const keep = value => Math.max(0, Math.min(1, value));
     if (way) Object.assign(this.brush, { x: keep(this.brush.x + way[0]), y: keep(this.brush.y + way[1]) });
-    else { this.before = null;
-      this.paint(); }
+    else {
+      this.before = null;
+      this.paint();
+    }
     this.draw();
   }
 
@@ -101,8 +103,10 @@ export class Painter {
     const pen = this.mask.getContext('2d');
     pen.globalCompositeOperation = 'source-over';
     pen.clearRect(0, 0, this.mask.width, this.mask.height);
-    if (isAll) { pen.fillStyle = 'white';
-      pen.fillRect(0, 0, this.mask.width, this.mask.height); }
+    if (isAll) {
+      pen.fillStyle = 'white';
+      pen.fillRect(0, 0, this.mask.width, this.mask.height);
+    }
     this.draw();
   }
 

@@ -40,8 +40,10 @@ export function open(main) {
     draw();
     return name === 'pictures';
   });
-  return { title: 'Now', close: () => { end();
-      cancelAnimationFrame(frame); } };
+  return { title: 'Now', close: () => {
+    end();
+    cancelAnimationFrame(frame);
+  } };
 }
 
 /** The pictures that were finished last; after a start of the coordinator, which begins to count anew, some of a job. */

@@ -20,13 +20,17 @@ export class PictureView {
     this.facts = null;
     if (!this.dialog) {
       this.dialog = h('dialog.picture', { 'aria-label': 'Picture' });
-      this.dialog.addEventListener('cancel', event => { event.preventDefault();
-        this.ways.close(); });
+      this.dialog.addEventListener('cancel', event => {
+        event.preventDefault();
+        this.ways.close();
+      });
       this.dialog.addEventListener('click', event => { if (event.target === this.dialog) this.ways.close(); });
       this.dialog.addEventListener('keydown', event => {
-        const step = { ArrowRight: 1, ArrowLeft: -1 } [event.key];
-        if (step && !event.target.closest('pre')) { event.preventDefault();
-          this.step(step); }
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (step && !event.target.closest('pre')) {
+          event.preventDefault();
+          this.step(step);
+        }
       });
       document.body.append(this.dialog);
       // Before it is shown, so that there is something in it to have the focus.

@@ -93,8 +93,10 @@ export class Results {
           step: 1,
           value: place,
           'aria-valuetext': `strength ${strengths[place]}`,
-          oninput: event => { this.strength = Number(event.target.value);
-            this.draw(); }
+          oninput: event => {
+            this.strength = Number(event.target.value);
+            this.draw();
+          }
         })),
       h('div.diff-ends', {}, h('span', {}, from), h('span', {}, to)),
       h('ol.strip', {}, lines.map(line => h('li', { key: line.index },

@@ -81,8 +81,10 @@ export function confirm(question, details, verb) {
         h('div.row.end', {},
           h('button', { value: '', autofocus: true }, 'Not now'), h('button.danger', { value: 'yes' }, verb))));
     document.body.append(dialog);
-    dialog.addEventListener('close', () => { dialog.remove();
-      resolve(dialog.returnValue === 'yes'); });
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      resolve(dialog.returnValue === 'yes');
+    });
     dialog.showModal();
   });
 }

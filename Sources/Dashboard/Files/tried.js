@@ -28,9 +28,11 @@ export class Tried {
     this.place.hidden = !this.list.length;
     fill(this.place, this.list.length > 0 && [
       h('header.section', {}, h('h2', { id: 'tried' }, 'Tried before'),
-        h('button.quiet', { type: 'button', onclick: () => { this.list = [];
-            this.keep();
-            this.draw(this.shown); } }, 'Forget')),
+        h('button.quiet', { type: 'button', onclick: () => {
+          this.list = [];
+          this.keep();
+          this.draw(this.shown);
+        } }, 'Forget')),
       h('ul.tried-list', {}, this.list.map(entry => h('li', { key: entry.job },
         h('a', { href: address(['try', entry.kind], { job: entry.job }), 'aria-current': entry.job ===
               shown ? 'true' : false },

@@ -22,8 +22,9 @@ class TryPage {
     this.formPlace = h('div.try-form');
     this.resultPlace = h('section.try-result', { 'aria-label': 'Result' });
     this.triedPlace = h('section.tried', { 'aria-labelledby': 'tried' });
+    this.columns = h('div.try', {}, this.formPlace, h('div.try-side', {}, this.resultPlace, this.triedPlace));
     main.append(h('h1.visually-hidden', {}, 'Try'), this.tabs,
-      h('div.try', {}, this.formPlace, h('div.try-side', {}, this.resultPlace, this.triedPlace)));
+      this.columns);
     this.tried = new Tried(this.triedPlace);
     this.models = get('models').catch(() => []);
     this.results = new Results(this.resultPlace);
@@ -44,11 +45,14 @@ class TryPage {
       this.form = null;
       const form = new forms[kind](fields, this.models);
       this.form = form;
-      form.element.onsubmit = event => { event.preventDefault();
-        this.begin(kind, form); };
+      form.element.onsubmit = event => {
+        event.preventDefault();
+        this.begin(kind, form);
+      };
       this.formPlace.replaceChildren(form.element);
     }
     this.tried.draw(job);
+    this.columns.classList.toggle('has-result', Boolean(job));
     this.results.show(job);
   }
 
@@ -61,6 +65,8 @@ class TryPage {
     if (!answer) return;
     this.tried.add({ job: answer.job, kind, words: form.words(), at: Date.now() });
     go(address(['try', kind], { ...form.given, job: answer.job }));
+    // On a narrow window the result stands above the form.
+    window.scrollTo({ top: 0 });
   }
 
   close() { this.results.close(); }

@@ -33,8 +33,10 @@ export class Words {
 
   async look() {
     const text = this.value();
-    if (!text) { this.told = null;
-      this.mark(); return; }
+    if (!text) {
+      this.told = null;
+      this.mark(); return;
+    }
     try {
       const told = await get('words', { text, model: this.model() });
       if (text === this.value()) this.told = told;

@@ -40,11 +40,19 @@ export function open(main, parts) {
     draw();
     return false;
   });
-  return { title: 'Workers', close: () => { end();
-      cancelAnimationFrame(frame); }, change: parts => { chosen = parts[1];
+  return {
+    title: 'Workers',
+    close: () => {
+      end();
+      cancelAnimationFrame(frame);
+    },
+    change: parts => {
+      chosen = parts[1];
       facts = null;
       draw();
-      refresh(); } };
+      refresh();
+    }
+  };
 }
 
 function page(workers, history, chosen, facts, refresh) {
@@ -106,7 +114,7 @@ function card(worker, history, refresh) {
     stages.length > 0 && h('div.speeds', { key: 'speeds' }, stages.map(stage => {
       const points = times.filter(sample => sample.stage === stage).map(sample => [sample.at, sample
         .seconds_a_step]);
-      return sparkline(`${stageNames[stage]}, seconds a step`, points, duration);
+      return sparkline(`${stageNames[stage]}, a step`, points, duration);
     })));
 }
 
