@@ -15,7 +15,7 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   private func check(_ id: String, _ gateway: TestGateway, made: Int = 600) async throws {
-    let facts = try await gateway.object(ofBatch: id)
+    let facts = try await gateway.facts(ofBatch: id)
     #expect(facts["status"] as? String == "completed")
     #expect(facts["request_counts"] as? [String: Int] == ["total": 600, "completed": made, "failed": 600 - made])
     let (done, failed) = try await gateway.answers(ofBatch: id)
@@ -30,12 +30,12 @@ import Testing
     try await TestGateway.run(in: folder) { id = try await $0.batch(Self.lines) }
     try await TestGateway.run(in: folder) { try await $0.batches().pass() }
     try await TestGateway.run(in: folder) { gateway in
-      #expect(try await gateway.object(ofBatch: id)["status"] as? String == "in_progress")
+      #expect(try await gateway.facts(ofBatch: id)["status"] as? String == "in_progress")
       try await gateway.finish(gateway.job(ofBatch: id))
     }
     try await TestGateway.run(in: folder) { gateway in
       try await gateway.coordinator.finalizeBatch(id)
-      #expect(try await gateway.object(ofBatch: id)["status"] as? String == "finalizing")
+      #expect(try await gateway.facts(ofBatch: id)["status"] as? String == "finalizing")
     }
     try await TestGateway.run(in: folder) { gateway in
       try await gateway.batches().pass()

@@ -30,13 +30,13 @@ import Testing
           TestGateway.line("too many", "{\"prompt\": \"c\", \"n\": 20}"),
           TestGateway.line("d", "{\"model\": \"dall-e-2\", \"prompt\": \"d\"}"),
         ], more: ", \"metadata\": {\"myKey\": \"v\", \"snake_key\": \"w\"}")
-      var facts = try await gateway.object(ofBatch: id)
+      var facts = try await gateway.facts(ofBatch: id)
       // What is not there is null.
       for key in ["output_file_id", "error_file_id", "errors", "in_progress_at", "completed_at", "failed_at"] {
         #expect(facts[key] is NSNull, "\(key)")
       }
       try await batches.pass()
-      facts = try await gateway.object(ofBatch: id)
+      facts = try await gateway.facts(ofBatch: id)
       #expect(facts["status"] as? String == "in_progress")
       #expect(facts["request_counts"] as? [String: Int] == ["total": 4, "completed": 0, "failed": 1])
       #expect(facts["model"] as? String == "dall-e-2")
@@ -47,10 +47,10 @@ import Testing
       #expect(try await gateway.status(of: job).images.total == 4)
       try await gateway.finish(job)
       #expect(
-        try await gateway.object(ofBatch: id)["request_counts"] as? [String: Int]
+        try await gateway.facts(ofBatch: id)["request_counts"] as? [String: Int]
           == ["total": 4, "completed": 3, "failed": 1])
       try await batches.pass()
-      facts = try await gateway.object(ofBatch: id)
+      facts = try await gateway.facts(ofBatch: id)
       #expect(facts["status"] as? String == "completed")
       for key in ["in_progress_at", "finalizing_at", "completed_at"] { #expect(facts[key] is Int, "\(key)") }
       #expect(facts["request_counts"] as? [String: Int] == ["total": 4, "completed": 3, "failed": 1])
@@ -104,7 +104,7 @@ import Testing
     try await TestGateway.run { gateway in
       let id = try await gateway.batch(lines)
       try await gateway.batches().pass()
-      let facts = try await gateway.object(ofBatch: id)
+      let facts = try await gateway.facts(ofBatch: id)
       #expect(facts["status"] as? String == "failed")
       #expect(facts["failed_at"] is Int)
       let errors = try #require(facts["errors"] as? [String: Any])
@@ -126,13 +126,13 @@ import Testing
       let most = try await gateway.batch(lines(Batch.mostLines))
       let more = try await gateway.batch(lines(Batch.mostLines + 1))
       try await gateway.batches().pass()
-      let facts = try await gateway.object(ofBatch: most)
+      let facts = try await gateway.facts(ofBatch: most)
       // All of them failed, which completes it all the same.
       #expect(facts["status"] as? String == "completed")
       #expect(facts["output_file_id"] is NSNull)
       #expect(facts["request_counts"] as? [String: Int] == ["total": 50_000, "completed": 0, "failed": 50_000])
       #expect(try await gateway.answers(ofBatch: most).failed.count == 50_000)
-      let errors = try #require(try await gateway.object(ofBatch: more)["errors"] as? [String: Any])
+      let errors = try #require(try await gateway.facts(ofBatch: more)["errors"] as? [String: Any])
       #expect((errors["data"] as? [[String: Any]])?.first?["code"] as? String == "too_many_tasks")
     }
   }
@@ -149,7 +149,7 @@ import Testing
       // Once more changes nothing.
       #expect(try await gateway.send(.post, "/v1/batches/\(id)/cancel").status == 200)
       try await batches.pass()
-      let facts = try await gateway.object(ofBatch: id)
+      let facts = try await gateway.facts(ofBatch: id)
       #expect(facts["status"] as? String == "cancelled")
       #expect(facts["cancelled_at"] is Int)
       let (made, failed) = try await gateway.answers(ofBatch: id)
@@ -168,7 +168,7 @@ import Testing
       #expect(try await gateway.send(.post, "/v1/batches/\(early)/cancel").status == 200)
       let failed = try await gateway.batch(["{"])
       try await batches.pass()
-      let facts = try await gateway.object(ofBatch: early)
+      let facts = try await gateway.facts(ofBatch: early)
       #expect(facts["status"] as? String == "cancelled")
       #expect(facts["output_file_id"] is NSNull)
       #expect(facts["error_file_id"] is NSNull)
@@ -187,7 +187,7 @@ import Testing
       try await gateway.finish(gateway.job(ofBatch: id), items: 1)
       try await gateway.endTime(ofBatch: id)
       try await batches.pass()
-      let facts = try await gateway.object(ofBatch: id)
+      let facts = try await gateway.facts(ofBatch: id)
       #expect(facts["status"] as? String == "expired")
       for key in ["finalizing_at", "expired_at"] { #expect(facts[key] is Int, "\(key)") }
       let (made, failed) = try await gateway.answers(ofBatch: id)
@@ -210,7 +210,7 @@ import Testing
       #expect(Set(made.keys) == ["b"])
       #expect(status(failed["a"]) == 500)
       #expect(error(failed["a"])?["message"] as? String == "no memory")
-      #expect(try await gateway.object(ofBatch: id)["status"] as? String == "completed")
+      #expect(try await gateway.facts(ofBatch: id)["status"] as? String == "completed")
     }
   }
 
@@ -285,7 +285,7 @@ import Testing
         [TestGateway.line("a", "{\"prompt\": \"\"}")],
         more: ", \"output_expires_after\": {\"anchor\": \"created_at\", \"seconds\": 3600}")
       try await gateway.batches().pass()
-      let file = try #require(try await gateway.object(ofBatch: id)["error_file_id"] as? String)
+      let file = try #require(try await gateway.facts(ofBatch: id)["error_file_id"] as? String)
       let facts = try await gateway.page("/v1/files/\(file)").object
       let (created, expires) = (try #require(facts["created_at"] as? Int), try #require(facts["expires_at"] as? Int))
       #expect(expires - created == 3600)
@@ -325,7 +325,7 @@ import Testing
     try await TestGateway.run(configure: { $0.limits.picturesInHand = 2 }) { gateway in
       let id = try await gateway.batch((0..<3).map { TestGateway.line("\($0)") })
       try await gateway.batches().pass()
-      let errors = try #require(try await gateway.object(ofBatch: id)["errors"] as? [String: Any])
+      let errors = try #require(try await gateway.facts(ofBatch: id)["errors"] as? [String: Any])
       let first = try #require((errors["data"] as? [[String: Any]])?.first)
       #expect(first["code"] as? String == "quota_exceeded")
       #expect((first["message"] as? String)?.contains("pictures_in_hand") == true)
