@@ -32,11 +32,6 @@ enum RouteAccess: Equatable {
     "GET /api/v1/jobs/{job}/images": .scope([.read]),
     "GET /api/v1/jobs/{job}/manifest": .scope([.read]),
     "GET /api/v1/jobs/{job}/pictures/{item}/{index}": .scope([.read]),
-    "GET /api/v1/jobs/{job}/pictures": .scope([.read]),
-    "GET /api/v1/jobs/{job}/pictures/{item}/{index}/details": .scope([.read]),
-    "GET /api/v1/recent": .scope([.read]),
-    "GET /api/v1/history": .scope([.read]),
-    "GET /api/v1/words": .known,
     "GET /api/v1/jobs/{job}/pictures/{item}/{index}/preview": .scope([.read]),
     "POST /api/v1/jobs/{job}/pause": .scope([.submit, .operate]),
     "POST /api/v1/jobs/{job}/resume": .scope([.submit, .operate]),
@@ -45,6 +40,12 @@ enum RouteAccess: Equatable {
 
     "HEAD /api/v1/sources/{digest}": .scope([.submit]),
     "PUT /api/v1/sources/{digest}": .scope([.submit]),
+
+    "GET /api/v1/jobs/{job}/pictures": .scope([.read]),
+    "GET /api/v1/jobs/{job}/pictures/{item}/{index}/details": .scope([.read]),
+    "GET /api/v1/recent": .scope([.read]),
+    "GET /api/v1/history": .scope([.read]),
+    "GET /api/v1/words": .known,
 
     "GET /api/v1/workers": .scope([.read]),
     "POST /api/v1/workers/{worker}/drain": .scope([.operate]),

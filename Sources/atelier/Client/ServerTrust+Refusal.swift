@@ -9,7 +9,7 @@ extension ServerTrust {
     guard String(describing: error).contains("CERTIFICATE_VERIFY_FAILED") else { return nil }
     let why =
       switch self {
-      case .fingerprint:
+      case .fingerprints:
         "was issued by an authority, so its fingerprint alone is not enough. Leave that out, and name the "
           + "authority's certificate: SSL_CERT_FILE=authority.pem"
       case .issuer, .sameMachine:
