@@ -56,7 +56,7 @@ import Testing
 
   @Test func `who asks too often is 429 in the same form`() async throws {
     try await TestGateway.guarded(
-      open: { $0.ownerBounds = OwnerBounds(OwnerBounds.Limits(requestsPerSecond: 0.001, burst: 1)) }
+      open: { $0.ownerBounds = OwnerBounds(OwnerBounds.Limits(requests: .init(perSecond: 0.001, burst: 1))) }
     ) { gateway in
       let alice = try await gateway.token("alice", [.read]).token
       let headers: HTTPFields = [.authorization: "Bearer \(alice)"]
