@@ -88,7 +88,7 @@ struct Crew {
       let tasks = Set(revocation.tasks.map { TaskAttempt($0) })
       members[index].held.removeAll { tasks.contains(TaskAttempt($0.task.task)) }
     case .refusal(let refusal)?: throw AtelierError(.unavailable, refusal.reason)
-    case .alive?, .drain?, .joined?, nil: break
+    case .alive?, .drain?, .joined?, .watch?, nil: break
     }
   }
 

@@ -54,6 +54,7 @@ package enum Gateway {
     LoginRoutes(sessions: door.sessions, isSecure: door.isEncrypted || door.isBehindProxy).addRoutes(to: router)
     let api = router.group("api/v1")
     JobRoutes(coordinator: coordinator).addRoutes(to: api)
+    EventRoutes(coordinator: coordinator, bounds: door.streamBounds).addRoutes(to: api)
     SubmissionRoute(coordinator: coordinator).addRoutes(to: api)
     PictureRoutes(coordinator: coordinator).addRoutes(to: api)
     SourceRoutes(coordinator: coordinator).addRoutes(to: api)

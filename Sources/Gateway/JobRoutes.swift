@@ -18,6 +18,9 @@ import Shared
 /// - `GET /JOB/pictures/ITEM/INDEX?sha256=DIGEST`: `image/png`, both numbers from 0, to be kept for ever where the digest is
 ///   named and right; 404 while it is not finished or once it is no
 ///   longer kept, 500 if it was damaged on disk, which fails its image.
+/// - `GET /JOB/pictures/ITEM/INDEX/preview`: a small picture of what the unfinished one would become, of its newest
+///   step, with `X-Atelier-Stage`, `-Step`, `-Steps` and `-Done` (of all its steps, from 0 to 1); 404 while there is
+///   none. To ask is to watch for ten seconds, upon which workers make such; the first is there a step later.
 ///
 /// All answer 404 for a job that there is not, or that is not one's own to see; 403 for one that is only to be seen. A `limit` or `after` that is no number counts as left out.
 struct JobRoutes {
@@ -67,6 +70,27 @@ struct JobRoutes {
       }
       return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(data: png)))
     }
+    api.get("jobs/:job/pictures/:item/:index/preview") { _, context in
+      let item = try context.parameters.require("item", as: Int.self)
+      let index = try context.parameters.require("index", as: Int.self)
+      return try await preview(of: visible(context), item, index)
+    }
+  }
+
+  /// The newest preview, which is watched from now on.
+  private func preview(of job: JobID, _ item: Int, _ index: Int) throws -> Response {
+    guard let preview = coordinator.keepWatching(job, item: item, index: index) else {
+      throw AtelierError(
+        .notFound,
+        "There is no preview of picture \(index) of item \(item) of the job '\(job)' yet: nobody has watched it until "
+          + "now, no worker is at it, or it has ended. Ask again in a second.")
+    }
+    let headers: HTTPFields = [
+      .contentType: preview.mediaType, .cacheControl: "no-store", .previewStage: preview.stage.rawValue,
+      .previewStep: "\(preview.step)", .previewSteps: "\(preview.steps)", .previewDone: "\(preview.done)",
+    ]
+    return Response(
+      status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: preview.bytes)))
   }
 
   /// The job that the path names, for who may see it.

@@ -14,6 +14,8 @@ package struct StoreTransaction {
     var tally = Tally()
     /// Jobs that were completed and have more left of their stages than was dropped with that.
     var leftovers: [JobNumber] = []
+    /// Images that were finished or failed.
+    var imageEndings: [ImageEnding] = []
   }
 
   init(db: Database, statements: CompiledStatements) {
@@ -74,7 +76,7 @@ package struct StoreTransaction {
   ///
   /// - Throws: what ended the whole transaction: a full disk, say.
   package func attempt<Value>(_ body: () throws -> Value) throws -> Result<Value, any Error> {
-    let before = (tally: counting.tally, leftovers: counting.leftovers)
+    let before = (counting.tally, counting.leftovers, counting.imageEndings)
     var result: Result<Value, any Error>?
     do {
       try db.inSavepoint {
@@ -85,7 +87,7 @@ package struct StoreTransaction {
     } catch let error as DatabaseError where !db.isInsideTransaction || Self.endsTransaction(error) {
       throw error
     } catch {
-      (counting.tally, counting.leftovers) = before
+      (counting.tally, counting.leftovers, counting.imageEndings) = before
       if !(error is AtelierError) { statements.forget() }
       return .failure(error)
     }

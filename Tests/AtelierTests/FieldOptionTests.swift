@@ -12,7 +12,7 @@ import Testing
     "decoder_guidance": "3.25", "decoder_guidance_start": "0.125", "decoder_guidance_end": "0.875",
     "cache_interval": "2", "sampler": "ddim", "eta": "0.5", "n": "2", "seed": "18446744073709551610", "size": "24x40",
     "negative_prompt": "a dog, \"quoted\"", "custom_id": "line-1", "prompt": "a cat, painted", "model": "starter",
-    "name": "a name", "priority": "5", "skip_bad": "true",
+    "name": "a name", "priority": "5", "skip_bad": "true", "interactive": "true",
   ]
 
   private static let names = Set(ItemRequest.fields.map(\.name) + SubmitOptions.fields.map(\.name))

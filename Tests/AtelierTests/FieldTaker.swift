@@ -28,7 +28,7 @@ enum FieldTaker: String, Sendable, CaseIterable {
   /// Fields that the command has in another form, or that make no sense in it.
   private var ownForm: Set<String> {
     switch self {
-    case .submit: ["skip_bad"]
+    case .submit: ["skip_bad", "interactive"]
     // As many pictures as strengths.
     case .diff: ["prompt", "custom_id", "n"]
     case .render, .vary, .interpolate, .edit: ["prompt", "custom_id"]
@@ -36,7 +36,7 @@ enum FieldTaker: String, Sendable, CaseIterable {
   }
 
   /// Options of its own that have a field's name.
-  var own: Set<String> { self == .submit ? ["skip_bad"] : ["prompt", "model"] }
+  var own: Set<String> { self == .submit ? ["skip_bad", "interactive"] : ["prompt", "model"] }
 
   /// What it cannot do without.
   var arguments: [String] {

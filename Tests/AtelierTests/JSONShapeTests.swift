@@ -26,8 +26,8 @@ import Testing
     let job = try object(Facts.job)
     #expect(
       Set(job.keys) == [
-        "id", "name", "owner", "state", "model", "model_digest", "priority", "created_at", "finished_at", "items",
-        "images",
+        "id", "name", "owner", "state", "model", "model_digest", "priority", "interactive", "created_at",
+        "finished_at", "items", "images",
         "stages", "pictures_per_minute", "seconds_left", "waiting_for",
       ])
     #expect(try keys(of: "images", in: job) == ["total", "pending", "completed", "failed", "cancelled"])

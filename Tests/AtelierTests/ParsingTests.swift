@@ -27,13 +27,15 @@ import Testing
     #expect(plain.out == nil)
     #expect(plain.fields.values == SubmitOptions())
     let full: SubmitCommand = try parsed([
-      "submit", "--n", "4", "--seed", "1", "--skip-bad", "--allow-outside", "--wait", "--out", "pictures",
+      "submit", "--n", "4", "--seed", "1", "--skip-bad", "--interactive", "--allow-outside", "--wait", "--out",
+      "pictures",
       "--priority=-5",
       "prompts.csv",
     ])
     #expect(full.file == "prompts.csv")
     #expect(full.wait)
     #expect(full.skipBad)
+    #expect(full.interactive && !plain.interactive)
     #expect(full.allowOutside)
     #expect(full.out == "pictures")
     #expect(full.fields.values == SubmitOptions(n: 4, seed: 1, priority: -5))

@@ -1,5 +1,6 @@
 import Foundation
 import Shared
+import TestSupport
 import Worker
 
 /// Leaves artifacts that depend on the request alone, without a model: what the cluster does with tasks
@@ -13,6 +14,8 @@ struct FakeExecutor: StageExecutor {
   var computesWith: String?
   /// Whether its pictures are wrong in one bit.
   var flipsBit = false
+  /// Whether there is something to see of its unfinished tasks.
+  var showsPreviews = false
   /// What happens before a task is done; throwing from it fails the task.
   var before: @Sendable (StageTask) throws -> Void = { _ in }
 
@@ -23,7 +26,7 @@ struct FakeExecutor: StageExecutor {
     let done = task.checkpoint?.completedSteps ?? 0
     for step in done..<steps {
       if pause > .zero { Thread.sleep(forTimeInterval: pause / .seconds(1) / Double(steps)) }
-      let progress = StageProgress(completedSteps: step + 1, steps: steps) {
+      let progress = StageProgress(completedSteps: step + 1, steps: steps, preview: preview(of: task, step + 1)) {
         TaskCheckpoint(
           pass: 0, completedSteps: step + 1,
           latents: Artifact(kind: .latents, type: .float32, shape: [1], bytes: [0, 0, 0, 0]))
@@ -40,6 +43,14 @@ struct FakeExecutor: StageExecutor {
           bytes: [artifact.bytes[0] ^ 1] + artifact.bytes.dropFirst())
       }
       return artifact
+    }
+  }
+
+  private func preview(of task: StageTask, _ step: Int) -> StageProgress.Preview? {
+    guard showsPreviews, task.stage != .embed else { return nil }
+    let done = Double(step) / Double(steps) / 2 + (task.stage == .upsample ? 0.5 : 0)
+    return StageProgress.Preview(pass: 0, done: done) {
+      Artifact(kind: .picture, type: .png, shape: [8, 8, 3], bytes: PictureHead.png(width: 8, height: 8))
     }
   }
 

@@ -17,12 +17,14 @@ final class SilentTransport: Transport {
   /// What a worker says arrives.
   ///
   /// - Throws: `internal` if it cannot be encoded.
-  func say(_ body: Wire.FromWorker.OneOf_Body, as worker: WorkerID) throws(AtelierError) {
+  func say(
+    _ body: Wire.FromWorker.OneOf_Body, frames: [[UInt8]] = [], as worker: WorkerID
+  ) throws(AtelierError) {
     var envelope = Wire.FromWorker()
     envelope.protocolVersion = Wire.protocolVersion
     envelope.workerID = worker.text
     envelope.body = body
-    handler.received(try WireMessage<Wire.FromWorker>(envelope).encoded(), Peer(route: worker.text))
+    handler.received(try WireMessage<Wire.FromWorker>(envelope, frames: frames).encoded(), Peer(route: worker.text))
   }
 
   /// All that a worker was told, in its order.

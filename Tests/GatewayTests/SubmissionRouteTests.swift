@@ -55,6 +55,7 @@ import Testing
     "model": ("starter", { status, _ in status.model == "starter" }),
     "name": ("a name", { status, _ in status.name == "a name" }),
     "priority": ("5", { status, _ in status.priority == 5 }),
+    "interactive": ("true", { status, _ in status.interactive }),
     "skip_bad": ("true", { status, _ in status.items == 1 }),
     "n": ("2", { _, line in line.count == 2 }),
     "seed": ("18446744073709551610", { _, line in line.seed == 18_446_744_073_709_551_610 }),

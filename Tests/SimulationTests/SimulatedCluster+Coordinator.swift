@@ -182,6 +182,7 @@ extension SimulatedCluster {
     case .unknownWorker?: "unknown worker"
     case .drain?: "drain"
     case .joined?: "joined"
+    case .watch?: "watch"
     case .refusal?, nil: "refusal"
     }
   }

@@ -70,7 +70,7 @@ extension SimulatedCluster {
         carry(.toCoordinator(parts, from: workers[index].id), worker: index)
       case .run(let tasks): begin(tasks, index)
       case .interrupt: workers[index].isInterrupted = true
-      case .unwanted, .silent, .lost, .back: break
+      case .unwanted, .silent, .lost, .back, .watch: break
       case .refused, .abandoned, .finish:
         note("worker \(index) leaves")
         retire(index)

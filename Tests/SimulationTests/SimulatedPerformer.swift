@@ -41,7 +41,7 @@ final class SimulatedPerformer: TurnPerformer, @unchecked Sendable {
         var frames: [[UInt8]] = []
         assignment.tasks = tasks.map { $0.task.wire(frames: &frames) }
         return (WireMessage(.assignment(assignment), number: number, frames: frames), worker)
-      case .discard, .removePictures, .lookForSources, .removeSources, .log: return nil
+      case .discard, .removePictures, .endPreviews, .lookForSources, .removeSources, .log: return nil
       }
     }
   }

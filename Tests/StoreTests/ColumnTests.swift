@@ -104,6 +104,11 @@ import Testing
     try store.publish(record(upsample, store), file: "f", sha256: "s", size: model.size, at: 4)
     #expect(try store.pictureFile(job: JobID("job"), item: 0, index: 0)?.name == "f")
     #expect(try store.losePicture(job: JobID("job"), item: 0, index: 0, reason: "gone"))
+    #expect(try store.hasEnded(PictureID(job: JobID("job"), item: 0, index: 0)))
+    #expect(try !store.hasEnded(PictureID(job: JobID("job"), item: 1, index: 0)))
+    #expect(try store.hasEnded(PictureID(job: JobID("job"), item: 99, index: 0)))
+    #expect(store.takeImageEndings().map(\.state) == [.completed, .failed])
+    #expect(store.takeImageEndings().isEmpty)
 
     // One that fails, one that scores, one that waits.
     let failing = try lease(.embed, job, store)

@@ -59,6 +59,24 @@ package final class RawClient: Sendable {
     }
   }
 
+  /// What comes until it contains a text, or the other side closes. No thread waits that tasks run on.
+  ///
+  /// - Parameter earlier: what came before, which counts.
+  package func read(until text: String, after earlier: String = "") async -> String {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { [self] in
+        var read = Array(earlier.utf8)
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while !String(decoding: read, as: UTF8.self).contains(text) {
+          let count = recv(descriptor, &buffer, buffer.count, 0)
+          guard count > 0 else { break }
+          read += buffer[..<count]
+        }
+        continuation.resume(returning: String(decoding: read, as: UTF8.self))
+      }
+    }
+  }
+
   /// Sends a request by itself and gives what is answered.
   ///
   /// - Parameter headers: lines, `Host` among them.

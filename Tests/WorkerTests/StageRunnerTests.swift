@@ -45,6 +45,7 @@ import Testing
       switch report {
       case .progress(_, let step, _): reports.continuation.yield(.step(step, .now))
       case .checkpoint(_, let checkpoint): reports.continuation.yield(.state(checkpoint.completedSteps, .now))
+      case .preview: Issue.record("Nobody watches.")
       case .ended:
         reports.continuation.yield(.ended)
         reports.continuation.finish()

@@ -10,18 +10,20 @@ struct WorkerReception: Sendable {
   private let admissions: WorkerAdmissions?
   private let snapshot: Snapshot
   private let staging: PictureStaging
+  private let previews: PreviewBoard
   private let mailbox: Mailbox<TurnEngine.Event>
   private let logger: Logger
   private let strangers: BoundedLog
 
   init(
     link: WorkerLink, admissions: WorkerAdmissions?, snapshot: Snapshot, staging: PictureStaging,
-    mailbox: Mailbox<TurnEngine.Event>, logger: Logger
+    previews: PreviewBoard, mailbox: Mailbox<TurnEngine.Event>, logger: Logger
   ) {
     self.link = link
     self.admissions = admissions
     self.snapshot = snapshot
     self.staging = staging
+    self.previews = previews
     self.mailbox = mailbox
     self.logger = logger
     strangers = BoundedLog(logger)
@@ -36,6 +38,10 @@ struct WorkerReception: Sendable {
       case .pass(let worker, let replaced):
         if let replaced { mailbox.put(.replaced(replaced)) }
         noteSeen(peer.key)
+        if case .preview(let preview)? = message.envelope.body {
+          try show(preview, message, from: worker)
+          break
+        }
         let arrival = Arrival(message, bytes: bytes) { snapshot.holds($0, by: worker) }
         if arrival.bringsPicture {
           staging.put(arrival, from: worker)
@@ -52,6 +58,25 @@ struct WorkerReception: Sendable {
     } catch {
       ignored(peer.key?.fingerprint ?? "", "\(error)")
     }
+  }
+
+  /// Shows a preview to who watches. One of an attempt that its worker does not hold, or that nobody watches, is not
+  /// even looked at: it may be late.
+  ///
+  /// - Throws: `malformed`.
+  private func show(
+    _ wire: Wire.Preview, _ message: WireMessage<Wire.FromWorker>, from worker: WorkerID
+  ) throws(AtelierError) {
+    guard message.envelope.protocolVersion == Wire.protocolVersion,
+      let lease = snapshot.lease(of: TaskAttempt(wire.task), by: worker), let picture = lease.picture,
+      previews.isWatched(picture)
+    else { return }
+    let preview = try TaskPreview(wire, frames: message.frames)
+    previews.take(
+      PicturePreview(
+        picture: picture, stage: lease.stage, pass: preview.pass, step: preview.step, steps: preview.steps,
+        done: preview.done, bytes: preview.picture.bytes, mediaType: "image/png",
+        size: PictureSize(width: preview.picture.shape[1], height: preview.picture.shape[0])))
   }
 
   private func ignored(_ who: String, _ reason: String) {

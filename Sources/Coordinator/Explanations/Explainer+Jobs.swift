@@ -55,6 +55,9 @@ extension Explainer {
         "Its \(delayed.count) tasks wait out a pause after a failure; the next is tried in \(Self.seconds((delayed.next ?? now.time) - now.time))."
     }
     let others = try store.readyWork().filter { $0.job != job.number }
+    if !job.interactive, settings.interactiveShare > 0, let waitedFor = others.first(where: \.isInteractive) {
+      return "Interactive jobs, such as \(waitedFor.jobID), take the workers first."
+    }
     if let higher = others.first(where: { $0.priority > job.priority }) {
       return "Jobs of higher priority, such as \(higher.jobID) (\(higher.priority)), take the workers first."
     }

@@ -4,7 +4,7 @@ package import Store
 /// Decides which worker is handed how many tasks of which job and stage. Pure: it sees counts and
 /// answers with claims; the store picks the tasks.
 ///
-/// A job of higher priority goes first. Among equals, jobs of the owner with the fewest tasks in workers' hands go
+/// An interactive job goes first, as far as ``InteractiveTurns`` say, then one of higher priority. Among equals, jobs of the owner with the fewest tasks in workers' hands go
 /// first, of an owner's the job with the fewest, then the one that was served longest ago; a worker prefers the model
 /// that it used last as long as no other job waits much longer. A job that has waited for very long goes before all, now and then.
 package enum AssignmentPlanner {
@@ -22,10 +22,13 @@ package enum AssignmentPlanner {
     package var depth: Int
     /// The digest of its last task's model.
     package var lastModel: String?
+    /// Whether what it is handed now waits for long tasks that nobody waits for: then what somebody waits for is better
+    /// off elsewhere, or room is made for it.
+    package var isOccupied: Bool
 
     package init(
       worker: WorkerID, pool: Pool, models: Set<String>, credit: Int, held: Int = 0, depth: Int = .max,
-      lastModel: String? = nil
+      lastModel: String? = nil, isOccupied: Bool = false
     ) {
       self.worker = worker
       self.pool = pool
@@ -34,6 +37,7 @@ package enum AssignmentPlanner {
       self.held = held
       self.depth = depth
       self.lastModel = lastModel
+      self.isOccupied = isOccupied
     }
   }
 
@@ -50,6 +54,8 @@ package enum AssignmentPlanner {
     package var claims: [Claim] = []
     /// The job that went before all because it had waited for so long.
     package var rescued: JobNumber?
+    /// As they are after it.
+    package var interactive = InteractiveTurns(share: 1)
   }
 
   /// How much longer another job must have waited before a worker changes its model for it, in seconds.
@@ -61,20 +67,21 @@ package enum AssignmentPlanner {
   ///
   /// - Parameters:
   ///   - candidates: workers with credit, the one with most first.
-  ///   - work: ready tasks by job and stage; of more than ``widest`` entries those of the highest priority, and among
-  ///     equals those that have waited longest.
+  ///   - work: ready tasks by job and stage; of more than ``widest`` entries the interactive, those of the highest
+  ///     priority, and among equals those that have waited longest.
   ///   - room: how many more images of a model, by its digest, may enter the space between the pools: it bounds what the
   ///     store holds of text states and embeddings when the prior pool is faster than the decoder pool. A model at a
-  ///     time, so that one which no decoder holds stops itself only.
+  ///     time, so that one which no decoder holds stops itself only. Interactive jobs do not wait for it.
   ///   - poolSize: how many workers a pool has.
   ///   - overdue: jobs that have waited for so long that one of them, the first that can be served, goes before all.
   ///   - promised: a job for which room was made, which goes before all.
+  ///   - interactive: which tasks are interactive jobs' first.
   /// - Returns: claims that exceed neither a worker's credit nor the ready tasks.
   package static func plan(
     candidates: [Candidate], work: [ReadyWork], room: (_ model: String) -> Int, poolSize: (Pool) -> Int = { _ in 1 },
-    overdue: [JobNumber] = [], promised: JobNumber? = nil
+    overdue: [JobNumber] = [], promised: JobNumber? = nil, interactive: InteractiveTurns = InteractiveTurns(share: 1)
   ) -> Plan {
-    var state = State(work: narrowed(work), room: room)
+    var state = State(work: narrowed(work), room: room, interactive: interactive)
     var plan = Plan()
     var shares: [Pool: Int] = [:]
     var credits = candidates.map { candidate in
@@ -97,7 +104,7 @@ package enum AssignmentPlanner {
     while !open.isEmpty {
       open = open.filter { index in
         guard let choice = state.choose(for: candidates[index]) else { return false }
-        state.take(choice)
+        state.take(choice, by: candidates[index])
         credits[index] -= 1
         if let last = claimed[index].firstIndex(where: { $0.choice == choice }) {
           claimed[index][last].count += 1
@@ -107,6 +114,7 @@ package enum AssignmentPlanner {
         return credits[index] > 0
       }
     }
+    plan.interactive = state.interactive
     if let rescued = plan.rescued, !state.wasTaken(rescued) { plan.rescued = nil }
     for (index, candidate) in candidates.enumerated() {
       for (choice, count) in claimed[index] {
@@ -120,7 +128,11 @@ package enum AssignmentPlanner {
   /// The entries that matter most, where there are very many.
   private static func narrowed(_ work: [ReadyWork]) -> [ReadyWork] {
     guard work.count > widest else { return work }
-    return Array(work.sorted { ($1.priority, $1.waited) < ($0.priority, $0.waited) }.prefix(widest))
+    return Array(
+      work.sorted {
+        $0.isInteractive == $1.isInteractive
+          ? ($1.priority, $1.waited) < ($0.priority, $0.waited) : $0.isInteractive
+      }.prefix(widest))
   }
 
   /// What is left while a plan is made.
@@ -137,9 +149,14 @@ package enum AssignmentPlanner {
     private var first: JobNumber?
     /// Jobs of which this plan leases something.
     private var taken: Set<JobNumber> = []
+    private(set) var interactive: InteractiveTurns
+    /// Whether there is work of both kinds at all.
+    private let isMixed: Bool
 
-    init(work: [ReadyWork], room: (_ model: String) -> Int) {
+    init(work: [ReadyWork], room: (_ model: String) -> Int, interactive: InteractiveTurns) {
       self.work = work
+      self.interactive = interactive
+      isMixed = work.contains(where: \.isInteractive) && work.contains { !$0.isInteractive }
       for model in Set(work.map(\.modelDigest)) { self.room[model] = room(model) }
       ready = work.map(\.count)
       for entry in work { count(entry.leased, of: entry) }
@@ -168,8 +185,11 @@ package enum AssignmentPlanner {
     /// Whether a task of an entry can be leased to a worker.
     private func fits(_ index: Int, _ candidate: Candidate) -> Bool {
       let entry = work[index]
-      return ready[index] > 0 && entry.stage.pool == candidate.pool && candidate.models.contains(entry.modelDigest)
-        && (!entry.stage.pool.feedsAnother || room[entry.modelDigest, default: 0] > 0)
+      guard ready[index] > 0, entry.stage.pool == candidate.pool, candidate.models.contains(entry.modelDigest) else {
+        return false
+      }
+      if entry.isInteractive { return !candidate.isOccupied }
+      return !entry.stage.pool.feedsAnother || room[entry.modelDigest, default: 0] > 0
     }
 
     func wasTaken(_ job: JobNumber) -> Bool { taken.contains(job) }
@@ -195,6 +215,9 @@ package enum AssignmentPlanner {
           < (candidate.pool.stages.firstIndex(of: right.stage) ?? 0)
       }
       if left.job == first || right.job == first { return left.job == first }
+      if left.isInteractive != right.isInteractive, interactive.comesFirst(in: candidate.pool) {
+        return left.isInteractive
+      }
       if left.priority != right.priority { return left.priority > right.priority }
       if left.owner != right.owner {
         let shares = leasedByOwner[candidate.pool] ?? [:]
@@ -215,8 +238,12 @@ package enum AssignmentPlanner {
     }
 
     /// Notes that one task of an entry is leased by this plan.
-    mutating func take(_ choice: Int) {
+    mutating func take(_ choice: Int, by candidate: Candidate) {
       let entry = work[choice]
+      if isMixed, work.indices.contains(where: { work[$0].isInteractive != entry.isInteractive && fits($0, candidate) })
+      {
+        interactive.serve(candidate.pool, isInteractive: entry.isInteractive)
+      }
       ready[choice] -= 1
       count(1, of: entry)
       if entry.stage.pool.feedsAnother { room[entry.modelDigest, default: 0] -= 1 }

@@ -32,20 +32,29 @@ package enum Rebalancer {
     package var tasks: [TaskAttempt]
   }
 
+  /// Whether work that found no worker free is to be made room for: of a job that has nothing in hand. What somebody
+  /// waits for does not have to have waited first.
+  package static func isPressing(_ work: ReadyWork) -> Bool {
+    work.leased == 0 && (work.isInteractive || work.waited > patience)
+  }
+
   /// Makes room for a job that has ready tasks, nothing in hand, and finds no worker free: all that one worker holds is
-  /// taken back. The worker must hold only tasks of jobs of lower priority, or of the same if these jobs have tasks in
+  /// taken back. For an interactive job that may be anything that nobody waits for, and from a worker that was disturbed
+  /// just now; nothing is taken back from what somebody waits for. The worker must hold only tasks of jobs of lower priority, or of the same if these jobs have tasks in
   /// other hands too or no other worker is able; it is left in peace for a while afterwards.
   ///
   /// - Parameters:
   ///   - waiting: ready work that no candidate took.
   ///   - loadOf: the job that a lease belongs to; a worker with a lease whose job is not known is left alone.
-  /// - Returns: what to take back, and the job that it is for; nil if nobody has waited for ``patience``, or no worker
-  ///   can be disturbed.
+  /// - Returns: what to take back, and the job that it is for; nil if nothing is pressing, or no worker can be disturbed.
   package static func makeRoom(
     for waiting: [ReadyWork], in registry: WorkerRegistry, at now: ContinuousClock.Instant,
     loadOf: (JobID) -> JobLoad?
   ) -> (withdrawal: Withdrawal, job: JobNumber)? {
-    for work in waiting.filter({ $0.leased == 0 && $0.waited > patience }).sorted(by: { $0.priority > $1.priority }) {
+    let pressing = waiting.filter(isPressing).sorted {
+      $0.isInteractive == $1.isInteractive ? $0.priority > $1.priority : $0.isInteractive
+    }
+    for work in pressing {
       if let found = makeRoom(for: work, in: registry, at: now, loadOf: loadOf) { return (found, work.job) }
     }
     return nil
@@ -60,11 +69,13 @@ package enum Rebalancer {
       guard let description = worker.description, worker.takesPart else { return false }
       return description.pool == work.stage.pool && !worker.leases.isEmpty
         && (worker.secondsPerTask ?? 1) > shortest
-        && worker.lastWithdrawal.map { now - $0 > .seconds(peace) } != false
+        && (work.isInteractive || worker.lastWithdrawal.map { now - $0 > .seconds(peace) } != false)
         && description.models.contains { $0.digest == work.modelDigest }
     }
     let victims = able.filter { worker in
       worker.leases.values.allSatisfy { lease in
+        if lease.isInteractive { return false }
+        if work.isInteractive { return lease.job != work.jobID }
         guard let load = loadOf(lease.job), load.job != work.job else { return false }
         return load.priority < work.priority || (load.priority == work.priority && load.leased > worker.leases.count)
           || (load.priority == work.priority && able.count == 1)

@@ -16,8 +16,27 @@ package struct Waits: Sendable {
   private var lastRescue = 0
   /// A job for which room was made, until it is served.
   package var promised: JobNumber?
+  /// When room was last made for a job that has not been served since.
+  private var roomMade: [JobNumber: Instant] = [:]
+  /// Which tasks are interactive jobs' first.
+  package var interactive: InteractiveTurns
 
-  package init() {}
+  /// - Parameter interactiveShare: the part of what workers are handed that goes to interactive jobs first.
+  package init(interactiveShare: Double = 1) { interactive = InteractiveTurns(share: interactiveShare) }
+
+  /// For so long room that was made for a job is waited for, before other workers are disturbed for its sake.
+  private static let promise = Duration.seconds(5)
+
+  /// Room was made for a job, which goes before all until it is served.
+  package mutating func promise(_ job: JobNumber?, now: Instant) {
+    promised = job
+    if let job { roomMade[job] = now }
+  }
+
+  /// Whether room was made for a job that should come any moment.
+  package func isPromised(_ job: JobNumber, now: Instant) -> Bool {
+    roomMade[job].map { now - $0 < Self.promise } ?? false
+  }
 
   /// Rescues are rationed to one in so many tasks, or many patient jobs would turn the priorities round.
   private static let tasksPerRescue = 8
@@ -51,6 +70,7 @@ package struct Waits: Sendable {
       served[pool] = known
       nothingReady[pool] = known.isEmpty ? now : (nothingReady[pool] ?? now)
     }
+    roomMade = roomMade.filter { job, _ in work.contains { $0.job == job } }
     rescues = rescues.filter { job, _ in served.values.contains { $0[job] != nil } }
   }
 
@@ -61,6 +81,7 @@ package struct Waits: Sendable {
   package mutating func serve(_ job: JobNumber, _ pool: Pool, tasks: Int, isRescue: Bool = false, now: Instant) {
     served[pool, default: [:]][job] = now
     if promised == job { promised = nil }
+    roomMade[job] = nil
     if isRescue {
       lastRescue += 1
       rescues[job] = lastRescue

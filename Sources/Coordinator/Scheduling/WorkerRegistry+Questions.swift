@@ -22,7 +22,7 @@ extension WorkerRegistry {
       guard credit > 0 else { continue }
       let candidate = AssignmentPlanner.Candidate(
         worker: workers[index].id, pool: pool, models: workers[index].models, credit: credit, held: held,
-        depth: workers[index].depth, lastModel: workers[index].lastModel)
+        depth: workers[index].depth, lastModel: workers[index].lastModel, isOccupied: workers[index].isOccupied)
       found.append((index, candidate))
     }
     found.sort { ($1.candidate.credit, $0.index) < ($0.candidate.credit, $1.index) }

@@ -9,6 +9,10 @@ extension WorkerRegistry {
     package var stage: Stage
     /// The digest of its model; nil if it is not known.
     package var model: String?
+    /// Which picture it is of; nil if that is not known.
+    package var picture: PictureID?
+    /// Whether somebody waits for it, so that its worker begins it before others.
+    package var isInteractive = false
     package var since: Instant
     /// Of the message that handed it over; 0 if the worker is known to have had it when the lease began.
     package var number: UInt64 = 0
@@ -21,13 +25,21 @@ extension WorkerRegistry {
     /// The pass that an earlier attempt had reached.
     package var fromPass = 0
 
-    package init(attempt: Int, job: JobID, stage: Stage, since: Instant, model: String? = nil) {
+    package init(
+      attempt: Int, job: JobID, stage: Stage, since: Instant, model: String? = nil, picture: PictureID? = nil,
+      isInteractive: Bool = false
+    ) {
       self.attempt = attempt
       self.job = job
       self.stage = stage
       self.since = since
       self.model = model
+      self.picture = picture
+      self.isInteractive = isInteractive
     }
+
+    /// What goes on comes first, then what somebody waits for.
+    fileprivate var rank: Int { progress != nil ? 0 : isInteractive ? 1 : 2 }
   }
 
   /// How far a task is: of so many steps of its pass, so many are done.
@@ -143,6 +155,15 @@ extension WorkerRegistry {
       return min(capacity, batch + Int((Self.bridged / secondsPerTask).rounded(.up)))
     }
 
+    /// Whether it works on tasks that nobody waits for and that are long, as far as that is known. What somebody waits
+    /// for it begins before others that wait.
+    var isOccupied: Bool {
+      guard (secondsPerTask ?? 1) > Rebalancer.shortest, !leases.isEmpty else { return false }
+      let running = leases.values.filter { $0.progress != nil }
+      guard running.isEmpty else { return running.contains { !$0.isInteractive } }
+      return !leases.values.contains(where: \.isInteractive)
+    }
+
     /// How long it takes until it is known that a message has reached it, where that is so long that the link must be
     /// slow; nil where it is not.
     ///
@@ -154,11 +175,10 @@ extension WorkerRegistry {
     /// Seconds of work that may wait at a worker.
     private static let bridged = 0.5
 
-    /// Its leases in the order in which it was handed them, which is the order in which it works.
+    /// Its leases in the order in which it works: what somebody waits for first, else as it was handed them.
     package var leasesInOrder: [(task: TaskID, lease: Lease)] {
       leases.map { (task: $0.key, lease: $0.value) }.sorted {
-        ($0.lease.progress == nil ? 1 : 0, $0.lease.since, $0.task)
-          < ($1.lease.progress == nil ? 1 : 0, $1.lease.since, $1.task)
+        ($0.lease.rank, $0.lease.since, $0.task) < ($1.lease.rank, $1.lease.since, $1.task)
       }
     }
 

@@ -62,9 +62,11 @@ package struct WorkerRegistry: Sendable {
   ///
   /// - Parameter hasBegun: whether it has said that it works on this attempt.
   package mutating func expect(
-    _ id: WorkerID, lease task: TaskAttempt, job: JobID, stage: Stage, hasBegun: Bool = false, at now: Instant
+    _ id: WorkerID, lease task: TaskAttempt, job: JobID, stage: Stage, picture: PictureID? = nil,
+    isInteractive: Bool = false, hasBegun: Bool = false, at now: Instant
   ) {
-    var lease = Lease(attempt: task.attempt, job: job, stage: stage, since: now)
+    var lease = Lease(
+      attempt: task.attempt, job: job, stage: stage, since: now, picture: picture, isInteractive: isInteractive)
     lease.hasBegun = hasBegun
     workers[index(of: id, at: now)].leases[task.task] = lease
   }
@@ -130,12 +132,14 @@ package struct WorkerRegistry: Sendable {
   /// - Returns: since when the worker had been free.
   @discardableResult
   package mutating func lease(
-    _ task: TaskAttempt, job: JobID, stage: Stage, model: String? = nil, to id: WorkerID, at now: Instant
+    _ task: TaskAttempt, job: JobID, stage: Stage, model: String? = nil, picture: PictureID? = nil,
+    isInteractive: Bool = false, to id: WorkerID, at now: Instant
   ) -> Instant? {
     guard let index = indices[id] else { return nil }
     let free = workers[index].freeSince
     workers[index].leases[task.task] = Lease(
-      attempt: task.attempt, job: job, stage: stage, since: now, model: model)
+      attempt: task.attempt, job: job, stage: stage, since: now, model: model, picture: picture,
+      isInteractive: isInteractive)
     workers[index].credit = max(0, workers[index].credit - 1)
     if workers[index].credit == 0 { workers[index].freeSince = nil }
     if let model { workers[index].lastModel = model }
@@ -163,11 +167,13 @@ package struct WorkerRegistry: Sendable {
 
   /// Knows a lease that a worker holds already, as it says. What is known of this attempt's progress stays known.
   package mutating func renew(
-    _ task: TaskAttempt, job: JobID, stage: Stage, model: String? = nil, to id: WorkerID, at now: Instant
+    _ task: TaskAttempt, job: JobID, stage: Stage, model: String? = nil, picture: PictureID? = nil,
+    isInteractive: Bool = false, to id: WorkerID, at now: Instant
   ) {
     guard let index = indices[id], workers[index].leases[task.task]?.attempt != task.attempt else { return }
     workers[index].leases[task.task] = Lease(
-      attempt: task.attempt, job: job, stage: stage, since: now, model: model)
+      attempt: task.attempt, job: job, stage: stage, since: now, model: model, picture: picture,
+      isInteractive: isInteractive)
   }
 
   /// Ends a lease, if this attempt is the one leased; its worker's next heartbeat says whether that frees it.

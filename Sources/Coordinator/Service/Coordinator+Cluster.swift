@@ -6,7 +6,9 @@ import Store
 extension Coordinator {
   /// How the coordinator itself is, from memory: it answers also while the store does not. Missing workers do not count
   /// as connected.
-  package func status() -> ClusterStatus {
+  package func status() -> ClusterStatus { Self.status(snapshot, settings) }
+
+  static func status(_ snapshot: Snapshot, _ settings: CoordinatorSettings) -> ClusterStatus {
     let (state, measures) = (snapshot.state, snapshot.measures)
     let workers = state.registry.workers.filter { !$0.isMissing }
     return ClusterStatus(

@@ -22,6 +22,10 @@ package final class Coordinator: Sendable {
   package let dataFolder: String
   /// What other threads may see of the turns.
   let snapshot: Snapshot
+  /// Pictures while they are made, for who watches them.
+  let previewBoard: PreviewBoard
+  /// What happens, for who looks on.
+  let eventFeed: EventFeed
   /// For what waits for the disk on behalf of people.
   package let blocking = BlockingWork("atelier.coordinator.blocking")
   /// What waits for the next turn. When it is full, whoever brings something waits.
@@ -90,8 +94,12 @@ package final class Coordinator: Sendable {
     let mailbox = mailbox
     let staging = PictureStaging(pictures) { mailbox.put(.message($0, from: $1), bytes: $0.bytes) }
     self.staging = staging
+    let previewBoard = PreviewBoard { mailbox.put(.watched($0)) }
+    self.previewBoard = previewBoard
+    eventFeed = EventFeed { [store, settings] in await Self.look(at: $0, snapshot, store, settings) }
     let reception = WorkerReception(
-      link: link, admissions: admissions, snapshot: snapshot, staging: staging, mailbox: mailbox, logger: logger)
+      link: link, admissions: admissions, snapshot: snapshot, staging: staging, previews: previewBoard,
+      mailbox: mailbox, logger: logger)
     link.open(
       try makeTransport(
         TransportHandler(
@@ -100,8 +108,8 @@ package final class Coordinator: Sendable {
           }
         )))
     performer = ClusterPerformer(
-      pictures: pictures, sources: sources, transport: link, logger: logger, sent: { snapshot.sent($0) },
-      found: { mailbox.put($0) })
+      pictures: pictures, sources: sources, transport: link, previews: previewBoard, logger: logger,
+      sent: { snapshot.sent($0) }, found: { mailbox.put($0) })
     engine = try TurnEngine(
       store: store, performer: performer, settings: settings, models: models, logger: logger, now: .current)
     snapshot.begin(engine.state)
@@ -155,6 +163,8 @@ package final class Coordinator: Sendable {
       isBehind = outcome.jobs == nil
       followUps = finish(outcome, engine.state, took: ContinuousClock.now - start, events: events.count)
     }
+    previewBoard.close()
+    eventFeed.close()
     link.close()
     do { try store.close() } catch { logger.error("cannot close the database", metadata: ["error": "\(error)"]) }
   }
@@ -175,6 +185,7 @@ package final class Coordinator: Sendable {
       logger.notice("the store works again", metadata: ["trouble": "\(before.trouble.kind.rawValue)"])
     }
     snapshot.update(state, trouble: trouble, outcome: outcome, took: took, events: events)
+    eventFeed.note(outcome.imageEndings)
     let followUps = performer.perform(outcome.actions)
     for answer in outcome.answers { answer() }
     // A pause, so that a full disk does not make the log full as well.

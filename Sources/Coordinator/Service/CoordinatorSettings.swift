@@ -21,6 +21,10 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var stall: Standstill.Policy
   /// How long a job may wait behind others before it is served something all the same.
   package var patience: Duration
+  /// The part of what workers are handed that goes to interactive jobs first, from 0 to 1.
+  package var interactiveShare: Double
+  /// The least time from one preview of a worker to the next.
+  package var previewInterval: Duration
   /// The share of tasks that another worker makes too; 0 for none at all.
   package var checkShare: Double
   /// Which tasks these are depends on it, so that no worker can know.
@@ -40,6 +44,8 @@ package struct CoordinatorSettings: Sendable, Equatable {
     health = WorkerHealth.Policy(failures: configuration.quarantineAfter, pause: configuration.canary)
     stall = Standstill.Policy(least: configuration.stall, heartbeat: configuration.heartbeat)
     patience = configuration.patience
+    interactiveShare = configuration.interactiveShare
+    previewInterval = configuration.previewInterval
     checkShare = configuration.checkShare
   }
 }

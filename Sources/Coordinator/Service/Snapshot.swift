@@ -31,6 +31,13 @@ final class Snapshot: @unchecked Sendable {
   func holds(_ attempt: TaskAttempt, by worker: WorkerID) -> Bool {
     lock.withLock { latest.registry.holds(attempt, by: worker) }
   }
+  /// What a worker has of an attempt, as far as the last turn knows; nil if nothing.
+  func lease(of attempt: TaskAttempt, by worker: WorkerID) -> WorkerRegistry.Lease? {
+    lock.withLock {
+      let lease = latest.registry[worker]?.leases[attempt.task]
+      return lease?.attempt == attempt.attempt ? lease : nil
+    }
+  }
   /// The newest jobs after a turn of the last moment; nil before the first.
   var jobs: [JobRecord]? { lock.withLock { newest } }
   var measures: Measures { lock.withLock { measured } }

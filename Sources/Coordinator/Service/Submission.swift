@@ -73,6 +73,7 @@ package struct Submission {
     for line in parser.consume(bytes) {
       try await add(line)
       // What cannot be accepted in the end is not stored either.
+      try checkPatience()
       try Coordinator.check(images, coordinator.limits.picturesInHand, "pictures in hand", "pictures_in_hand", owner)
       try Coordinator.check(items, coordinator.limits.queuedItems, "queued items", "queued_items", owner)
       while let part = parts.takeFull() { try await store(part) }
@@ -86,6 +87,7 @@ package struct Submission {
   ///   submission's; `denied` if the owner would have more than they may. The job has to be abandoned then.
   package mutating func finish() async throws -> Submitted {
     for line in parser.finish() { try await add(line) }
+    try checkPatience()
     if let fault = fileFault {
       throw AtelierError(
         .invalidInput,
@@ -171,6 +173,15 @@ package struct Submission {
     } else if bad.count < Self.badLinesNamed {
       bad.append(entry)
     }
+  }
+
+  /// - Throws: `invalidInput` for an interactive job that is too large to be one.
+  private func checkPatience() throws(AtelierError) {
+    guard options.interactive, images > SubmitOptions.mostInteractive else { return }
+    throw AtelierError(
+      .invalidInput,
+      "An interactive job may have \(SubmitOptions.mostInteractive) pictures, and this one has more. Submit fewer, or "
+        + "leave 'interactive' out; 'priority' is for what is urgent.")
   }
 
   /// Refuses what this cluster cannot do, while somebody is there to be told.

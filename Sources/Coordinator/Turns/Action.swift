@@ -12,6 +12,8 @@ enum Action: Sendable {
   case discard(String)
   /// Remove the pictures of jobs that are no longer kept, and what is left of earlier removals.
   case removePictures([JobID])
+  /// Tell who watches a picture that it has ended.
+  case endPreviews(of: PictureID)
   /// Look which files are there that requests came with.
   case lookForSources
   /// Remove files that no request names, unless somebody has asked for them lately.

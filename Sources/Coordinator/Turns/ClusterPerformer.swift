@@ -9,6 +9,7 @@ struct ClusterPerformer: TurnPerformer {
   let sources: SourceFolder
   let transport: any Transport
   let logger: Logger
+  let previews: PreviewBoard
   /// Told of the bytes that are sent.
   let sent: @Sendable (Int) -> Void
   /// Given what is found on another thread, for a later turn.
@@ -17,12 +18,13 @@ struct ClusterPerformer: TurnPerformer {
   private let removals = DispatchQueue(label: "atelier.coordinator.removals", qos: .utility)
 
   init(
-    pictures: PictureFolder, sources: SourceFolder, transport: any Transport, logger: Logger,
-    sent: @escaping @Sendable (Int) -> Void, found: @escaping @Sendable (TurnEngine.Event) -> Void
+    pictures: PictureFolder, sources: SourceFolder, transport: any Transport, previews: PreviewBoard,
+    logger: Logger, sent: @escaping @Sendable (Int) -> Void, found: @escaping @Sendable (TurnEngine.Event) -> Void
   ) {
     self.pictures = pictures
     self.sources = sources
     self.transport = transport
+    self.previews = previews
     self.logger = logger
     self.sent = sent
     self.found = found
@@ -62,6 +64,7 @@ struct ClusterPerformer: TurnPerformer {
         if !assignment.tasks.isEmpty { messages += encoded(.assignment(assignment), frames, number, to: worker) }
       case .discard(let staged): pictures.discard(staged)
       case .removePictures(let jobs): if let removed = remove(jobs) { events.append(removed) }
+      case .endPreviews(let picture): previews.end(picture)
       case .lookForSources: lookForSources()
       case .removeSources(let digests, let now): remove(sources: digests, at: now)
       case .log(let level, let message, let metadata): logger.log(level: level, "\(message)", metadata: metadata)

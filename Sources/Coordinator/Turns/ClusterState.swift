@@ -10,7 +10,7 @@ struct ClusterState: Sendable {
   /// Which weights the name of a model means.
   var modelNames = ModelNames()
   /// How long jobs and workers have waited for each other.
-  var waits = Waits()
+  var waits: Waits
   /// Pictures a minute, of jobs that move.
   var rates: [JobID: RateMeter] = [:]
   var metrics = ClusterMetrics()
@@ -18,6 +18,8 @@ struct ClusterState: Sendable {
   var history = HistoryKeeper()
   /// The newest results that were found damaged here: for people.
   var damage: [String] = []
+  /// The pictures of which people want to see previews.
+  var watches = PictureWatches()
   /// Jobs that are ended or tried again a part a turn.
   var endings: [Ending] = []
   /// When time alone was looked at last; a long gap means that the coordinator stood still.
@@ -37,6 +39,7 @@ struct ClusterState: Sendable {
   ///   - life: tells this coordinator from those before it.
   ///   - clock: as the last coordinator noted it.
   init(_ settings: CoordinatorSettings, life: UInt32 = 0, clock: ClockRecord? = nil, now: Moment = .current) {
+    waits = Waits(interactiveShare: settings.interactiveShare)
     self.clock = ClockWatch(clock, keepDays: settings.keepPicturesDays, now: now)
     registry = WorkerRegistry(
       silence: settings.silence, healthPolicy: settings.health, stallPolicy: settings.stall, life: life)

@@ -14,7 +14,8 @@ extension Turn {
       let plan = AssignmentPlanner.plan(
         candidates: candidates, work: work, room: { settings.embeddedAhead - between[$0, default: 0] },
         poolSize: state.registry.size, overdue: state.waits.overdue(after: settings.patience / .seconds(1), of: work),
-        promised: state.waits.promised)
+        promised: state.waits.promised, interactive: state.waits.interactive)
+      state.waits.interactive = plan.interactive
       try lease(plan, of: work, to: candidates)
     }
     try rebalance(work)
@@ -73,7 +74,9 @@ extension Turn {
   /// A leased task as its worker gets it; nil if what it needs is damaged.
   private mutating func handOut(_ task: LeasedTask, to worker: WorkerID) throws -> AssignedTask? {
     let free = state.registry.lease(
-      task.id, job: task.job, stage: task.stage, model: task.modelDigest, to: worker, at: now.instant)
+      task.id, job: task.job, stage: task.stage, model: task.modelDigest,
+      picture: PictureID(job: task.job, item: task.itemIndex, index: task.imageIndex),
+      isInteractive: task.isInteractive, to: worker, at: now.instant)
     let assigned: AssignedTask
     do {
       assigned = try describe(task)
@@ -103,7 +106,8 @@ extension Turn {
       modelDigest: leased.modelDigest, prompt: leased.prompt, negativePrompt: leased.negativePrompt ?? "",
       seed: leased.seed, parameters: leased.parameters, size: leased.size,
       operation: try TaskOperation(operation, image: leased.imageIndex, of: leased.images),
-      itemOutputsWanted: try !store.hasItemOutputs(of: leased.step, item: leased.item))
+      itemOutputsWanted: try !store.hasItemOutputs(of: leased.step, item: leased.item),
+      isInteractive: leased.isInteractive)
     task.inputs = try store.inputs(of: leased)
     // The first attempt begins at the beginning.
     if leased.id.attempt > 1, !leased.isCompared { task.checkpoint = try store.checkpoint(of: leased.id.task) }

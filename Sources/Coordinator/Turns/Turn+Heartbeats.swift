@@ -34,6 +34,7 @@ extension Turn {
     if state.registry[id]?.isDraining == true, !heartbeat.draining { send(.drain(.init()), to: id) }
     var alive = Atelier_Cluster_V1_Alive()
     alive.heartbeat = heartbeat.number
+    if let watch = state.watches.told[id] { alive.watch = watch.wire }
     state.registry.probe(id, with: send(.alive(alive), to: id), at: now.instant)
   }
 
@@ -75,7 +76,9 @@ extension Turn {
       return false
     }
     state.registry.renew(
-      attempt, job: record.jobID, stage: record.stage, model: record.modelDigest, to: id, at: now.instant)
+      attempt, job: record.jobID, stage: record.stage, model: record.modelDigest,
+      picture: PictureID(job: record.jobID, item: record.itemIndex, index: record.imageIndex),
+      isInteractive: record.isInteractive, to: id, at: now.instant)
     return true
   }
 

@@ -47,7 +47,9 @@ extension Turn {
       try save(checkpoint, of: arrival, from: id)
     case .goodbye?: try farewell(to: id)
     // Who asks to join is none yet, and asks elsewhere.
-    case .hello?, .join?, nil: break
+    case .hello?, .join?: break
+    // Previews are for people, and go to them without a turn.
+    case .preview?, nil: break
     }
   }
 
@@ -70,7 +72,7 @@ extension Turn {
       if case .failure(let error) = result, StoreTrouble.isOfEverything(error) { throw error }
       answer(attempt, to: id, .rejected, reason)
     case .hello?: refuse(id, reason)
-    case .heartbeat?, .checkpoint?, .goodbye?, .join?, nil: break
+    case .heartbeat?, .checkpoint?, .goodbye?, .join?, .preview?, nil: break
     }
   }
 
@@ -113,6 +115,8 @@ extension Turn {
     let lost = state.registry.welcome(
       id, as: description, holding: held, report: hello.number, received: hello.received, at: now.instant)
     for attempt in lost { try release(attempt) }
+    // It may be another process, which knows of no watch.
+    state.watches.told[id] = nil
     try recallQuarantine(of: id)
     for model in description.models { try take(model, from: id) }
 

@@ -8,7 +8,7 @@ extension Turn {
   /// - Parameter before: the work that was ready before this turn handed any out.
   mutating func rebalance(_ before: [ReadyWork]) throws {
     guard
-      before.contains(where: { $0.leased == 0 && $0.waited > Rebalancer.patience })
+      before.contains(where: Rebalancer.isPressing)
         || state.registry.hasIdle(at: now.instant)
     else { return }
     var waiting = try store.readyWork()
@@ -20,9 +20,11 @@ extension Turn {
     var withdrawal: Rebalancer.Withdrawal?
     var promised: JobNumber?
     let between = try store.imagesBetweenPools()
-    // What may not be handed out wants no room.
+    // What may not be handed out wants no room, nor what gets some already.
     let servable = waiting.filter {
-      !$0.stage.pool.feedsAnother || between[$0.modelDigest, default: 0] < settings.embeddedAhead
+      !state.waits.isPromised($0.job, now: now.instant)
+        && ($0.isInteractive || !$0.stage.pool.feedsAnother
+          || between[$0.modelDigest, default: 0] < settings.embeddedAhead)
     }
     if let room = Rebalancer.makeRoom(for: servable, in: state.registry, at: now.instant, loadOf: { jobs[$0] }) {
       (withdrawal, promised) = (room.withdrawal, room.job)
@@ -31,7 +33,7 @@ extension Turn {
         in: state.registry, idle: state.registry.idle(at: now.instant), at: now.instant)
     }
     guard let withdrawal else { return }
-    state.waits.promised = promised
+    state.waits.promise(promised, now: now.instant)
     state.registry.withdrew(from: withdrawal.worker, at: now.instant)
     try withdraw(withdrawal.tasks, from: withdrawal.worker)
     state.metrics.withdrawn += withdrawal.tasks.count

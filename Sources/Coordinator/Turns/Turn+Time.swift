@@ -7,7 +7,8 @@ extension Turn {
   mutating func expectWorkers() throws {
     for lease in try store.leases() {
       state.registry.expect(
-        lease.worker, lease: lease.task, job: lease.job, stage: lease.stage, hasBegun: lease.hasBegun, at: now.instant)
+        lease.worker, lease: lease.task, job: lease.picture.job, stage: lease.stage, picture: lease.picture,
+        isInteractive: lease.isInteractive, hasBegun: lease.hasBegun, at: now.instant)
     }
   }
 

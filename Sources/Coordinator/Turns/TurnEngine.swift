@@ -27,6 +27,8 @@ struct TurnEngine {
     case sourcesFound([String])
     /// Files that no request named are gone.
     case sourcesRemoved([String])
+    /// People want to see previews of other pictures than before.
+    case watched(PictureWatches.Wishes)
   }
 
   /// Something to decide inside a turn, and where its result goes.
@@ -47,6 +49,8 @@ struct TurnEngine {
     var freeSince: [ContinuousClock.Instant] = []
     /// The newest jobs as they are after the turn, if they were asked for.
     var jobs: [JobRecord]?
+    /// Images that the turn finished or failed.
+    var imageEndings: [ImageEnding] = []
     /// Why nothing of the turn happened, if it did not.
     var failure: (any Error)?
   }
@@ -150,11 +154,13 @@ struct TurnEngine {
       for event in events { try decide(event, &turn, &outcome, isolating: attempt.isIsolating) }
       try turn.tick()
       try turn.assign()
+      try turn.watch()
       for ending in transaction.takeLeftovers() { turn.state.begin(ending) }
       if !turn.placements.isEmpty {
         let reasons = try performer.place(turn.placements)
         if !reasons.isEmpty { throw PlacementFault(reasons: reasons) }
       }
+      outcome.imageEndings = transaction.takeImageEndings()
       if let newestJobs = attempt.newestJobs { outcome.jobs = try transaction.jobs(limit: newestJobs) }
       return turn
     }
@@ -194,6 +200,7 @@ struct TurnEngine {
     case .picturesRemoved(let jobs): try turn.removed(picturesOf: jobs)
     case .sourcesFound(let digests): try turn.found(sources: digests)
     case .sourcesRemoved(let digests): try turn.removed(sources: digests)
+    case .watched(let wishes): turn.state.watches.take(wishes)
     }
   }
 
@@ -213,6 +220,9 @@ struct TurnEngine {
       outcome.actions.append(.send(.unknownWorker(.init()), to: worker, number: state.registry.nextNumber()))
     }
     state.registry.reset()
+    // Nobody says these again, and the store has no part in them.
+    for case .watched(let wishes) in events { state.watches.take(wishes) }
+    state.watches.told = [:]
     state.metrics.failedTurns += 1
     do {
       state = try store.read { transaction in

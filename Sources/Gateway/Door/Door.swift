@@ -20,6 +20,7 @@ package struct Door: Sendable {
   let server: String?
   var connections = Connections()
   var ownerBounds = OwnerBounds()
+  var streamBounds = StreamBounds()
   let sessions = Sessions()
   /// What HTTPS is spoken with.
   private(set) var certificate: ServerCertificate?

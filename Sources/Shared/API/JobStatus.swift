@@ -12,6 +12,8 @@ package struct JobStatus: Sendable, Codable, Equatable {
   /// Which weights, where models of one name differ.
   package var modelDigest: String
   package var priority: Int
+  /// Whether somebody waits for it, so that it goes before others.
+  package var interactive: Bool
   package var createdAt: Date
   package var finishedAt: Date?
   package var items: Int
@@ -30,7 +32,7 @@ package struct JobStatus: Sendable, Codable, Equatable {
 
   package init(
     id: JobID, name: String, owner: String = JobOwner.local, state: JobState, model: String, modelDigest: String,
-    priority: Int, createdAt: Date,
+    priority: Int, interactive: Bool = false, createdAt: Date,
     finishedAt: Date?, items: Int, images: ImageCounts = ImageCounts(),
     stages: [StageCounts] = Stage.allCases.map { StageCounts(stage: $0) }, picturesPerMinute: Double? = nil,
     secondsLeft: Double? = nil, waitingFor: [String] = []
@@ -42,6 +44,7 @@ package struct JobStatus: Sendable, Codable, Equatable {
     self.model = model
     self.modelDigest = modelDigest
     self.priority = priority
+    self.interactive = interactive
     self.createdAt = createdAt
     self.finishedAt = finishedAt
     self.items = items

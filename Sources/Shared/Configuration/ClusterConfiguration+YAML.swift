@@ -51,6 +51,8 @@ extension ClusterConfiguration {
       try section.seconds("backoff_seconds", in: 0...3600) { coordinator.backoff = $0 }
       try section.integer("embedded_ahead", in: 1...1_000_000) { coordinator.embeddedAhead = $0 }
       try section.seconds("patience_seconds", in: 0.1...86_400) { coordinator.patience = $0 }
+      try section.number("interactive_share", in: 0...1) { coordinator.interactiveShare = $0 }
+      try section.seconds("preview_seconds", in: 0.05...3600) { coordinator.previewInterval = $0 }
       try section.integer("quarantine_after", in: 1...1000) { coordinator.quarantineAfter = $0 }
       try section.seconds("canary_seconds", in: 0.05...3600) { coordinator.canary = $0 }
       try section.number("check_share", in: 0...1) { coordinator.checkShare = $0 }

@@ -35,6 +35,10 @@ package struct ClusterConfiguration: Sendable, Equatable {
     package var embeddedAhead = 256
     /// How long a job may wait behind others before it is served something all the same.
     package var patience = Duration.seconds(60)
+    /// The part of what workers are handed that goes to interactive jobs first, from 0 to 1.
+    package var interactiveShare = 1.0
+    /// The least time from one preview of a worker to the next.
+    package var previewInterval = Duration.milliseconds(500)
     /// Failures in a row, while others succeed, upon which a worker is in quarantine.
     package var quarantineAfter = 3
     /// The pause before a worker in quarantine is tried with one task.

@@ -8,6 +8,8 @@ package struct SubmitOptions: Hashable, Sendable, PictureFields {
   package var size: PictureSize?
   /// Higher goes first.
   package var priority: Int
+  /// Whether somebody waits for it: such jobs go before all others, whatever their priority.
+  package var interactive: Bool
   /// Leave out lines that cannot be read instead of refusing the file.
   package var skipBad: Bool
   /// A name for people, usually the file's.
@@ -16,17 +18,21 @@ package struct SubmitOptions: Hashable, Sendable, PictureFields {
 
   package init(
     model: String? = nil, n: Int? = nil, seed: UInt64? = nil, size: PictureSize? = nil, priority: Int = 0,
-    skipBad: Bool = false, name: String? = nil, parameters: RenderParameters = RenderParameters()
+    interactive: Bool = false, skipBad: Bool = false, name: String? = nil, parameters: RenderParameters = RenderParameters()
   ) {
     self.model = model
     self.n = n
     self.seed = seed
     self.size = size
     self.priority = priority
+    self.interactive = interactive
     self.skipBad = skipBad
     self.name = name
     self.parameters = parameters
   }
+
+  /// Pictures of an interactive job: more of them would be a batch that pushes in.
+  package static let mostInteractive = 100
 
   /// The options: those of the query of `POST /api/v1/jobs`, and of `atelier submit`.
   package static let fields: [Field<SubmitOptions>] =
@@ -39,6 +45,9 @@ package struct SubmitOptions: Hashable, Sendable, PictureFields {
         "priority", get: { $0.priority == 0 ? nil : $0.priority }, set: { $0.priority = $1 ?? 0 }, default: 0,
         help: "Jobs of higher priority go first, from -100 to 100.",
         check: { (-100...100).contains($0) ? nil : "it must be from -100 to 100" }),
+      Field(
+        "interactive", get: { $0.interactive ? true : nil }, set: { $0.interactive = $1 ?? false }, default: false,
+        help: "Go before all jobs that nobody waits for; for \(mostInteractive) pictures at most."),
       Field(
         "skip_bad", get: { $0.skipBad ? true : nil }, set: { $0.skipBad = $1 ?? false }, default: false,
         help: "Leave out lines that cannot be read instead of refusing the file."),

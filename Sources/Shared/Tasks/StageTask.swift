@@ -19,6 +19,8 @@ package struct StageTask: Sendable {
   package var operation: TaskOperation
   /// Whether what belongs to the item is wanted too: once an item is enough.
   package var itemOutputsWanted: Bool
+  /// Whether somebody waits for it: it begins before what nobody waits for.
+  package var isInteractive: Bool
   package var inputs: [Artifact.Kind: Artifact] = [:]
   package var checkpoint: TaskCheckpoint?
   /// Files by their SHA-256: those that this stage of the operation reads.
@@ -27,7 +29,7 @@ package struct StageTask: Sendable {
   package init(
     id: TaskAttempt, job: JobID, item: Int, image: Int, stage: Stage, modelDigest: String, prompt: String,
     negativePrompt: String, seed: UInt64, parameters: RenderParameters, size: PictureSize?, operation: TaskOperation,
-    itemOutputsWanted: Bool
+    itemOutputsWanted: Bool, isInteractive: Bool = false
   ) {
     self.id = id
     self.job = job
@@ -42,6 +44,7 @@ package struct StageTask: Sendable {
     self.size = size
     self.operation = operation
     self.itemOutputsWanted = itemOutputsWanted
+    self.isInteractive = isInteractive
   }
 
   /// What its stage reads and leaves.
@@ -79,11 +82,14 @@ extension StageTask {
     private let stage: Stage
     private let modelDigest: String
     private let parameters: RenderParameters
+    /// What somebody waits for is not slowed down by others beside it.
+    private let isInteractive: Bool
 
     fileprivate init(_ task: StageTask) {
       stage = task.stage
       modelDigest = task.modelDigest
       parameters = task.parameters
+      isInteractive = task.isInteractive
     }
   }
 

@@ -10,7 +10,8 @@ extension StageTask {
       parameters: try RenderParameters(wire.parameters),
       size: wire.hasWidth && wire.hasHeight
         ? PictureSize(width: Int(wire.width), height: Int(wire.height)) : nil,
-      operation: try TaskOperation(wire.operation), itemOutputsWanted: wire.itemOutputsWanted)
+      operation: try TaskOperation(wire.operation), itemOutputsWanted: wire.itemOutputsWanted,
+      isInteractive: wire.interactive)
     for payload in wire.inputs {
       let artifact = try payload.artifact(in: frames)
       inputs[artifact.kind] = artifact
@@ -50,6 +51,7 @@ extension StageTask {
     }
     wire.operation = operation.wire
     wire.itemOutputsWanted = itemOutputsWanted
+    wire.interactive = isInteractive
     for kind in step?.inputs ?? [] {
       if let artifact = inputs[kind] { wire.inputs.append(Wire.Payload(artifact, frames: &frames)) }
     }

@@ -16,6 +16,8 @@ package enum Wire {
   package typealias Failure = Atelier_Cluster_V1_Failure
   package typealias Checkpoint = Atelier_Cluster_V1_Checkpoint
   package typealias Payload = Atelier_Cluster_V1_Payload
+  package typealias Preview = Atelier_Cluster_V1_Preview
+  package typealias Watch = Atelier_Cluster_V1_Watch
   package typealias Welcome = Atelier_Cluster_V1_Welcome
   package typealias Assignment = Atelier_Cluster_V1_Assignment
   package typealias Task = Atelier_Cluster_V1_Task

@@ -54,7 +54,7 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 package nonisolated enum Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
-  case current // = 5
+  case current // = 6
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -64,7 +64,7 @@ package nonisolated enum Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf.Enum,
   package init?(rawValue: Int) {
     switch rawValue {
     case 0: self = .unspecified
-    case 5: self = .current
+    case 6: self = .current
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -72,7 +72,7 @@ package nonisolated enum Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf.Enum,
   package var rawValue: Int {
     switch self {
     case .unspecified: return 0
-    case .current: return 5
+    case .current: return 6
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -277,6 +277,14 @@ package nonisolated struct Atelier_Cluster_V1_FromWorker: Sendable {
     set {body = .join(newValue)}
   }
 
+  package var preview: Atelier_Cluster_V1_Preview {
+    get {
+      if case .preview(let v)? = body {return v}
+      return Atelier_Cluster_V1_Preview()
+    }
+    set {body = .preview(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -286,6 +294,7 @@ package nonisolated struct Atelier_Cluster_V1_FromWorker: Sendable {
     case checkpoint(Atelier_Cluster_V1_Checkpoint)
     case goodbye(Atelier_Cluster_V1_Goodbye)
     case join(Atelier_Cluster_V1_Join)
+    case preview(Atelier_Cluster_V1_Preview)
 
   }
 
@@ -993,6 +1002,52 @@ package nonisolated struct Atelier_Cluster_V1_Checkpoint: Sendable {
   fileprivate var _latents: Atelier_Cluster_V1_Payload? = nil
 }
 
+/// What a task that is watched would become if its step were the last: a small picture for people. Most are never made,
+/// each may be lost, and none waits for another; nothing depends on them.
+package nonisolated struct Atelier_Cluster_V1_Preview: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var task: Atelier_Cluster_V1_TaskAttempt {
+    get {_task ?? Atelier_Cluster_V1_TaskAttempt()}
+    set {_task = newValue}
+  }
+  /// Returns true if `task` has been explicitly set.
+  package var hasTask: Bool {self._task != nil}
+  /// Clears the value of `task`. Subsequent reads from it will return its default value.
+  package mutating func clearTask() {self._task = nil}
+
+  /// of the stage, from 0
+  package var pass: UInt32 = 0
+
+  /// steps of this pass that are done
+  package var step: UInt32 = 0
+
+  /// of this pass
+  package var steps: UInt32 = 0
+
+  /// of all steps of the picture, in all stages that make pixels, from 0 to 1
+  package var done: Double = 0
+
+  /// KIND_PICTURE, a PNG file of at most 256 KiB and 256 pixels a side
+  package var picture: Atelier_Cluster_V1_Payload {
+    get {_picture ?? Atelier_Cluster_V1_Payload()}
+    set {_picture = newValue}
+  }
+  /// Returns true if `picture` has been explicitly set.
+  package var hasPicture: Bool {self._picture != nil}
+  /// Clears the value of `picture`. Subsequent reads from it will return its default value.
+  package mutating func clearPicture() {self._picture = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _task: Atelier_Cluster_V1_TaskAttempt? = nil
+  fileprivate var _picture: Atelier_Cluster_V1_Payload? = nil
+}
+
 package nonisolated struct Atelier_Cluster_V1_Goodbye: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1231,6 +1286,14 @@ package nonisolated struct Atelier_Cluster_V1_FromCoordinator: Sendable {
     set {body = .joined(newValue)}
   }
 
+  package var watch: Atelier_Cluster_V1_Watch {
+    get {
+      if case .watch(let v)? = body {return v}
+      return Atelier_Cluster_V1_Watch()
+    }
+    set {body = .watch(newValue)}
+  }
+
   /// Counts what this coordinator says, to whomever. The upper 32 bits are its own: another that is started later has
   /// others. 0 is none: said on a connection that is not (yet) a worker's.
   package var number: UInt64 = 0
@@ -1247,6 +1310,7 @@ package nonisolated struct Atelier_Cluster_V1_FromCoordinator: Sendable {
     case unknownWorker(Atelier_Cluster_V1_UnknownWorker)
     case drain(Atelier_Cluster_V1_Drain)
     case joined(Atelier_Cluster_V1_Joined)
+    case watch(Atelier_Cluster_V1_Watch)
 
   }
 
@@ -1420,6 +1484,12 @@ package nonisolated struct Atelier_Cluster_V1_Task: @unchecked Sendable {
     set {_uniqueStorage()._sources = newValue}
   }
 
+  /// somebody waits for it: begin it before what is not, and beside none of that
+  package var interactive: Bool {
+    get {_storage._interactive}
+    set {_uniqueStorage()._interactive = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1524,7 +1594,62 @@ package nonisolated struct Atelier_Cluster_V1_Alive: Sendable {
   /// its number
   package var heartbeat: UInt64 = 0
 
+  /// as it is now: one that was lost is said again so
+  package var watch: Atelier_Cluster_V1_Watch {
+    get {_watch ?? Atelier_Cluster_V1_Watch()}
+    set {_watch = newValue}
+  }
+  /// Returns true if `watch` has been explicitly set.
+  package var hasWatch: Bool {self._watch != nil}
+  /// Clears the value of `watch`. Subsequent reads from it will return its default value.
+  package mutating func clearWatch() {self._watch = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _watch: Atelier_Cluster_V1_Watch? = nil
+}
+
+/// Of which tasks people want to see previews from now on; of no other any more.
+package nonisolated struct Atelier_Cluster_V1_Watch: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var tasks: [Atelier_Cluster_V1_Watch.Watched] = []
+
+  /// the least time from one preview of a worker to the next
+  package var intervalMilliseconds: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct Watched: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var task: Atelier_Cluster_V1_TaskAttempt {
+      get {_task ?? Atelier_Cluster_V1_TaskAttempt()}
+      set {_task = newValue}
+    }
+    /// Returns true if `task` has been explicitly set.
+    package var hasTask: Bool {self._task != nil}
+    /// Clears the value of `task`. Subsequent reads from it will return its default value.
+    package mutating func clearTask() {self._task = nil}
+
+    /// as often as the interval allows
+    package var continuously: Bool = false
+
+    /// For each number n of these: at the first steps behind 1/(n+1), 2/(n+1), ... n/(n+1) of all steps of the picture.
+    package var partials: [UInt32] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _task: Atelier_Cluster_V1_TaskAttempt? = nil
+  }
 
   package init() {}
 }
@@ -1570,7 +1695,7 @@ package nonisolated struct Atelier_Cluster_V1_Joined: Sendable {
 fileprivate nonisolated let _protobuf_package = "atelier.cluster.v1"
 
 nonisolated extension Atelier_Cluster_V1_ProtocolVersion: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PROTOCOL_VERSION_UNSPECIFIED\0\u{2}\u{5}PROTOCOL_VERSION_CURRENT\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PROTOCOL_VERSION_UNSPECIFIED\0\u{2}\u{6}PROTOCOL_VERSION_CURRENT\0")
 }
 
 nonisolated extension Atelier_Cluster_V1_Pool: SwiftProtobuf._ProtoNameProviding {
@@ -1587,7 +1712,7 @@ nonisolated extension Atelier_Cluster_V1_Sampler: SwiftProtobuf._ProtoNameProvid
 
 nonisolated extension Atelier_Cluster_V1_FromWorker: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FromWorker"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}worker_id\0\u{1}hello\0\u{1}heartbeat\0\u{1}outcome\0\u{1}checkpoint\0\u{1}goodbye\0\u{1}join\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}worker_id\0\u{1}hello\0\u{1}heartbeat\0\u{1}outcome\0\u{1}checkpoint\0\u{1}goodbye\0\u{1}join\0\u{1}preview\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1675,6 +1800,19 @@ nonisolated extension Atelier_Cluster_V1_FromWorker: SwiftProtobuf.Message, Swif
           self.body = .join(v)
         }
       }()
+      case 9: try {
+        var v: Atelier_Cluster_V1_Preview?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .preview(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .preview(v)
+        }
+      }()
       default: break
       }
     }
@@ -1715,6 +1853,10 @@ nonisolated extension Atelier_Cluster_V1_FromWorker: SwiftProtobuf.Message, Swif
     case .join?: try {
       guard case .join(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .preview?: try {
+      guard case .preview(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
     case nil: break
     }
@@ -2808,6 +2950,65 @@ nonisolated extension Atelier_Cluster_V1_Checkpoint: SwiftProtobuf.Message, Swif
   }
 }
 
+nonisolated extension Atelier_Cluster_V1_Preview: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Preview"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0\u{1}pass\0\u{1}step\0\u{1}steps\0\u{1}done\0\u{1}picture\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._task) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.pass) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.step) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.steps) }()
+      case 5: try { try decoder.decodeSingularDoubleField(value: &self.done) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._picture) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._task {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.pass != 0 {
+      try visitor.visitSingularUInt32Field(value: self.pass, fieldNumber: 2)
+    }
+    if self.step != 0 {
+      try visitor.visitSingularUInt32Field(value: self.step, fieldNumber: 3)
+    }
+    if self.steps != 0 {
+      try visitor.visitSingularUInt32Field(value: self.steps, fieldNumber: 4)
+    }
+    if self.done.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.done, fieldNumber: 5)
+    }
+    try { if let v = self._picture {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_Preview, rhs: Atelier_Cluster_V1_Preview) -> Bool {
+    if lhs._task != rhs._task {return false}
+    if lhs.pass != rhs.pass {return false}
+    if lhs.step != rhs.step {return false}
+    if lhs.steps != rhs.steps {return false}
+    if lhs.done != rhs.done {return false}
+    if lhs._picture != rhs._picture {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Atelier_Cluster_V1_Goodbye: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Goodbye"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
@@ -2887,7 +3088,7 @@ nonisolated extension Atelier_Cluster_V1_Payload.TypeEnum: SwiftProtobuf._ProtoN
 
 nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FromCoordinator"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}welcome\0\u{1}refusal\0\u{1}assignment\0\u{1}verdict\0\u{1}revocation\0\u{1}alive\0\u{3}unknown_worker\0\u{1}drain\0\u{1}number\0\u{1}joined\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}welcome\0\u{1}refusal\0\u{1}assignment\0\u{1}verdict\0\u{1}revocation\0\u{1}alive\0\u{3}unknown_worker\0\u{1}drain\0\u{1}number\0\u{1}joined\0\u{1}watch\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3014,6 +3215,19 @@ nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message,
           self.body = .joined(v)
         }
       }()
+      case 12: try {
+        var v: Atelier_Cluster_V1_Watch?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .watch(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .watch(v)
+        }
+      }()
       default: break
       }
     }
@@ -3065,9 +3279,17 @@ nonisolated extension Atelier_Cluster_V1_FromCoordinator: SwiftProtobuf.Message,
     if self.number != 0 {
       try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 10)
     }
-    try { if case .joined(let v)? = self.body {
+    switch self.body {
+    case .joined?: try {
+      guard case .joined(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-    } }()
+    }()
+    case .watch?: try {
+      guard case .watch(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    default: break
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3192,7 +3414,7 @@ nonisolated extension Atelier_Cluster_V1_Assignment: SwiftProtobuf.Message, Swif
 
 nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Task"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0\u{1}job\0\u{1}item\0\u{1}image\0\u{1}stage\0\u{3}model_digest\0\u{1}prompt\0\u{3}negative_prompt\0\u{1}seed\0\u{1}parameters\0\u{1}width\0\u{1}height\0\u{3}item_outputs_wanted\0\u{1}inputs\0\u{1}checkpoint\0\u{1}operation\0\u{1}sources\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0\u{1}job\0\u{1}item\0\u{1}image\0\u{1}stage\0\u{3}model_digest\0\u{1}prompt\0\u{3}negative_prompt\0\u{1}seed\0\u{1}parameters\0\u{1}width\0\u{1}height\0\u{3}item_outputs_wanted\0\u{1}inputs\0\u{1}checkpoint\0\u{1}operation\0\u{1}sources\0\u{1}interactive\0")
 
   fileprivate class _StorageClass {
     var _task: Atelier_Cluster_V1_TaskAttempt? = nil
@@ -3212,6 +3434,7 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
     var _checkpoint: Atelier_Cluster_V1_Checkpoint? = nil
     var _operation: Atelier_Cluster_V1_Operation? = nil
     var _sources: [Atelier_Cluster_V1_Payload] = []
+    var _interactive: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3239,6 +3462,7 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
       _checkpoint = source._checkpoint
       _operation = source._operation
       _sources = source._sources
+      _interactive = source._interactive
     }
   }
 
@@ -3274,6 +3498,7 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._checkpoint) }()
         case 16: try { try decoder.decodeSingularMessageField(value: &_storage._operation) }()
         case 17: try { try decoder.decodeRepeatedMessageField(value: &_storage._sources) }()
+        case 18: try { try decoder.decodeSingularBoolField(value: &_storage._interactive) }()
         default: break
         }
       }
@@ -3337,6 +3562,9 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
       if !_storage._sources.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._sources, fieldNumber: 17)
       }
+      if _storage._interactive != false {
+        try visitor.visitSingularBoolField(value: _storage._interactive, fieldNumber: 18)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3363,6 +3591,7 @@ nonisolated extension Atelier_Cluster_V1_Task: SwiftProtobuf.Message, SwiftProto
         if _storage._checkpoint != rhs_storage._checkpoint {return false}
         if _storage._operation != rhs_storage._operation {return false}
         if _storage._sources != rhs_storage._sources {return false}
+        if _storage._interactive != rhs_storage._interactive {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -3452,7 +3681,7 @@ nonisolated extension Atelier_Cluster_V1_Revocation: SwiftProtobuf.Message, Swif
 
 nonisolated extension Atelier_Cluster_V1_Alive: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Alive"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}heartbeat\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}heartbeat\0\u{1}watch\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3461,20 +3690,108 @@ nonisolated extension Atelier_Cluster_V1_Alive: SwiftProtobuf.Message, SwiftProt
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.heartbeat) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._watch) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.heartbeat != 0 {
       try visitor.visitSingularUInt64Field(value: self.heartbeat, fieldNumber: 1)
     }
+    try { if let v = self._watch {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Atelier_Cluster_V1_Alive, rhs: Atelier_Cluster_V1_Alive) -> Bool {
     if lhs.heartbeat != rhs.heartbeat {return false}
+    if lhs._watch != rhs._watch {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Atelier_Cluster_V1_Watch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Watch"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tasks\0\u{3}interval_milliseconds\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.tasks) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.intervalMilliseconds) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.tasks.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.tasks, fieldNumber: 1)
+    }
+    if self.intervalMilliseconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.intervalMilliseconds, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_Watch, rhs: Atelier_Cluster_V1_Watch) -> Bool {
+    if lhs.tasks != rhs.tasks {return false}
+    if lhs.intervalMilliseconds != rhs.intervalMilliseconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Atelier_Cluster_V1_Watch.Watched: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Atelier_Cluster_V1_Watch.protoMessageName + ".Watched"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0\u{1}continuously\0\u{1}partials\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._task) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.continuously) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.partials) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._task {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.continuously != false {
+      try visitor.visitSingularBoolField(value: self.continuously, fieldNumber: 2)
+    }
+    if !self.partials.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.partials, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Atelier_Cluster_V1_Watch.Watched, rhs: Atelier_Cluster_V1_Watch.Watched) -> Bool {
+    if lhs._task != rhs._task {return false}
+    if lhs.continuously != rhs.continuously {return false}
+    if lhs.partials != rhs.partials {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -27,6 +27,8 @@ package struct LeasedTask: Sendable {
   package var parameters: RenderParameters
   /// Whether it is made again to be compared with what another worker made: then nothing of that one is gone on from.
   package var isCompared: Bool
+  /// Whether somebody waits for its job.
+  package var isInteractive: Bool
 
   /// What its stage reads and leaves.
   package var step: StagePlan.Step? { StagePlan(for: operation).step(stage) }

@@ -11,6 +11,8 @@ package struct ReadyWork: Sendable, Equatable {
   /// Tasks that are ready.
   package var count: Int
   package var priority: Int
+  /// Whether somebody waits for the job.
+  package var isInteractive: Bool
   /// Tasks of this stage that workers hold.
   package var leased: Int
   /// Seconds since the job was last served anything of this pool, or since it first had something to serve; the store
@@ -19,7 +21,7 @@ package struct ReadyWork: Sendable, Equatable {
 
   package init(
     job: JobNumber, modelDigest: String, stage: Stage, count: Int, priority: Int, leased: Int = 0, waited: Double = 0,
-    jobID: JobID = JobID(""), owner: String = JobOwner.local
+    jobID: JobID = JobID(""), owner: String = JobOwner.local, isInteractive: Bool = false
   ) {
     self.job = job
     self.jobID = jobID
@@ -28,6 +30,7 @@ package struct ReadyWork: Sendable, Equatable {
     self.stage = stage
     self.count = count
     self.priority = priority
+    self.isInteractive = isInteractive
     self.leased = leased
     self.waited = waited
   }

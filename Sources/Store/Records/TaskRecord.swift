@@ -6,12 +6,16 @@ package struct TaskRecord: Sendable {
   package var id: TaskID
   package var job: JobNumber
   package var jobID: JobID
+  /// Whose its job is.
+  package var owner: String
   package var image: ImageID
   package var imageState: ImageState
   package var item: ItemID
   /// The item's index in the job and the picture's in the item, from 0.
   package var itemIndex: Int
   package var imageIndex: Int
+  /// Of the item.
+  package var customID: String?
   package var operation: PictureOperation
   package var stage: Stage
   /// A task of a job that was cancelled counts as cancelled, though its row may not say so yet.
@@ -22,6 +26,8 @@ package struct TaskRecord: Sendable {
   package var failures: Int
   /// Who was given the newest attempt, also after its lease has ended.
   package var worker: WorkerID?
+  /// Whether somebody waits for its job.
+  package var isInteractive: Bool
   /// The digest of its job's model.
   package var modelDigest: String
 

@@ -46,6 +46,9 @@ enum Migrations {
     migrator.registerMigration("14: results that are compared with another worker's") { db in
       try db.execute(sql: checks)
     }
+    migrator.registerMigration("17: jobs that somebody waits for") { db in
+      try db.execute(sql: interactive)
+    }
     return migrator
   }
 }

@@ -4,7 +4,7 @@ extension StoreTransaction {
   /// Begins a job, which nobody sees before ``activateJob(_:)``.
   ///
   /// - Parameters:
-  ///   - options: of which a job keeps its name, if there is one, and its priority; the rest is its items'.
+  ///   - options: of which a job keeps its name, if there is one, its priority and whether somebody waits for it; the rest is its items'.
   ///   - owner: whose it is.
   package func beginJob(
     _ id: JobID, _ options: SubmitOptions = SubmitOptions(), model: ModelInfo, owner: String = JobOwner.local,
@@ -12,12 +12,12 @@ extension StoreTransaction {
   ) throws -> JobNumber {
     try change(
       """
-      INSERT INTO jobs (id, name, owner, state, priority, model, created_at)
-      VALUES (:id, :name, :owner, 'receiving', :priority, :model, :now)
+      INSERT INTO jobs (id, name, owner, state, priority, is_interactive, model, created_at)
+      VALUES (:id, :name, :owner, 'receiving', :priority, :interactive, :model, :now)
       """,
       [
         "id": id, "name": options.name ?? id.text, "owner": owner, "priority": options.priority,
-        "model": model.digest, "now": now,
+        "interactive": options.interactive, "model": model.digest, "now": now,
       ])
     return JobNumber(lastRow)
   }
@@ -29,7 +29,7 @@ extension StoreTransaction {
     try writeCounters()
     let found = try row(
       """
-      SELECT jobs.seq, jobs.id, jobs.name, jobs.owner, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at,
+      SELECT jobs.seq, jobs.id, jobs.name, jobs.owner, jobs.state, jobs.priority, jobs.is_interactive, jobs.created_at, jobs.finished_at,
         jobs.items, jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
         models.height, models.defaults, models.reads_pictures, models.has_prior, models.limits
       FROM jobs JOIN models ON models.digest = jobs.model WHERE jobs.state <> 'receiving' AND jobs.id = :id
@@ -46,7 +46,7 @@ extension StoreTransaction {
     try writeCounters()
     let newest = try readableRows(
       """
-      SELECT jobs.seq, jobs.id, jobs.name, jobs.owner, jobs.state, jobs.priority, jobs.created_at, jobs.finished_at,
+      SELECT jobs.seq, jobs.id, jobs.name, jobs.owner, jobs.state, jobs.priority, jobs.is_interactive, jobs.created_at, jobs.finished_at,
         jobs.items, jobs.retried_to IS NOT NULL AS is_retried, models.name AS model_name, models.digest, models.width,
         models.height, models.defaults, models.reads_pictures, models.has_prior, models.limits
       FROM jobs JOIN models ON models.digest = jobs.model WHERE jobs.state <> 'receiving'
@@ -158,8 +158,8 @@ extension StoredRow {
     let status = JobStatus(
       id: try value("id"), name: try value("name"), owner: try value("owner"), state: try value("state"),
       model: model.name,
-      modelDigest: model.digest, priority: try value("priority"), createdAt: try value("created_at"),
-      finishedAt: try value("finished_at"), items: try value("items"))
+      modelDigest: model.digest, priority: try value("priority"), interactive: try value("is_interactive"),
+      createdAt: try value("created_at"), finishedAt: try value("finished_at"), items: try value("items"))
     return JobRecord(
       number: try value("seq"), model: model, status: status, isRetried: try value("is_retried"))
   }

@@ -83,7 +83,8 @@ extension StoreTransaction {
       """
       SELECT tasks.id AS task, tasks.attempt, tasks.failures,
         EXISTS (SELECT 1 FROM answers WHERE answers.task = tasks.id) AS is_compared, jobs.id AS job, jobs.model,
-        items.id AS item, items.position AS item_index, images.id AS image, images.position AS image_index, items.images, items.prompt,
+        jobs.is_interactive, items.id AS item, items.position AS item_index, images.id AS image,
+        images.position AS image_index, items.images, items.prompt,
         items.operation, items.negative_prompt, items.seed, items.width, items.height,
         parameter_sets.value AS parameters
       FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
@@ -163,15 +164,20 @@ extension StoreTransaction {
     try readableRows(
       """
       SELECT tasks.id AS task, tasks.attempt, tasks.worker, tasks.stage, jobs.id AS job,
+        items.position AS item_index, images.position AS image_index, jobs.is_interactive,
         tasks.begun = tasks.attempt AS has_begun
       FROM jobs JOIN tasks ON tasks.job = jobs.seq AND tasks.state = 'leased'
+        JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
       WHERE jobs.state NOT IN ('completed', 'cancelled')
       """
     ) {
       LeaseRecord(
         task: TaskAttempt(task: try $0.value("task"), attempt: try $0.value("attempt")),
-        worker: try $0.value("worker"), job: try $0.value("job"), stage: try $0.value("stage"),
-        hasBegun: try $0.value("has_begun"))
+        worker: try $0.value("worker"),
+        picture: PictureID(
+          job: try $0.value("job"), item: try $0.value("item_index"), index: try $0.value("image_index")),
+        stage: try $0.value("stage"), isInteractive: try $0.value("is_interactive"), hasBegun: try $0.value("has_begun")
+      )
     }
   }
 
@@ -195,6 +201,6 @@ extension StoredRow {
       images: try value("images"), modelDigest: try value("model"), prompt: try value("prompt"), operation: operation,
       negativePrompt: try value("negative_prompt"), seed: try seed("seed", of: operation, image: imageIndex),
       size: try size("width", "height"), parameters: try parameters("parameters"),
-      isCompared: try value("is_compared"))
+      isCompared: try value("is_compared"), isInteractive: try value("is_interactive"))
   }
 }

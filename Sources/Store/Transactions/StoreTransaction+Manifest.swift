@@ -51,6 +51,18 @@ extension StoreTransaction {
     ) { (try $0.value("file"), try $0.value("sha256"), try $0.value("is_kept")) }
   }
 
+  /// Whether nothing more comes of a picture: it is finished, failed or cancelled, or there is none.
+  package func hasEnded(_ picture: PictureID) throws -> Bool {
+    try row(
+      """
+      SELECT images.state <> 'pending' OR jobs.state = 'cancelled' AS has_ended
+      FROM jobs JOIN items ON items.job = jobs.seq AND items.position = :item
+        JOIN images ON images.item = items.id AND images.position = :index
+      WHERE jobs.id = :job
+      """, ["item": picture.item, "index": picture.index, "job": picture.job]
+    ) { try $0.value("has_ended") } ?? true
+  }
+
   /// Why images of a job failed, the most frequent reason first.
   package func failureReasons(of job: JobRecord, limit: Int) throws -> [FailureReason] {
     try rows(

@@ -61,6 +61,7 @@ extension StoreTransaction {
   /// Ends an image in success.
   private func complete(imageOf task: TaskRecord, at now: Double) throws {
     count(imageOf: task, becomes: .completed)
+    noteEnding(imageOf: task, .completed)
     try dropArtifacts(of: task)
     try finishIfDone(task.job, at: now)
   }
@@ -103,6 +104,7 @@ extension StoreTransaction {
       ["reason": reason, "now": now, "image": task.image])
     count(task, becomes: .failed)
     count(imageOf: task, becomes: .failed)
+    noteEnding(imageOf: task, .failed)
     try finishIfDone(task.job, at: now)
   }
 
@@ -110,6 +112,13 @@ extension StoreTransaction {
   /// that has ended.
   package func giveUp(_ task: TaskID, reason: String, at now: Double) throws {
     try move(task, from: [.ready, .leased, .delayed, .awaiting], to: .failed)
+    let image: ImageID? = try row(
+      """
+      SELECT images.id FROM tasks JOIN images ON images.id = tasks.image
+      WHERE tasks.id = :task AND images.state = 'pending'
+      """, ["task": task]
+    ) { try $0.value("id") }
+    if let image { try noteEnding(of: image, .failed) }
     try moveImages(
       from: .pending, to: .failed,
       """

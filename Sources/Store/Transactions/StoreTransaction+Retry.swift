@@ -118,6 +118,7 @@ extension StoreTransaction {
       from: .completed, to: .failed,
       "UPDATE images SET state = 'failed', file = NULL, error = :reason WHERE id = :image RETURNING job",
       ["reason": reason, "image": image])
+    try noteEnding(of: image, .failed)
     try moveTasks(
       from: TaskState.allCases, to: .awaiting,
       """

@@ -1,24 +1,25 @@
 package import Shared
 
 extension StoreTransaction {
-  /// The ready tasks of all active jobs by job and stage, jobs of higher priority first, then older ones. From the
-  /// counters: it is asked in every turn.
+  /// The ready tasks of all active jobs by job and stage, interactive jobs first, then those of higher priority, then
+  /// older ones. From the counters: it is asked in every turn.
   package func readyWork() throws -> [ReadyWork] {
     try writeCounters()
     return try readableRows(
       """
-      SELECT jobs.seq, jobs.id, jobs.owner, jobs.model, jobs.priority, ready.stage, ready.n, coalesce(leased.n, 0) AS leased
+      SELECT jobs.seq, jobs.id, jobs.owner, jobs.model, jobs.priority, jobs.is_interactive, ready.stage, ready.n,
+        coalesce(leased.n, 0) AS leased
       FROM jobs JOIN task_counts AS ready ON ready.job = jobs.seq AND ready.state = 'ready'
         LEFT JOIN task_counts AS leased
           ON leased.job = jobs.seq AND leased.state = 'leased' AND leased.stage = ready.stage
       WHERE jobs.state NOT IN ('completed', 'cancelled') AND jobs.state = 'active' AND ready.n > 0
-      ORDER BY jobs.priority DESC, jobs.seq
+      ORDER BY jobs.is_interactive DESC, jobs.priority DESC, jobs.seq
       """
     ) {
       ReadyWork(
         job: try $0.value("seq"), modelDigest: try $0.value("model"), stage: try $0.value("stage"),
         count: try $0.value("n"), priority: try $0.value("priority"), leased: try $0.value("leased"),
-        jobID: try $0.value("id"), owner: try $0.value("owner"))
+        jobID: try $0.value("id"), owner: try $0.value("owner"), isInteractive: try $0.value("is_interactive"))
     }
   }
 
@@ -53,20 +54,24 @@ extension StoreTransaction {
     try row(
       """
       SELECT CASE WHEN jobs.state = 'cancelled' AND tasks.state NOT IN ('done', 'failed') THEN 'cancelled'
-          ELSE tasks.state END AS state, tasks.job, jobs.id AS job_id, tasks.image, images.state AS image_state,
-        images.item, items.position AS item_index, images.position AS image_index, items.operation, tasks.stage,
-        tasks.attempt, tasks.failures, tasks.worker, jobs.model
+          ELSE tasks.state END AS state, tasks.job, jobs.id AS job_id, jobs.owner, tasks.image,
+        images.state AS image_state, items.custom_id, images.item, items.position AS item_index,
+        images.position AS image_index, items.operation, tasks.stage, tasks.attempt, tasks.failures, tasks.worker,
+        jobs.is_interactive, jobs.model
       FROM tasks JOIN images ON images.id = tasks.image JOIN items ON items.id = images.item
         JOIN jobs ON jobs.seq = tasks.job
       WHERE tasks.id = :task
       """, ["task": id]
     ) { row in
       TaskRecord(
-        id: id, job: try row.value("job"), jobID: try row.value("job_id"), image: try row.value("image"),
+        id: id, job: try row.value("job"), jobID: try row.value("job_id"),
+        owner: try row.value("owner"), image: try row.value("image"),
         imageState: try row.value("image_state"), item: try row.value("item"), itemIndex: try row.value("item_index"),
-        imageIndex: try row.value("image_index"), operation: try row.operation("operation"),
+        imageIndex: try row.value("image_index"), customID: try row.value("custom_id"),
+        operation: try row.operation("operation"),
         stage: try row.value("stage"), state: try row.value("state"), attempt: try row.value("attempt"),
-        failures: try row.value("failures"), worker: try row.value("worker"), modelDigest: try row.value("model"))
+        failures: try row.value("failures"), worker: try row.value("worker"),
+        isInteractive: try row.value("is_interactive"), modelDigest: try row.value("model"))
     }
   }
 

@@ -20,6 +20,9 @@ struct DenoisingLoop {
   let model: Model
   /// (state, number of the step, the model's output, the step's draws) to the next state.
   let step: (SamplingState, Int, Tensor, [[Float]]) -> SamplingState
+  /// (sample, number of the step, the model's output) to the clean sample that the output is of: what the walk would
+  /// come to if the step were its last.
+  let clean: (Tensor, Int, Tensor) -> Tensor
   /// From the last sample to what the stage hands on.
   let finish: (Tensor) -> Tensor
 }
@@ -38,6 +41,7 @@ extension DenoisingLoop {
       step: { state, index, output, noise in
         process.step(output, index: index, state: state, noise: noise, isFirst: index == 0)
       },
+      clean: { sample, index, output in process.clean(output, at: timesteps[index], sample: sample) },
       finish: finish)
   }
 
@@ -48,8 +52,9 @@ extension DenoisingLoop {
   ) {
     let inversion = Inversion(process.scheduler, steps: process.timesteps.count)
     let back = DenoisingLoop(stage, process, model: model, finish: finish)
+    let timesteps = inversion.timesteps.dropLast() + back.timesteps
     self.init(
-      stage: stage, timesteps: inversion.timesteps.dropLast() + back.timesteps,
+      stage: stage, timesteps: timesteps,
       draws: Array(repeating: 0, count: inversion.count) + back.draws,
       isLast: Array(repeating: false, count: inversion.count) + back.isLast, stateShape: process.stateShape,
       start: { _ in process.state(clean) }, model: model,
@@ -57,6 +62,7 @@ extension DenoisingLoop {
         guard index < inversion.count else { return back.step(state, index - inversion.count, output, noise) }
         return process.state(inversion.step(output, index: index, sample: state.sample))
       },
+      clean: { sample, index, output in process.clean(output, at: timesteps[index], sample: sample) },
       finish: finish)
   }
 
@@ -95,6 +101,10 @@ extension DenoisingLoop {
           next.sample = KnownRegion.noised(next.sample, from: level, to: process.scheduler.level(timestep), draw)
         }
         return next
+      },
+      clean: { sample, number, output in
+        known.laid(
+          over: process.clean(output, at: process.timesteps[plan[number].index], sample: sample), at: .clean)
       },
       finish: finish)
   }

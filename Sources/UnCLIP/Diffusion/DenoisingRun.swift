@@ -23,6 +23,8 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
   private var state: SamplingState
   private var completed: Int
   private var finished: Tensor?
+  /// Of the last step: the sample before it, its number and what the model said.
+  private var made: (sample: Tensor, index: Int, output: Tensor)?
   /// Deep features that are kept for some steps are no part of a state; they are made anew every so many steps, and only
   /// there a run can be resumed.
   private let checkpointInterval: Int
@@ -65,6 +67,10 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
       stage: loop.stage, pass: pass, completedSteps: resumable.completed, latents: resumable.state.tensor)
   }
 
+  /// What the stage would hand on if the last step had led to the end: the clean sample that the model predicted in it.
+  /// Computed when asked for, and no part of the walk; nil before the first step.
+  package var predicted: Tensor? { made.map { loop.finish(loop.clean($0.sample, $0.index, $0.output)) } }
+
   package func next() -> DenoisingStep? {
     guard let input = nextInput else { return nil }
     return step(with: loop.model(input.sample, input.timestep, input.isLast))
@@ -81,6 +87,7 @@ package final class DenoisingRun: Sequence, IteratorProtocol {
     let index = completed
     let count = shape.reduce(1, *)
     let draws = (0..<loop.draws[index]).map { _ in noise.draw(count: count) }
+    made = (state.sample, index, output)
     state = loop.step(state, index, output, draws)
     completed += 1
     if completed % checkpointInterval == 0 { resumable = (completed, state) }

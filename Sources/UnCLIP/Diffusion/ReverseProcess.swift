@@ -24,6 +24,11 @@ struct ReverseProcess: Sendable {
   /// The state that begins with `sample`.
   func state(_ sample: Tensor) -> SamplingState { SamplingState(beginning: sample, of: method) }
 
+  /// What the model's output says of the clean sample.
+  func clean(_ output: Tensor, at timestep: Int, sample: Tensor) -> Tensor {
+    Tensor(scheduler.predict(output, at: timestep, sample: sample).clean, shape: sample.shape)
+  }
+
   /// One step.
   ///
   /// - Parameters:

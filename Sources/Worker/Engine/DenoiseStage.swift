@@ -6,21 +6,25 @@ import UnCLIP
 struct DenoiseStage: EngineStage {
   private let decoder: DecoderStage
   private let folder: ModelFolder
+  /// Enlargements that follow, in another stage.
+  private let passes: Int
 
   init(_ model: LoadedModel) throws {
     decoder = try Self.loaded(model.decoder)
     folder = model.folder
+    passes = model.upsampler?.passCount ?? 0
   }
 
   func run(_ task: StageTask, _ report: (StageProgress) -> StageDirective) throws -> [Artifact] {
     let text = try TextConditioning(
       hiddenStates: task.input(.textStates).tensor, embedding: task.input(.textEmbedding).tensor,
       mask: task.input(.textMask).tensor)
+    let request = try PictureRequest(task)
     let run = try decoder.run(
-      PictureRequest(task), text: text, imageEmbedding: task.input(.imageEmbedding).tensor,
+      request, text: text, imageEmbedding: task.input(.imageEmbedding).tensor,
       from: task.resumption(of: .decoder))
     // An upsampler's task may be next, for which the decoder's weights need not be in memory; and the other way round.
     defer { folder.releaseWeights(of: .decoder) }
-    return [Artifact(.baseImage, try Self.complete(run, report))]
+    return [Artifact(.baseImage, try Self.complete(run, of: PixelSteps(request, passes: passes).decoding, report))]
   }
 }

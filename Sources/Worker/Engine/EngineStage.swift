@@ -29,17 +29,27 @@ extension EngineStage {
 
   /// Makes the remaining steps, asking after each whether to go on.
   ///
+  /// - Parameter part: where the run stands among all that make a picture's pixels; nil for one that makes none.
   /// - Throws: `CancellationError` if not.
-  static func complete(_ run: DenoisingRun, _ report: (StageProgress) -> StageDirective) throws -> Tensor {
+  static func complete(
+    _ run: DenoisingRun, of part: PixelSteps.Part? = nil, _ report: (StageProgress) -> StageDirective
+  ) throws -> Tensor {
     for step in run {
-      if report(progress(of: run, step)) == .stop { throw CancellationError() }
+      if report(progress(of: run, step, of: part)) == .stop { throw CancellationError() }
     }
     return try run.completeFinite()
   }
 
-  /// How far a run is after a step. The state is copied only if somebody asks for it.
-  static func progress(of run: DenoisingRun, _ step: DenoisingStep) -> StageProgress {
-    StageProgress(completedSteps: step.index + 1, steps: step.count) {
+  /// How far a run is after a step. The state is copied only if somebody asks for it, and a preview made only then.
+  static func progress(
+    of run: DenoisingRun, _ step: DenoisingStep, of part: PixelSteps.Part? = nil
+  ) -> StageProgress {
+    let preview = part.map { part in
+      StageProgress.Preview(pass: part.pass, done: part.done(step.index + 1, of: step.count)) {
+        try run.predicted.map { try PreviewPicture.artifact($0) }
+      }
+    }
+    return StageProgress(completedSteps: step.index + 1, steps: step.count, preview: preview) {
       let checkpoint = run.checkpoint
       return TaskCheckpoint(
         pass: checkpoint.pass, completedSteps: checkpoint.completedSteps,

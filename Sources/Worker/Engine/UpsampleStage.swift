@@ -18,11 +18,12 @@ struct UpsampleStage: EngineStage {
     let request = try PictureRequest(task)
     var image = try task.input(.baseImage).tensor
     let checkpoint = try task.resumption(of: .upsampler)
+    let steps = PixelSteps(request, passes: upsampler.passCount)
     for pass in 0..<upsampler.passCount {
       // A checkpoint is of one pass; those before it are made again, since they make its picture.
       let run = try upsampler.run(
         request, baseImage: image, pass: pass, from: checkpoint?.pass == pass ? checkpoint : nil)
-      image = try Self.complete(run, report)
+      image = try Self.complete(run, of: steps.upsampling(pass: pass), report)
     }
     var picture = upsampler.picture(request, of: image)
     // An edit keeps its picture's size, so this one is opaque.

@@ -63,12 +63,33 @@ extension StageExecutor {
 package struct StageProgress {
   package var completedSteps: Int
   package var steps: Int
+  /// What it would become, of stages that make pixels.
+  package var preview: Preview?
   /// The state to go on from, made when asked for; it may be of fewer steps than are completed.
   package var checkpoint: () -> TaskCheckpoint
 
-  package init(completedSteps: Int, steps: Int, checkpoint: @escaping () -> TaskCheckpoint) {
+  /// A picture of what a task would become if its last step led to the end.
+  package struct Preview {
+    /// Which pass of the stage, from 0.
+    package var pass: Int
+    /// How much of all steps of the picture is done, from 0 to 1.
+    package var done: Double
+    /// The picture as ``TaskPreview`` has it, made when asked for; nil if there is none yet.
+    package var picture: () throws -> Artifact?
+
+    package init(pass: Int, done: Double, picture: @escaping () throws -> Artifact?) {
+      self.pass = pass
+      self.done = done
+      self.picture = picture
+    }
+  }
+
+  package init(
+    completedSteps: Int, steps: Int, preview: Preview? = nil, checkpoint: @escaping () -> TaskCheckpoint
+  ) {
     self.completedSteps = completedSteps
     self.steps = steps
+    self.preview = preview
     self.checkpoint = checkpoint
   }
 }

@@ -17,6 +17,8 @@ final class StageRunner: @unchecked Sendable {
     case progress(TaskAttempt, step: Int, steps: Int)
     /// The state to go on from, as often as ``checkpointInterval`` says and when the task is interrupted.
     case checkpoint(TaskAttempt, TaskCheckpoint)
+    /// What the task would become; only of tasks and steps that somebody watches.
+    case preview(TaskAttempt, TaskPreview)
     /// The task is over; `CancellationError` if it was interrupted.
     case ended(TaskAttempt, Result<Success, any Error>)
   }
@@ -29,6 +31,7 @@ final class StageRunner: @unchecked Sendable {
   private var isInterrupted = false
   /// Until the coordinator's welcome says another.
   private var interval = Duration.seconds(10)
+  private var previews = PreviewChooser()
 
   init(executor: any StageExecutor) {
     self.executor = executor
@@ -39,6 +42,9 @@ final class StageRunner: @unchecked Sendable {
     get { lock.withLock { interval } }
     set { lock.withLock { interval = newValue } }
   }
+
+  /// Makes previews of these tasks from now on, and of no others.
+  func follow(_ watch: PreviewWatch) { lock.withLock { previews.follow(watch) } }
 
   /// Starts the thread. Once only.
   ///
@@ -104,6 +110,15 @@ final class StageRunner: @unchecked Sendable {
     }
   }
 
+  /// What a task would become, if somebody watches this step. One that cannot be made is left out.
+  private func preview(of task: TaskAttempt, _ progress: StageProgress) -> TaskPreview? {
+    guard let preview = progress.preview,
+      lock.withLock({ previews.isDue(task, done: preview.done, at: .now) }), let picture = try? preview.picture()
+    else { return nil }
+    return TaskPreview(
+      pass: preview.pass, step: progress.completedSteps, steps: progress.steps, done: preview.done, picture: picture)
+  }
+
   /// Runs like tasks, and reports progress, states and ends.
   private func execute(_ tasks: [StageTask], report: @escaping @Sendable (Report) -> Void) {
     let clock = Mutex(BatchClock(tasks.count))
@@ -112,6 +127,7 @@ final class StageRunner: @unchecked Sendable {
       report: { [self] index, progress in
         let id = tasks[index].id
         report(.progress(id, step: progress.completedSteps, steps: progress.steps))
+        if let preview = self.preview(of: id, progress) { report(.preview(id, preview)) }
         // After the last step there is nothing to save, and little left to do.
         guard progress.completedSteps < progress.steps else { return .proceed }
         let isInterrupted = lock.withLock { self.isInterrupted }

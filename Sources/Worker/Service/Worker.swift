@@ -33,6 +33,7 @@ package final class Worker: Sendable {
     case message([[UInt8]])
     case progress(TaskAttempt, step: Int, steps: Int)
     case checkpoint(TaskAttempt, TaskCheckpoint)
+    case preview(TaskAttempt, TaskPreview)
     case ended(TaskAttempt, Wire.Outcome.OneOf_Result?, frames: [[UInt8]])
     /// A message has not got on its way.
     case undelivered
@@ -88,6 +89,7 @@ package final class Worker: Sendable {
       switch report {
       case .progress(let task, let step, let steps): mailbox.put(.progress(task, step: step, steps: steps))
       case .checkpoint(let task, let checkpoint): mailbox.put(.checkpoint(task, checkpoint))
+      case .preview(let task, let preview): mailbox.put(.preview(task, preview))
       case .ended(let task, .success(let result)):
         var frames: [[UInt8]] = []
         var success = Wire.Success()
@@ -153,6 +155,10 @@ package final class Worker: Sendable {
       var frames: [[UInt8]] = []
       let message = checkpoint.wire(of: task, frames: &frames)
       return session.checkpoint(message, frames: frames)
+    case .preview(let task, let preview):
+      var frames: [[UInt8]] = []
+      let message = preview.wire(of: task, frames: &frames)
+      return session.preview(message, frames: frames)
     case .ended(let task, let result, let frames): return session.ended(task, result, frames: frames)
     case .undelivered:
       session.undelivered()
@@ -210,6 +216,7 @@ package final class Worker: Sendable {
         }
         runner.run(tasks)
       case .interrupt: runner.interrupt()
+      case .watch(let watch): runner.follow(watch)
       case .unwanted(let attempt, let reason):
         logger.warning(
           "the coordinator has no use for a result",

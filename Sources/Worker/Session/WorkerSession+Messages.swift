@@ -44,9 +44,18 @@ extension WorkerSession {
     case .drain: return drain()
     case .alive(let alive):
       confirmed = max(confirmed, alive.heartbeat)
-      return []
+      return follow(PreviewWatch(alive.watch))
+    case .watch(let watch): return follow(PreviewWatch(watch))
     case .unknownWorker, .joined: return []
     }
+  }
+
+  /// People want previews of these tasks now.
+  private mutating func follow(_ watch: PreviewWatch) -> [Action] {
+    // What is said where there is nothing to watch names no interval.
+    guard watch != self.watch, !watch.tasks.isEmpty || !self.watch.tasks.isEmpty else { return [] }
+    self.watch = watch
+    return [.watch(watch)]
   }
 
   /// The coordinator knows it now. What is held and no longer wanted is dropped; results without an answer are sent.
@@ -76,7 +85,10 @@ extension WorkerSession {
           continue
         }
         guard !held.contains(id) else { continue }
-        waiting.append(try StageTask(wire, frames: frames))
+        let task = try StageTask(wire, frames: frames)
+        // What somebody waits for goes before all that nobody does.
+        let place = task.isInteractive ? waiting.firstIndex { !$0.isInteractive } : nil
+        waiting.insert(task, at: place ?? waiting.endIndex)
       } catch {
         actions += end(id, .failure(.init(.worker, error.message)), frames: [])
       }

@@ -74,6 +74,25 @@ extension WorkerSession {
     return actions
   }
 
+  /// Sends what a running task would become, unless earlier ones may still be on their way: on a slow link previews
+  /// would queue in front of results.
+  package mutating func preview(_ preview: Wire.Preview, frames: [[UInt8]]) -> [Action] {
+    let id = TaskAttempt(preview.task)
+    guard phase == .serving || phase == .draining, wanted.contains(id), watch.tasks[id] != nil else { return [] }
+    previewsOnTheWay.removeAll { $0.report <= confirmed }
+    let bytes = frames.reduce(0) { $0 + $1.count }
+    let waiting = previewsOnTheWay.reduce(0) { $0 + $1.bytes }
+    guard waiting == 0 || (previewsOnTheWay.count < Self.mostPreviews && waiting + bytes < largeMessage) else {
+      return []
+    }
+    let actions = [Action.send(.preview(preview), frames: frames)] + heartbeat()
+    previewsOnTheWay.append((reports, bytes))
+    return actions
+  }
+
+  /// On their way at once, if they are small.
+  private static let mostPreviews = 8
+
   /// What is due by time alone: a heartbeat; or an introduction, until it is answered. A coordinator that does not know
   /// this worker any more answers a heartbeat by asking for one. An introduction that is not answered is repeated ever
   /// more seldom, so that a coordinator which stands still does not find many.

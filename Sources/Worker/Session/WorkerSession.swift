@@ -37,6 +37,8 @@ package struct WorkerSession: Sendable {
     case run([StageTask])
     /// Stop the running tasks after their state was sent; their ends will still be reported.
     case interrupt
+    /// Make previews of these tasks from now on, and of no others.
+    case watch(PreviewWatch)
     /// The coordinator has no use for the result of an attempt, for this reason.
     case unwanted(TaskAttempt, reason: String)
     /// The coordinator refuses this worker, for this reason.
@@ -64,7 +66,7 @@ package struct WorkerSession: Sendable {
   /// Tasks that are started together at most, if they are alike.
   package let batch: Int
 
-  /// What was handed to it and has not begun, in the order in which it came.
+  /// What was handed to it and has not begun: what somebody waits for first, else in the order in which it came.
   var waiting: [StageTask] = []
   /// What was started together and has not ended.
   var running: [TaskAttempt] = []
@@ -92,6 +94,10 @@ package struct WorkerSession: Sendable {
   var introductions: [UInt64: Set<TaskAttempt>] = [:]
   /// The report by which it is known whether the last large state has reached the coordinator.
   var reportAfterState: UInt64 = 0
+  /// Previews that may not have reached the coordinator yet, by the report behind each, with their bytes.
+  var previewsOnTheWay: [(report: UInt64, bytes: Int)] = []
+  /// Of which tasks the coordinator wants previews.
+  var watch = PreviewWatch.none
   /// From so many bytes on a message is announced.
   let largeMessage: Int
 

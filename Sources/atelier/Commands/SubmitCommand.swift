@@ -23,6 +23,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
   @Argument(help: "The prompt file: .txt, .csv or .jsonl.") var file: String
   @Flag(help: "Leave out lines that cannot be read instead of refusing the file.") var skipBad = false
+  @Flag(help: "Go before all jobs that nobody waits for; for 100 pictures at most.") var interactive = false
   @Flag(help: "Upload files outside the prompt file's folder too, if lines name such.") var allowOutside = false
   @Flag(help: "Wait until the job has ended.") var wait = false
   @Option(help: "Wait, then fetch the pictures to this folder.") var out: String?
@@ -34,6 +35,7 @@ struct SubmitCommand: AsyncParsableCommand {
     let coordinator = try server.client()
     var options = fields.values
     options.skipBad = skipBad
+    options.interactive = interactive
     options.name = options.name ?? URL(fileURLWithPath: file).lastPathComponent
     let format = try PromptFileFormat(fileName: file)
     // Before anything is sent: what could not be fetched would be rendered for nothing.

@@ -51,8 +51,8 @@ enum EditKind: RequestKind {
 
 /// The options of a submission.
 enum SubmissionFields: FieldGroup {
-  /// Whether bad lines are left out is a flag.
-  static let fields = SubmitOptions.fields.filter { $0.name != "skip_bad" }
+  /// What is said by being there is a flag.
+  static let fields = SubmitOptions.fields.filter { !["skip_bad", "interactive"].contains($0.name) }
   static var empty: SubmitOptions { SubmitOptions() }
   static func check(_ values: SubmitOptions) throws(AtelierError) { try values.validate() }
 }
