@@ -59,7 +59,10 @@ import Worker
     cluster.addWorker(.prior, executor: FakeExecutor(pause: .milliseconds(200)), capacity: 4)
     cluster.addWorker(.decoder, executor: FakeExecutor(pause: .seconds(30), steps: 300), capacity: 4)
     _ = try await cluster.submit(prompts(2000))
-    #expect(try await eventually { cluster.coordinator.workers().flatMap(\.running).contains { $0.stage == .denoise } })
+    #expect(
+      try await eventually {
+        cluster.coordinator.workers().flatMap(\.running).contains { $0.stage == .denoise && $0.item != nil }
+      })
     let small = try await cluster.submit("small\n")
     #expect(
       try await eventually(within: .seconds(1)) {
@@ -86,7 +89,8 @@ import Worker
     return (cluster, isBroken)
   }
 
-  @Test func `a worker on which tasks fail is put into quarantine, and comes back when it succeeds again`() async throws {
+  @Test func `a worker on which tasks fail is put into quarantine, and comes back when it succeeds again`() async throws
+  {
     let (cluster, isBroken) = try clusterWithBrokenDecoder(attempts: 5)
     let job = try await cluster.submit(prompts(60))
     var seen: WorkerStatus?
