@@ -85,7 +85,10 @@ import Worker
     cluster.addWorker(.prior, executor: FakeExecutor(pause: .milliseconds(200)), capacity: 4)
     cluster.addWorker(.decoder, executor: FakeExecutor(pause: .seconds(30), steps: 300), capacity: 4)
     _ = try await cluster.submit(prompts(2000))
-    #expect(try await eventually { cluster.coordinator.workers().flatMap(\.running).contains { $0.stage == .denoise } })
+    #expect(
+      try await eventually {
+        cluster.coordinator.workers().flatMap(\.running).contains { $0.stage == .denoise && $0.item != nil }
+      })
     let small = try await cluster.submit("small\n")
     #expect(
       try await eventually(within: .seconds(1)) {

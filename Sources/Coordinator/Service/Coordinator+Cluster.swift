@@ -93,7 +93,8 @@ extension WorkerRegistry.Worker {
       running: leases.sorted { $0.key < $1.key }.compactMap { task, lease in
         lease.progress.map {
           WorkerStatus.Running(
-            task: task, attempt: lease.attempt, job: lease.job, stage: lease.stage, step: $0.step, steps: $0.steps)
+            task: task, attempt: lease.attempt, job: lease.job, stage: lease.stage, step: $0.step, steps: $0.steps,
+            item: lease.picture?.item, index: lease.picture?.index)
         }
       }, completed: completed, failed: failed, secondsSinceHeard: (now - lastHeard) / .seconds(1))
   }
