@@ -16,7 +16,7 @@ import Testing
     let file = try FileHandle(forWritingTo: URL(filePath: path))
     let process = try ChildProcess(
       "/bin/sh", ["-c", line], environment: environment, in: directory, input: .null,
-      output: .descriptor(file.fileDescriptor))
+      output: .file(file))
     #expect(process.wait() == .status(0))
     return try String(contentsOfFile: path, encoding: .utf8)
   }

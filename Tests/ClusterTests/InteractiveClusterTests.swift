@@ -11,15 +11,15 @@ import Worker
     let cluster = try TestCluster()
     cluster.addWorker(.prior, executor: FakeExecutor(pause: .milliseconds(20)), capacity: 4)
     cluster.addWorker(.decoder, executor: FakeExecutor(pause: .milliseconds(40)), capacity: 4)
-    let prompts = (0..<60).map { "prompt \($0)\n" }.joined()
+    let prompts = (0..<300).map { "prompt \($0)\n" }.joined()
     let batch = try await cluster.submit(prompts, options: SubmitOptions(priority: 5))
     #expect(try await eventually { try await cluster.coordinator.job(batch).images.completed >= 1 })
     let job = try await cluster.submit("now\n", options: SubmitOptions(interactive: true))
     let status = try await cluster.end(of: job)
     #expect(status.images.completed == 1 && status.interactive)
     let left = try await cluster.coordinator.job(batch).images.pending
-    #expect(left > 30, "\(left) pictures of the batch were left")
-    #expect(try await cluster.end(of: batch).images.completed == 60)
+    #expect(left > 150, "\(left) pictures of the batch were left")
+    _ = try await cluster.coordinator.cancel(batch)
     try await cluster.stop()
   }
 

@@ -135,7 +135,7 @@ import Testing
       [
         "render", "--model", folder + "/model", "--prompt", "a cat", "--n", "1000", "--decoder-steps", "100", "--out",
         folder + "/x.png",
-      ], output: .null, error: .descriptor(file.fileDescriptor))
+      ], output: .null, error: .file(file))
     defer { process.send(SIGKILL) }
     #expect(try await eventually { FileManager.default.fileExists(atPath: folder + "/x-0.png") })
     #expect(truncate(folder + "/model/decoder/diffusion_pytorch_model.safetensors", 1) == 0)

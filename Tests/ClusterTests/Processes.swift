@@ -49,7 +49,7 @@ final class Processes: @unchecked Sendable {
     let words =
       arguments + ["--config", folder.path + "/cluster.yaml", "--log-level", log == nil ? "error" : "debug"]
     let file = try log.map { try Self.newFile($0) }
-    let told = file.map { ChildProcess.Stream.descriptor($0.fileDescriptor) } ?? .inherited
+    let told = file.map { ChildProcess.Stream.file($0) } ?? .inherited
     let process = try ChildProcess(Self.executable.path, words, output: told, error: told)
     running.append(process)
     return process
@@ -75,7 +75,7 @@ final class Processes: @unchecked Sendable {
     let files = try [output, error].map { try Self.newFile($0) }
     let process = try ChildProcess(
       Self.executable.path, arguments, environment: environment, in: place,
-      output: .descriptor(files[0].fileDescriptor), error: .descriptor(files[1].fileDescriptor))
+      output: .file(files[0]), error: .file(files[1]))
     let ending = process.wait()
     let status: Int32 =
       switch ending {

@@ -66,7 +66,7 @@ struct ImageCallAnswers: Sendable {
   /// Waits for the end of a job as long as its client does.
   private func end(of job: JobID, _ request: Request) async throws -> JobStatus {
     do {
-      return try await request.body.consumeWithCancellationOnInboundClose { _ in try await end(of: job) }
+      return try await request.body.untilClosed { try await end(of: job) }
     } catch is CancellationError {
       throw OpenAIError(status: Self.gone, message: "The client has closed the connection.")
     }
@@ -148,7 +148,7 @@ extension ImageCallAnswers {
           coordinator: coordinator, partials: partials, endpoint: call.endpoint, partialImages: call.partialImages,
           size: size, job: begun.job)
         do {
-          try await request.body.consumeWithCancellationOnInboundClose { _ in
+          try await request.body.untilClosed {
             for try await event in events.sent({ try await end(of: begun.job) }) { try await writer.write(event) }
             try Task.checkCancellation()
           }

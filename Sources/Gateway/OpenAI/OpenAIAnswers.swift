@@ -30,7 +30,9 @@ struct OpenAIAnswers: RouterMiddleware {
   ) async throws -> Response {
     do {
       return try await next(request, context)
-    } catch let error as any HTTPResponseError where error.status == .notFound && context.endpointPath == nil {
+    } catch let error as any HTTPResponseError
+      where error.status.code == 404 && !RouteAccess.methods(of: request.uri.path).contains(request.method.rawValue)
+    {
       return try Self.noRoute(request).response()
     } catch {
       let known = OpenAIError(of: error)

@@ -26,7 +26,7 @@ final class ChildProcess: Sendable {
     /// /dev/null.
     case null
     /// An open file of this process.
-    case descriptor(Int32)
+    case file(FileHandle)
   }
 
   let processIdentifier: pid_t
@@ -58,7 +58,7 @@ final class ChildProcess: Sendable {
       switch stream {
       case .inherited: break
       case .null: posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
-      case .descriptor(let descriptor): posix_spawn_file_actions_adddup2(&actions, descriptor, number)
+      case .file(let file): posix_spawn_file_actions_adddup2(&actions, file.fileDescriptor, number)
       }
     }
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
@@ -73,7 +73,10 @@ final class ChildProcess: Sendable {
     let (words, settings) = (Self.texts([executable] + arguments), Self.texts(variables))
     defer { for text in words + settings { free(text) } }
     var identifier = pid_t()
-    let failure = posix_spawn(&identifier, executable, &actions, &attributes, words, settings)
+    // A file is closed with the last that names it, which the compiler takes to be above.
+    let failure = withExtendedLifetime((input, output, error)) {
+      posix_spawn(&identifier, executable, &actions, &attributes, words, settings)
+    }
     guard failure == 0 else { throw AtelierError(errno: failure, "Cannot start '\(executable)'") }
     processIdentifier = identifier
     ended.enter()

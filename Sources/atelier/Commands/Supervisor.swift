@@ -77,7 +77,7 @@ final class Supervisor {
       input = try commands[index].input?()
       process = try ChildProcess(
         URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path, commands[index].arguments,
-        environment: environment, input: pipe.map { .descriptor($0.fileHandleForReading.fileDescriptor) } ?? .null
+        environment: environment, input: pipe.map { .file($0.fileHandleForReading) } ?? .null
       ) { [mailbox] ending in mailbox.put(.ended(index, ending)) }
     } catch {
       logger.error("cannot start", metadata: ["process": "\(commands[index].name)", "error": "\(error)"])
