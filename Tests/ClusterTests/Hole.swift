@@ -22,7 +22,10 @@ enum Hole: Sendable {
     case .anyKey:
       let server = admissions.map { admissions in
         CurveServer(keys: admissions.serverKeys.current) { key in
-          admissions.add(WorkerKeyRecord(key: key, name: "anybody", pools: [], createdAt: 0))
+          // Who is invited joins as ever.
+          if admissions.admission(of: key) != .invitation {
+            admissions.add(WorkerKeyRecord(key: key, name: "anybody", pools: [], createdAt: 0))
+          }
           return true
         }
       }

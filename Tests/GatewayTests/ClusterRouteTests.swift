@@ -120,7 +120,7 @@ import Testing
       let left = try FileManager.default.contentsOfDirectory(atPath: gateway.folder.path + "/data")
       #expect(
         Set(left) == [
-          "atelier.lock", "atelier.sqlite", "atelier.sqlite-wal", "audit.jsonl", "keys", "pictures", "sources",
+          "atelier.lock", "atelier.sqlite", "atelier.sqlite-wal", "audit.jsonl", "files", "keys", "pictures", "sources",
           ".copies",
         ])
       #expect(try FileManager.default.contentsOfDirectory(atPath: gateway.folder.path + "/data/.copies").isEmpty)

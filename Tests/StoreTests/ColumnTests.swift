@@ -331,7 +331,7 @@ import Testing
     // One that cannot be read.
     try store.giveUp(second.id.task, reason: "unreadable", at: 25)
     let lost = try lease(.embed, submit("lost", store, prompts: 1), store)
-    try store.db.execute(sql: "UPDATE tasks SET worker = x'00' WHERE state = 'leased'")
+    try store.db.execute(sql: "UPDATE tasks SET stage = 'sculpt' WHERE state = 'leased'")
     #expect(try store.freeUnreadableLeases(at: 26).map(\.task).contains(lost.id.task))
   }
 }
