@@ -145,11 +145,11 @@ private struct FuzzedWorker {
 
   private func check(_ wire: Wire.Task, frames: [[UInt8]]) {
     guard let task = try? StageTask(wire, frames: frames) else { return }
-    var outFrames: [[UInt8]] = []
-    let out = task.wire(frames: &outFrames)
-    let again = must("a task is taken again") { try StageTask(out, frames: outFrames) }
-    var againFrames: [[UInt8]] = []
-    expect(bytes(again.wire(frames: &againFrames)) == bytes(out), "a task is the same behind the wire")
-    expect(againFrames == outFrames, "a task's files are the same behind the wire")
+    var parts = AssignmentParts()
+    let out = task.wire(in: &parts)
+    let again = must("a task is taken again") { try StageTask(out, frames: parts.frames) }
+    var partsAgain = AssignmentParts()
+    expect(bytes(again.wire(in: &partsAgain)) == bytes(out), "a task is the same behind the wire")
+    expect(partsAgain.frames == parts.frames, "a task's files are the same behind the wire")
   }
 }
